@@ -1,0 +1,86 @@
+/**
+ * Bytes: the few operations on `Uint8Array` that everything else is made of. Pure, total, allocation-conscious.
+ */
+import { assert } from './assert.ts'
+
+const HEX_DIGITS = '0123456789abcdef'
+const HEX_OF_BYTE: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15),
+)
+
+/** Lower-case hexadecimal digits without prefix; the form used for map keys. */
+export function toHex(bytes: Uint8Array): string {
+  let digits = ''
+  for (const byte of bytes) digits += HEX_OF_BYTE[byte] ?? ''
+  return digits
+}
+
+/** Reads hexadecimal digits with or without `0x`; undefined when they are not hexadecimal or odd in number. */
+export function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.startsWith('0x') ? text.slice(2) : text
+  if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined
+  const bytes = new Uint8Array(digits.length / 2)
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16)
+  }
+  return bytes
+}
+
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) {
+    if (left[index] !== right[index]) return false
+  }
+  return true
+}
+
+/** Lexicographic order of bytes, the one explicit order used before hashing or iterating over a set. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const shared = Math.min(left.length, right.length)
+  for (let index = 0; index < shared; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0
+  for (const part of parts) size += part.length
+  const joined = new Uint8Array(size)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/** ASCII text to bytes; used for domain tags and labels, never for foreign text. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    assert(code < 128, 'domain tags and labels are ASCII')
+    bytes[index] = code
+  }
+  return bytes
+}
+
+/** Big-endian bytes of an unsigned integer in exactly `size` bytes. */
+export function bigIntToBytes(value: bigint, size: number): Uint8Array {
+  assert(value >= 0n, 'only unsigned integers are encoded')
+  const bytes = new Uint8Array(size)
+  let rest = value
+  for (let index = size - 1; index >= 0; index--) {
+    bytes[index] = Number(rest & 255n)
+    rest >>= 8n
+  }
+  assert(rest === 0n, 'the integer fits its fixed width')
+  return bytes
+}
+
+export function bytesToBigInt(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`)
+}

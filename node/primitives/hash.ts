@@ -1,0 +1,41 @@
+/**
+ * Hashes. SHA-256 for our own trees and objects, always behind a domain tag; keccak-256 where Ethereum demands it.
+ *
+ * Both are WebAssembly: pure functions of bytes, no input or output, the same everywhere. Native batch hashing of tree
+ * levels is a port (`hashPairs` of the state tree) and lives under `io/`.
+ */
+import { digest, digest64 } from '@chainsafe/as-sha256'
+import { createKeccak } from 'hash-wasm'
+import { assert } from './assert.ts'
+import { asciiBytes, concatBytes } from './bytes.ts'
+
+export const HASH_SIZE = 32
+export const ZERO_HASH: Uint8Array = new Uint8Array(HASH_SIZE)
+
+const keccak = await createKeccak(256)
+
+/** SHA-256 of bytes, 32 bytes. Prefer `hashTagged` for anything with a meaning. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return digest(bytes)
+}
+
+/** SHA-256 of exactly 64 bytes: the inner node of every binary Merkle tree (docs/protocol, tree rules). */
+export function hashPair(pair: Uint8Array): Uint8Array {
+  assert(pair.length === 64, 'an inner node hashes exactly two hashes')
+  return digest64(pair)
+}
+
+/**
+ * SHA-256(u8 tag size, tag, parts...). The tag separates meanings; the parts must be of fixed size or carry their own
+ * lengths, so that two different lists of parts never give the same bytes.
+ */
+export function hashTagged(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const label = asciiBytes(tag)
+  assert(label.length > 0 && label.length < 64, 'a domain tag is short and not empty')
+  return digest(concatBytes(Uint8Array.of(label.length), label, ...parts))
+}
+
+/** keccak-256 (the pre-standard padding that Ethereum uses), 32 bytes. */
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  return keccak.init().update(bytes).digest('binary')
+}

@@ -1,0 +1,146 @@
+/**
+ * What the RPC server asks of the node behind it. The server turns JSON into these calls and their answers into JSON; it
+ * knows no database, no consensus and no network. The runtime implements the two ports.
+ */
+import type { ShardRecord } from '../crosslink/crosslink.ts'
+import type { ShardHeader } from '../crosslink/header.ts'
+import type { Receipt } from '../crosslink/receipt.ts'
+import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { Reject, Result } from '../primitives/result.ts'
+import type { AccountView, SupplyView, TransactionResult } from '../shards/executor.ts'
+
+/** How certain a block is; each level includes the ones before it. */
+export type CertaintyLevel = 'notarized' | 'finalized' | 'crosslinked' | 'settled'
+
+/** Ethereum's tags: pending = notarized and mempool, latest = finalized, safe = crosslinked, finalized = settled. */
+export type BlockTag = 'earliest' | 'finalized' | 'safe' | 'latest' | 'pending'
+
+export type BlockSelector =
+  | { readonly kind: 'tag'; readonly tag: BlockTag }
+  | { readonly kind: 'height'; readonly height: number }
+  | { readonly kind: 'hash'; readonly hash: Hash }
+
+export type BlockTransaction = {
+  readonly hash: Hash
+  readonly raw: Uint8Array
+  readonly sender: Address
+}
+
+export type ShardBlockView = {
+  readonly hash: Hash
+  readonly header: ShardHeader
+  readonly bytes: number
+  readonly level: CertaintyLevel
+  readonly transactions: readonly BlockTransaction[]
+  /** One per transaction, in order. */
+  readonly results: readonly TransactionResult[]
+  readonly beneficiary: Address
+}
+
+export type TransactionPlace =
+  | { readonly kind: 'included'; readonly block: ShardBlockView; readonly index: number }
+  | { readonly kind: 'pending'; readonly transaction: BlockTransaction }
+
+/** Codes as geth words them, where geth has words; see error-code.ts. */
+export type SubmitRejectCode =
+  | 'malformed'
+  | 'wrong-chain'
+  | 'invalid-signature'
+  | 'nonce-too-low'
+  | 'nonce-too-high'
+  | 'insufficient-funds'
+  | 'intrinsic-gas-too-low'
+  | 'fee-too-low'
+  | 'gas-limit-exceeded'
+  | 'replacement-underpriced'
+  | 'already-known'
+  | 'unsupported-call'
+  | 'unknown-destination'
+  | 'shard-congested'
+  | 'pool-full'
+
+/** The whole life of a cross-shard message. Times are milliseconds since the Unix epoch; absent = not yet. */
+export type MessageLife = {
+  readonly receipt: Receipt
+  readonly sentInHeight: number
+  readonly sentInHash: Hash
+  readonly level: CertaintyLevel
+  readonly outcome: 'pending' | 'applied' | 'refunded' | 'refund-pending'
+  /** Known when this node hosts the destination or learns it from the beacon's cursors. */
+  readonly consumed: boolean
+}
+
+export interface ShardBackend {
+  block(selector: BlockSelector): Promise<ShardBlockView | undefined>
+  transaction(hash: Hash): Promise<TransactionPlace | undefined>
+  accounts(
+    selector: BlockSelector,
+    addresses: readonly Address[],
+  ): Promise<readonly AccountView[] | undefined>
+  submit(raw: Uint8Array): Promise<Result<Hash, SubmitRejectCode>>
+  /** By the hash of the transaction that sent it. */
+  message(originTransaction: Hash): Promise<MessageLife | undefined>
+  supply(selector: BlockSelector): Promise<SupplyView | undefined>
+}
+
+export type NetworkView = {
+  readonly clientVersion: string
+  readonly networkName: string
+  readonly chainIdBase: number
+  readonly shardCount: number
+  readonly genesisHash: Hash
+  readonly blockIntervalMs: number
+  readonly certificateScheme: string
+  readonly gatewayAddress: Address
+  /** Shards whose state this node holds; others are answered by a member over the network. */
+  readonly hostedShards: readonly ChainNumber[]
+}
+
+export type BeaconHeadView = {
+  readonly epoch: number
+  /** Newest finalized beacon block. */
+  readonly height: number
+  readonly hash: Hash
+  readonly timestampMs: number
+  readonly shards: readonly ShardRecord[]
+}
+
+export type CommitteeView = {
+  readonly chain: ChainNumber
+  readonly epoch: number
+  /** Validator index per seat. */
+  readonly validators: readonly number[]
+  readonly faultsTolerated: number
+  readonly quorum: number
+}
+
+export type HealthView = {
+  readonly ok: boolean
+  readonly peers: number
+  readonly chains: readonly {
+    readonly chain: ChainNumber
+    readonly height: number
+    readonly view: number
+    readonly seat: number
+    readonly syncing: boolean
+  }[]
+}
+
+export type HeadEvent =
+  | { readonly kind: 'block'; readonly shard: ChainNumber; readonly block: ShardBlockView }
+  | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
+  | { readonly kind: 'beacon'; readonly head: BeaconHeadView }
+
+export interface NetworkBackend {
+  network(): NetworkView
+  /** undefined when the shard does not exist; a remote shard refuses with undefined from every read it cannot forward. */
+  shard(shard: ChainNumber): ShardBackend | undefined
+  beacon(): { readonly head: BeaconHeadView; readonly committees: readonly CommitteeView[] }
+  health(): HealthView
+  /** Listener for new finalized heads and pending transactions; returns the function that unsubscribes. */
+  subscribe(listener: (event: HeadEvent) => void): () => void
+  /** Sends one JSON-RPC call on a shard this node does not host to a member; undefined when no member answers. */
+  forward(shard: ChainNumber, request: string): Promise<string | undefined>
+}
+
+export type SubmitReject = Reject<SubmitRejectCode>

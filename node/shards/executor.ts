@@ -1,0 +1,166 @@
+/**
+ * The executor port: everything the rest of the node asks of one shard's state. One executor owns one shard's state and
+ * its tables; requests run one at a time, in the order they were given.
+ *
+ * The same pure code stands behind every implementation: `io/inline.ts` (tests, simulator) and `io/pool.ts` with
+ * `io/worker.ts` (piscina). Requests and answers are plain data that survive structuredClone.
+ *
+ * Blocks are kept per hash from execution until they are finalized or abandoned, so that a leader may build on a
+ * notarized block. An executor that has lost such a block (a worker died) answers `unknown-parent`; the host feeds it again.
+ */
+import type { AnchorView } from '../crosslink/crosslink.ts'
+import type { ShardHeader } from '../crosslink/header.ts'
+import type { ChannelHead, InboxItem, Receipt, ReceiptBatch } from '../crosslink/receipt.ts'
+import type { Address, ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
+
+/** Constants of one shard for the life of the network, from genesis. */
+export type ShardConfig = {
+  readonly shard: ChainNumber
+  readonly shardCount: number
+  /** Ethereum chain id: network base + shard. */
+  readonly chainId: number
+  readonly chainIdBase: number
+  readonly genesisHash: Hash
+  readonly gasLimit: number
+  /** Wei per gas of the genesis block. */
+  readonly initialBaseFee: bigint
+  readonly genesisTimestampMs: number
+  /** Funded at genesis, sorted by address. */
+  readonly allocations: readonly { readonly address: Address; readonly balance: bigint }[]
+}
+
+/** A transaction whose signature has been checked: the raw bytes and what was recovered. */
+export type CheckedTransaction = {
+  readonly raw: Uint8Array
+  readonly hash: Hash
+  readonly sender: Address
+}
+
+export type BuildRequest = {
+  readonly kind: 'build'
+  readonly parentHash: Hash
+  readonly epoch: number
+  readonly view: number
+  readonly seat: Seat
+  /** Gets the tips. */
+  readonly beneficiary: Address
+  readonly timestampMs: number
+  readonly anchor: AnchorView
+  readonly sealing: boolean
+  /** In the order to try; those that no longer fit are skipped and named in the answer. */
+  readonly transactions: readonly CheckedTransaction[]
+  /** Everything available at the anchor, per source, complete up to the leaf; the executor cuts to the budget (C.5). */
+  readonly inbox: readonly InboxItem[]
+}
+
+export type VerifyRequest = {
+  readonly kind: 'verify'
+  /** Encoded header and body. */
+  readonly block: Uint8Array
+  readonly beneficiary: Address
+  /** The node's own view of the beacon at the block's anchor. */
+  readonly anchor: AnchorView
+  /** Sender of each transaction of the body, in order, 20 bytes each, from checked signatures. */
+  readonly senders: Uint8Array
+}
+
+export type FinalizeRequest = { readonly kind: 'finalize'; readonly hash: Hash }
+
+/** Which state to read: a block hash still held, or a finalized height still kept. */
+export type StateSelector =
+  | { readonly kind: 'finalized' }
+  /** The newest executed descendant of the finalized block. */
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'height'; readonly height: number }
+
+export type ReadRequest =
+  | {
+      readonly kind: 'accounts'
+      readonly at: StateSelector
+      readonly addresses: readonly Address[]
+    }
+  | { readonly kind: 'supply'; readonly at: StateSelector }
+  | { readonly kind: 'status' }
+
+export type ExecutionRequest = BuildRequest | VerifyRequest | FinalizeRequest | ReadRequest
+
+/** Ethereum's receipt of one transaction, without logs (native transfers and gateway calls emit none yet). */
+export type TransactionResult = {
+  readonly status: 0 | 1
+  readonly gasUsed: number
+  /** Receipt this transaction sent, if any: where a cross-shard transfer starts. */
+  readonly sent: { readonly destination: ChainNumber; readonly index: number } | undefined
+}
+
+export type AccountView = {
+  readonly address: Address
+  readonly nonce: number
+  readonly balance: bigint
+}
+
+/** What executing a block did, for mempool, RPC and channels. */
+export type BlockOutcome = {
+  readonly hash: Hash
+  readonly header: ShardHeader
+  readonly transactionHashes: readonly Hash[]
+  readonly results: readonly TransactionResult[]
+  /** Receipts consumed from all sources, in execution order, with what became of them. */
+  readonly consumed: readonly {
+    readonly receipt: Receipt
+    readonly outcome: 'applied' | 'bounced'
+  }[]
+  /** Batches sent, at most one per destination. */
+  readonly sent: readonly ReceiptBatch[]
+  /** Channel state after the block, index = destination 0..S. */
+  readonly channels: readonly ChannelHead[]
+  /** Accounts changed by this block, after it. */
+  readonly changed: readonly AccountView[]
+}
+
+export type SupplyView = {
+  readonly height: number
+  readonly balances: bigint
+  /** Value of receipts waiting in outgoing buffers (in state, not yet in a channel). */
+  readonly buffered: bigint
+  /** Base fees burnt since genesis. */
+  readonly burnt: bigint
+  readonly genesis: bigint
+}
+
+export type ExecutionReject =
+  | 'unknown-parent'
+  | 'unknown-state'
+  | 'malformed'
+  | 'invalid-block'
+  | 'unavailable'
+
+export type ExecutionResponse =
+  | {
+      readonly kind: 'built'
+      readonly block: Uint8Array
+      readonly outcome: BlockOutcome
+      /** Candidates that can never be included on this parent (nonce too low, cannot pay), by hash. */
+      readonly invalid: readonly Hash[]
+    }
+  | { readonly kind: 'verified'; readonly outcome: BlockOutcome }
+  | { readonly kind: 'finalized'; readonly height: number; readonly hash: Hash }
+  | {
+      readonly kind: 'accounts'
+      readonly height: number
+      readonly accounts: readonly AccountView[]
+    }
+  | { readonly kind: 'supply'; readonly supply: SupplyView }
+  /** Where the stored state stands: the node replays finalized blocks above it after a restart. */
+  | {
+      readonly kind: 'status'
+      readonly height: number
+      readonly hash: Hash
+      readonly stateRoot: Hash
+    }
+  | { readonly kind: 'refused'; readonly code: ExecutionReject; readonly detail: string }
+
+/** Runs requests of one shard in order. Rejects (throws) only when the world fails; bad blocks are `refused` answers. */
+export interface Executor {
+  run(request: ExecutionRequest): Promise<ExecutionResponse>
+  close(): Promise<void>
+}
