@@ -7,7 +7,7 @@ import type { ShardHeader } from '../crosslink/header.ts'
 import type { Receipt } from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import type { Reject, Result } from '../primitives/result.ts'
-import type { AccountView, SupplyView, TransactionResult } from '../shards/executor.ts'
+import type { AccountView, BlockOutcome, SupplyView, TransactionResult } from '../shards/executor.ts'
 
 /** How certain a block is; each level includes the ones before it. */
 export type CertaintyLevel = 'notarized' | 'finalized' | 'crosslinked' | 'settled'
@@ -34,6 +34,9 @@ export type ShardBlockView = {
   readonly transactions: readonly BlockTransaction[]
   /** One per transaction, in order. */
   readonly results: readonly TransactionResult[]
+  /** Receipts from other chains that this block consumed, in order, with what became of them. */
+  readonly consumed: BlockOutcome['consumed']
+  readonly sent: BlockOutcome['sent']
   readonly beneficiary: Address
 }
 

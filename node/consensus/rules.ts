@@ -1,0 +1,29 @@
+/**
+ * The rules of the engine that can be taken away, as functions. Production always runs `STANDARD_RULES`; the test tree
+ * removes one at a time to see the checkers catch it (docs/protocol/consensus.md, negative campaigns).
+ */
+
+export type EngineRules = {
+  /** Votes that make a certificate among n seats: n - floor((n - 1) / 3), never 2f + 1 (A.2). */
+  readonly quorum: (seatCount: number) => number
+  /** Timeout multiplier after `viewsWithoutFinality` views (R1). */
+  readonly backoff: (viewsWithoutFinality: number, backoffMax: number) => number
+  /** R11: a stuck node rebroadcasts the certificate by which it entered its view. */
+  readonly entryCertificateOnRetry: boolean
+  /** R12: a nullify for a past view is answered with that view's best certificate. */
+  readonly laggardReply: boolean
+  /** R8 without its guard when true: finalize even after nullify. Always false in production. */
+  readonly finalizeAfterNullify: boolean
+  /** A.10.2: own votes go back into the tally after a restart. */
+  readonly ownVotesRestored: boolean
+}
+
+export const STANDARD_RULES: EngineRules = {
+  quorum: (seatCount) => seatCount - Math.floor((seatCount - 1) / 3),
+  backoff: (viewsWithoutFinality, backoffMax) =>
+    Math.min(2 ** Math.max(0, viewsWithoutFinality - 3), backoffMax),
+  entryCertificateOnRetry: true,
+  laggardReply: true,
+  finalizeAfterNullify: false,
+  ownVotesRestored: true,
+}
