@@ -134,8 +134,17 @@ export type EngineEffect =
       readonly parent: ChainBlock | undefined
       readonly parentHash: Hash
     }
-  /** Execute and compare roots; answer `verified`. Parents are always asked for first. */
-  | { readonly kind: 'verify'; readonly block: ChainBlock; readonly proposal: Proposal }
+  /**
+   * Execute and compare roots; answer `verified`. Parents are always asked for first. `certified` says that the block is
+   * already notarized or finalized: the host then skips acceptance rules (timeliness of anchor and timestamp, C.2), which
+   * are no validity rules. A block judged invalid before its certificate arrived is asked for once more with `certified`.
+   */
+  | {
+      readonly kind: 'verify'
+      readonly block: ChainBlock
+      readonly proposal: Proposal
+      readonly certified: boolean
+    }
   /** In height order without gaps, at least once. The certificate is present on the block it names. */
   | {
       readonly kind: 'finalized'

@@ -113,6 +113,10 @@ export type BlockOutcome = {
   readonly sent: readonly ReceiptBatch[]
   /** Channel state after the block, index = destination 0..S. */
   readonly channels: readonly ChannelHead[]
+  /** Consumed position of every incoming channel after the block, index = source 0..S. */
+  readonly cursors: readonly ChannelHead[]
+  /** Receipts waiting in outgoing buffers after the block, index = destination 0..S. */
+  readonly buffered: readonly number[]
   /** Accounts changed by this block, after it. */
   readonly changed: readonly AccountView[]
 }
