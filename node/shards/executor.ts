@@ -160,6 +160,9 @@ export type ExecutionResponse =
       readonly height: number
       readonly hash: Hash
       readonly stateRoot: Hash
+      readonly cursors: readonly ChannelHead[]
+      readonly channels: readonly ChannelHead[]
+      readonly buffered: readonly number[]
     }
   | { readonly kind: 'refused'; readonly code: ExecutionReject; readonly detail: string }
 
