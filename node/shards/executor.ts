@@ -21,6 +21,8 @@ export type ShardConfig = {
   readonly chainId: number
   readonly chainIdBase: number
   readonly genesisHash: Hash
+  /** Hash of this shard's block 0, the parent of its first block (beacon genesis). */
+  readonly genesisBlockHash: Hash
   readonly gasLimit: number
   /** Wei per gas of the genesis block. */
   readonly initialBaseFee: bigint
@@ -49,7 +51,11 @@ export type BuildRequest = {
   readonly sealing: boolean
   /** In the order to try; those that no longer fit are skipped and named in the answer. */
   readonly transactions: readonly CheckedTransaction[]
-  /** Everything available at the anchor, per source, complete up to the leaf; the executor cuts to the budget (C.5). */
+  /**
+   * One item per source shard (also a quiet one: leaf and branch alone prove that it sent nothing new), holding everything
+   * available at the anchor above the parent's cursor, complete up to the leaf, no tail. In any order. The executor cuts
+   * to the budget and drops what the block does not need (C.5).
+   */
   readonly inbox: readonly InboxItem[]
 }
 
@@ -88,7 +94,7 @@ export type ExecutionRequest = BuildRequest | VerifyRequest | FinalizeRequest | 
 export type TransactionResult = {
   readonly status: 0 | 1
   readonly gasUsed: number
-  /** Receipt this transaction sent, if any: where a cross-shard transfer starts. */
+  /** Receipt this transaction made, if any: destination and its sequence in that channel (known before it is sent). */
   readonly sent: { readonly destination: ChainNumber; readonly index: number } | undefined
 }
 
