@@ -1,9 +1,17 @@
 /**
  * Crosslinks: the beacon's record that a shard finalized a header (docs/protocol/crosslinks.md C.3).
+ *
+ * Invariant: the links of a crosslink fold from the recorded head to its tip, so a recorded head only ever moves to its own
+ * descendants, whatever a shard's committee signs.
  */
+import { assert, present } from '../primitives/assert.ts'
+import { equalBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import type { Certificate } from './certificate.ts'
+import { outRootOf } from './channel.ts'
 import type { ShardHeader } from './header.ts'
+import { blockHash, headerBodyHash, shardBlockHash } from './header-codec.ts'
 import type { ChannelHead } from './receipt.ts'
 
 export type Crosslink = {
@@ -51,4 +59,44 @@ export type AnchorView = {
   readonly timestampMs: number
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
+}
+
+/** A block by its name and place. */
+export type BlockPoint = { readonly hash: Hash; readonly height: number }
+
+/** Follows `links` from `head`: one block per link (C.3). */
+export function foldLinks(head: BlockPoint, links: readonly Hash[]): BlockPoint {
+  let { hash, height } = head
+  for (const link of links) {
+    height++
+    hash = blockHash(hash, height, link)
+  }
+  return { hash, height }
+}
+
+export type CrosslinkParts = {
+  /** The shard as recorded by the beacon block the crosslink will follow. */
+  readonly record: ShardRecord
+  /** Own finalized headers, ascending from record.height + 1 to the tip; 1 to CROSSLINK_SPAN_MAX. */
+  readonly headers: readonly ShardHeader[]
+  /** FINALIZATION of the last header. */
+  readonly certificate: Certificate
+  /** Channel state after the last header, index = destination 0..S. */
+  readonly channels: readonly ChannelHead[]
+}
+
+/** Makes a crosslink out of the node's own finalized chain; all parts are ours, so they are asserted. */
+export function makeCrosslink(parts: CrosslinkParts): Crosslink {
+  const { record, headers, certificate, channels } = parts
+  assert(headers.length <= CROSSLINK_SPAN_MAX, 'a crosslink covers a bounded span')
+  const tip = present(headers[headers.length - 1], 'a crosslink covers at least one block')
+  assert(tip.chain === record.shard, 'the headers are of the recorded shard')
+  const links = headers.map(headerBodyHash)
+  const reached = foldLinks(record, links)
+  assert(
+    reached.height === tip.height && equalBytes(reached.hash, shardBlockHash(tip)),
+    'the headers continue the recorded head without gaps',
+  )
+  assert(equalBytes(outRootOf(channels), tip.outRoot), 'the channels are those of the tip')
+  return { shard: record.shard, tip, links, certificate, channels }
 }

@@ -1,0 +1,93 @@
+/**
+ * Channels: the ordered receipts from one chain to another as a hash chain over batches (docs/protocol/crosslinks.md C.4).
+ *
+ * Invariant: a channel head commits to every batch ever sent, in order. outRoot is cumulative, so any later header proves
+ * all earlier receipts and a crosslink may skip blocks.
+ */
+import { assert, present } from '../primitives/assert.ts'
+import { createWriter } from '../primitives/codec.ts'
+import { HASH_SIZE, hashTagged, ZERO_HASH } from '../primitives/hash.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { BATCH_BYTES_MAX, BATCH_RECEIPTS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { merkleBranch, merkleRoot } from '../primitives/merkle.ts'
+import type { ChannelHead, ReceiptBatch } from './receipt.ts'
+import { batchBytes, receiptHash } from './receipt-codec.ts'
+
+/** A channel through which nothing was ever sent. */
+export const EMPTY_CHANNEL: ChannelHead = { nextSequence: 0, head: ZERO_HASH }
+
+/** H("batch", source, destination, height, first sequence, count, bytes, Merkle root of receipt hashes) (C.4). */
+export function batchDigest(batch: ReceiptBatch): Hash {
+  const { receipts } = batch
+  assert(receipts.length >= 1 && receipts.length <= BATCH_RECEIPTS_MAX, 'a batch has receipts')
+  const size = batchBytes(batch)
+  assert(size <= BATCH_BYTES_MAX, 'a batch is bounded in bytes')
+  return hashTagged(
+    'batch',
+    createWriter()
+      .u32(batch.source)
+      .u32(batch.destination)
+      .u64(batch.height)
+      .u64(batch.startSequence)
+      .u32(receipts.length)
+      .u32(size)
+      .fixed(merkleRoot(receipts.map(receiptHash)), HASH_SIZE)
+      .finish(),
+  )
+}
+
+/** H("chan", head, digest): one link of the hash chain (C.4). */
+export function foldDigest(head: Hash, digest: Hash): Hash {
+  assert(head.length === HASH_SIZE && digest.length === HASH_SIZE, 'a link joins two hashes')
+  return hashTagged('chan', head, digest)
+}
+
+/** The channel after sending, or the cursor after consuming, this batch. It must start where the channel stands. */
+export function extendChannel(channel: ChannelHead, batch: ReceiptBatch): ChannelHead {
+  assert(batch.startSequence === channel.nextSequence, 'a batch continues its channel')
+  return {
+    nextSequence: channel.nextSequence + batch.receipts.length,
+    head: foldDigest(channel.head, batchDigest(batch)),
+  }
+}
+
+/** H("leaf", destination, nextSequence, head): a channel under outRoot (C.4). */
+export function channelLeaf(destination: ChainNumber, channel: ChannelHead): Hash {
+  return hashTagged(
+    'leaf',
+    createWriter()
+      .u32(destination)
+      .u64(channel.nextSequence)
+      .fixed(channel.head, HASH_SIZE)
+      .finish(),
+  )
+}
+
+/** Root over all outgoing channels, index = destination chain 0..S; the shard's own channel is empty (C.4). */
+export function outRootOf(channels: readonly ChannelHead[]): Hash {
+  return merkleRoot(leavesOf(channels))
+}
+
+/** Branch of the channel to `destination`, bottom up. */
+export function outBranch(
+  channels: readonly ChannelHead[],
+  destination: ChainNumber,
+): readonly Hash[] {
+  return merkleBranch(leavesOf(channels), destination)
+}
+
+function leavesOf(channels: readonly ChannelHead[]): readonly Hash[] {
+  assert(channels.length <= SHARDS_MAX + 1, 'one channel per chain')
+  return channels.map((channel, destination) => channelLeaf(destination, channel))
+}
+
+/** The channels of a shard that has sent nothing: its state at genesis. */
+export function emptyChannels(shardCount: number): readonly ChannelHead[] {
+  assert(shardCount >= 1 && shardCount <= SHARDS_MAX, 'a network has 1 to SHARDS_MAX shards')
+  return Array.from({ length: shardCount + 1 }, () => EMPTY_CHANNEL)
+}
+
+/** The channel to `destination`; there is one per chain. */
+export function channelTo(channels: readonly ChannelHead[], destination: ChainNumber): ChannelHead {
+  return present(channels[destination], 'there is a channel to every chain')
+}

@@ -1,0 +1,214 @@
+/**
+ * The inbox: what a shard block may, and must, consume from other shards (docs/protocol/crosslinks.md C.5).
+ *
+ * `verifyInboxItem` proves that batches are what the source committed to under its crosslinked outRoot and that they follow
+ * the cursor: exactly once, in order, without gaps. `selectInbox` is the forced inclusion rule: how much of what is
+ * available a block must consume, and in which order. Builder and verifier run the same walk.
+ *
+ * The walk visits sources in rotation and takes one batch per visit while both budgets are not yet used up. It looks at
+ * what was taken, never at what comes next, so that a verifier can run it on the block alone, without the bodies behind
+ * `tailDigests`. The price is that a block may pass its budget by one batch.
+ */
+import { assert } from '../primitives/assert.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import { HASH_SIZE } from '../primitives/hash.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import {
+  BATCH_BYTES_MAX,
+  BATCH_RECEIPTS_MAX,
+  INBOX_BYTES_PER_BLOCK_MAX,
+  RECEIPT_PAYLOAD_BYTES_MAX,
+} from '../primitives/limits.ts'
+import { verifyMerkleBranch } from '../primitives/merkle.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
+import { batchDigest, channelLeaf, extendChannel, foldDigest } from './channel.ts'
+import type { ChannelHead, InboxItem, Receipt, ReceiptBatch } from './receipt.ts'
+import { batchBytes, CHANNEL_BATCHES_MAX } from './receipt-codec.ts'
+
+export type InboxReject =
+  | 'unknown-source'
+  | 'branch-mismatch'
+  | 'cursor-ahead'
+  | 'batch-malformed'
+  | 'sequence-mismatch'
+  | 'fold-mismatch'
+
+export type InboxClaim = {
+  readonly item: InboxItem
+  readonly destination: ChainNumber
+  readonly shardCount: number
+  /** Of the source, as the beacon recorded it at the block's anchor. */
+  readonly outRoot: Hash
+  /** How far this shard has consumed: next sequence, and the channel's hash chain folded that far. */
+  readonly cursor: ChannelHead
+}
+
+/** The cursor after the item's batches, or why they are not the source's word (C.5). Total on foreign items. */
+export function verifyInboxItem(claim: InboxClaim): Result<ChannelHead, InboxReject> {
+  const { item, destination, shardCount, outRoot, cursor } = claim
+  const { source, leaf } = item
+  if (!isChain(source, shardCount) || !isChain(destination, shardCount) || source === destination)
+    return rejected('unknown-source', `chain ${source} has no channel to shard ${destination}`)
+  const proved = verifyMerkleBranch({
+    root: outRoot,
+    leafCount: shardCount + 1,
+    index: destination,
+    leaf: channelLeaf(destination, leaf),
+    branch: item.branch,
+  })
+  if (!proved) return rejected('branch-mismatch', 'the leaf is not under the recorded outRoot')
+  if (cursor.nextSequence > leaf.nextSequence)
+    return rejected('cursor-ahead', 'more was consumed than the source committed to')
+  if (item.batches.length + item.tailDigests.length > CHANNEL_BATCHES_MAX)
+    return rejected('batch-malformed', 'the item names more batches than a channel holds')
+  const consumed = consumeBatches(claim)
+  return consumed.ok ? checkTail(item, consumed.value) : consumed
+}
+
+/** Sources and destinations are shards: the beacon keeps no channels. */
+function isChain(chain: ChainNumber, shardCount: number): boolean {
+  return Number.isSafeInteger(chain) && chain >= 1 && chain <= shardCount
+}
+
+function consumeBatches(claim: InboxClaim): Result<ChannelHead, InboxReject> {
+  let cursor = claim.cursor
+  for (const batch of claim.item.batches) {
+    if (batch.source !== claim.item.source || batch.destination !== claim.destination)
+      return rejected('batch-malformed', 'a batch is of another channel')
+    if (!isWellFormed(batch))
+      return rejected('batch-malformed', 'a batch breaks its limits or its numbering')
+    if (batch.startSequence !== cursor.nextSequence)
+      return rejected('sequence-mismatch', 'a batch does not follow the cursor')
+    cursor = extendChannel(cursor, batch)
+  }
+  return accepted(cursor)
+}
+
+function isWellFormed(batch: ReceiptBatch): boolean {
+  const { receipts } = batch
+  if (receipts.length < 1 || receipts.length > BATCH_RECEIPTS_MAX) return false
+  if (receipts.some((receipt) => receipt.payload.length > RECEIPT_PAYLOAD_BYTES_MAX)) return false
+  if (batchBytes(batch) > BATCH_BYTES_MAX) return false
+  return receipts.every(
+    (receipt, index) =>
+      receipt.source === batch.source &&
+      receipt.destination === batch.destination &&
+      receipt.sequence === batch.startSequence + index,
+  )
+}
+
+/** What is left must lead from the new cursor to the leaf, so the consumed batches are a prefix of the source's. */
+function checkTail(item: InboxItem, cursor: ChannelHead): Result<ChannelHead, InboxReject> {
+  const { leaf, tailDigests } = item
+  const left = leaf.nextSequence - cursor.nextSequence
+  // Each batch left holds at least one receipt.
+  if (left < tailDigests.length || (left > 0 && tailDigests.length === 0))
+    return rejected('sequence-mismatch', 'the tail does not span the receipts left')
+  let head = cursor.head
+  for (const digest of tailDigests) {
+    if (digest.length !== HASH_SIZE) return rejected('fold-mismatch', 'a digest is no hash')
+    head = foldDigest(head, digest)
+  }
+  if (!equalBytes(head, leaf.head))
+    return rejected('fold-mismatch', 'the batches do not fold to the committed head')
+  return accepted(cursor)
+}
+
+/** Stop taking batches once this much is used; one batch more always fits INBOX_BYTES_PER_BLOCK_MAX (C.6). */
+export const INBOX_BYTES_BUDGET = INBOX_BYTES_PER_BLOCK_MAX - BATCH_BYTES_MAX
+
+export type InboxRule = {
+  /** Of the block that consumes: rotates the order of the sources. */
+  readonly height: number
+  readonly shardCount: number
+  /** Stop taking batches once this much gas is used (75 % of the block's gas limit, C.5). */
+  readonly gasBudget: number
+  /** Gas that consuming this receipt counts for; the same for builder and verifier, from the receipt alone. */
+  readonly gasOf: (receipt: Receipt) => number
+}
+
+export type InboxSelection = {
+  /** One per source that has anything, ascending by source, batches cut to what must be consumed. */
+  readonly items: readonly InboxItem[]
+  /** The consumed batches in the order of their execution. */
+  readonly batches: readonly ReceiptBatch[]
+  /** A source whose next batch is due but not held: no valid block can be built until it is. */
+  readonly missing: ChainNumber | undefined
+}
+
+/** Builder: cuts complete items (tail empty or not held locally) to what the block must consume (C.5). */
+export function selectInbox(items: readonly InboxItem[], rule: InboxRule): InboxSelection {
+  const walk = walkInbox(items, rule)
+  const cut = items.map((item): InboxItem => {
+    const taken = walk.taken.get(item.source) ?? 0
+    const left = item.batches.slice(taken).map(batchDigest)
+    return {
+      ...item,
+      batches: item.batches.slice(0, taken),
+      tailDigests: [...left, ...item.tailDigests],
+    }
+  })
+  return {
+    items: cut.sort((left, right) => left.source - right.source),
+    batches: walk.batches,
+    missing: walk.missing,
+  }
+}
+
+export type InboxSelectionReject = 'inbox-order' | 'inbox-skipped' | 'inbox-excess'
+
+/** Verifier: the items of a block hold exactly what the rule demands; gives the order of execution (C.5). */
+export function checkInboxSelection(
+  items: readonly InboxItem[],
+  rule: InboxRule,
+): Result<readonly ReceiptBatch[], InboxSelectionReject> {
+  const ascending = items.every(
+    (item, index) => index === 0 || (items[index - 1]?.source ?? 0) < item.source,
+  )
+  if (!ascending) return rejected('inbox-order', 'items are not ascending by source')
+  const walk = walkInbox(items, rule)
+  if (walk.missing !== undefined)
+    return rejected('inbox-skipped', `a batch of shard ${walk.missing} was due and is left out`)
+  for (const item of items) {
+    if (item.batches.length > (walk.taken.get(item.source) ?? 0))
+      return rejected('inbox-excess', `a batch of shard ${item.source} is past the budget`)
+  }
+  return accepted(walk.batches)
+}
+
+type InboxWalk = {
+  readonly batches: readonly ReceiptBatch[]
+  readonly taken: ReadonlyMap<ChainNumber, number>
+  /** A source whose next batch was due but stands in its tail. */
+  readonly missing: ChainNumber | undefined
+}
+
+/** Rotation starts at source (height mod S) + 1; each round visits every source once. */
+function walkInbox(items: readonly InboxItem[], rule: InboxRule): InboxWalk {
+  assert(rule.shardCount >= 1, 'a network has shards')
+  const bySource = new Map(items.map((item) => [item.source, item]))
+  const taken = new Map<ChainNumber, number>()
+  const batches: ReceiptBatch[] = []
+  const first = rule.height % rule.shardCount
+  let gas = 0
+  let bytes = 0
+  for (let visited = true; visited;) {
+    visited = false
+    for (let step = 0; step < rule.shardCount; step++) {
+      if (gas >= rule.gasBudget || bytes >= INBOX_BYTES_BUDGET)
+        return { batches, taken, missing: undefined }
+      const source = ((first + step) % rule.shardCount) + 1
+      const item = bySource.get(source)
+      const index = taken.get(source) ?? 0
+      if (item === undefined || index >= item.batches.length + item.tailDigests.length) continue
+      const batch = item.batches[index]
+      if (batch === undefined) return { batches, taken, missing: source }
+      batches.push(batch)
+      taken.set(source, index + 1)
+      for (const receipt of batch.receipts) gas += rule.gasOf(receipt)
+      bytes += batchBytes(batch)
+      visited = true
+    }
+  }
+  return { batches, taken, missing: undefined }
+}
