@@ -1,0 +1,90 @@
+/**
+ * `weft node run`: one node from one config file, until a signal or, when another process started it over an IPC channel,
+ * until that process is gone. A supervisor that was killed without a word therefore leaves no node behind.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { parseNodeConfig, type NodeConfig } from '../../runtime/config.ts'
+import { GenesisFileError, readGenesisFile } from '../../runtime/genesis-file.ts'
+import type { RunningNode } from '../../runtime/node.ts'
+import { CommandError } from '../command-error.ts'
+
+/** What a node tells the process that started it. */
+export type NodeReadyMessage = {
+  readonly kind: 'ready'
+  readonly rpcUrl: string
+  readonly rpcPort: number
+  readonly peer: string
+  readonly multiaddrs: readonly string[]
+}
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export function register(program: Command): void {
+  const node = program.command('node').description('Run one node of a network')
+  node
+    .command('run')
+    .description('Run one node from its config file until it is told to stop')
+    .requiredOption('--config <file>', 'the config file of the node (JSON)')
+    .option('--json', 'print JSON lines')
+    .action(async (options: { config: string; json?: boolean }) => {
+      await runNode(options.config, options.json === true)
+    })
+}
+
+async function runNode(configFile: string, json: boolean): Promise<void> {
+  const config = await readConfig(configFile)
+  const genesis = await readGenesis(config.genesisFile)
+  // Listening before the start: a signal during a long replay stops the node as soon as it is up.
+  const stopRequest = awaitStopRequest()
+  // Loaded here, because every other command would pay for libp2p and the databases too.
+  const { createNode } = await import('../../runtime/node.ts')
+  const running = await createNode(config, genesis, {})
+  announce(running, json)
+  const reason = await stopRequest
+  await running.stop()
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'stopped', reason })}\n`)
+  // The IPC channel would keep the process alive although nothing is left to do.
+  if (process.connected) process.disconnect?.()
+}
+
+async function readConfig(path: string): Promise<NodeConfig> {
+  let value: unknown
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    throw new CommandError(`cannot read the config file ${path}; give --config a JSON file`, {
+      cause: error,
+    })
+  }
+  const parsed = parseNodeConfig(value)
+  if (parsed.ok) return parsed.config
+  throw new CommandError(`config file ${path}: ${parsed.problems.join('; ')}`)
+}
+
+async function readGenesis(path: string) {
+  try {
+    return await readGenesisFile(path)
+  } catch (error) {
+    if (error instanceof GenesisFileError) throw new CommandError(error.message, { cause: error })
+    throw error
+  }
+}
+
+function announce(running: RunningNode, json: boolean): void {
+  const { rpcUrl, rpcPort, peer, multiaddrs } = running
+  const message: NodeReadyMessage = { kind: 'ready', rpcUrl, rpcPort, peer, multiaddrs }
+  process.send?.(message)
+  const line = json
+    ? JSON.stringify({ event: 'ready', rpcUrl, peer, multiaddrs })
+    : `node ${peer} answers at ${rpcUrl}`
+  process.stdout.write(`${line}\n`)
+}
+
+/** Resolves with the first reason to stop. */
+function awaitStopRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal))
+    if (process.connected) process.once('disconnect', () => resolve('the starting process is gone'))
+  })
+}

@@ -1,0 +1,182 @@
+/**
+ * The genesis file: `Genesis` as JSON that a person can read and a machine can check. Bytes are `0x` hex strings, amounts
+ * are decimal strings of wei (JSON numbers lose digits beyond 2^53), everything else is a plain number.
+ *
+ * Invariants: decode(encode(genesis)) equals genesis; a file with an unknown, missing or malformed field is refused with
+ * one sentence per problem that names the field, and nothing of it is used. Allocations come out sorted by address and
+ * shard, so that two files that differ only in the order of their allocations name the same network.
+ */
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Genesis } from '../beacon/genesis.ts'
+import { present } from '../primitives/assert.ts'
+import { compareBytes, fromHex, toHex } from '../primitives/bytes.ts'
+import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+
+/** 2^256 has 78 digits; capped before `BigInt()`, which takes seconds for millions of digits. */
+const AMOUNT_PATTERN = /^(0|[1-9][0-9]{0,77})$/
+const AMOUNT_LIMIT = 1n << 256n
+/** A funded account is about 120 bytes of JSON; 64 MiB hold half a million, and bound what a wrong path can load. */
+const GENESIS_FILE_BYTES_MAX = 64 * 1024 * 1024
+/** Bounds the loop over allocations; matches the size of the file. */
+const ALLOCATIONS_MAX = 500_000
+
+function bytesField(sizes: readonly number[]) {
+  const expected = `expected 0x and ${sizes.map((size) => 2 * size).join(' or ')} hex digits`
+  return z
+    .string()
+    .refine((text) => text.startsWith('0x') && sizes.includes(fromHex(text)?.length ?? -1), {
+      message: expected,
+    })
+    .transform((text) => present(fromHex(text), 'the refinement above has read it'))
+}
+
+const amountField = z
+  .string()
+  .refine((text) => AMOUNT_PATTERN.test(text) && BigInt(text) < AMOUNT_LIMIT, {
+    message: 'expected a decimal number of wei below 2^256, in quotes',
+  })
+  .transform((text) => BigInt(text))
+
+const timingField = z.strictObject({
+  blockIntervalMs: z.int().min(1),
+  idleIntervalMs: z.int().min(0),
+  deltaMs: z.int().min(1),
+})
+
+const genesisFileSchema = z.strictObject({
+  version: z.literal(1),
+  networkName: z.string().min(1).max(64),
+  chainIdBase: z.int().min(1),
+  shardCount: z.int().min(1).max(SHARDS_MAX),
+  certificateScheme: z.enum(['bls', 'ed25519', 'mock']),
+  timestampMs: z.int().min(0),
+  seed: bytesField([32]),
+  shardTiming: timingField,
+  beaconTiming: timingField,
+  gasLimit: z.int().min(21_000),
+  initialBaseFee: amountField,
+  validators: z
+    .array(
+      z.strictObject({
+        publicKey: bytesField([32, 48]),
+        possession: bytesField([32, 64, 96]),
+        peer: z.string().min(1).max(128),
+        payout: bytesField([20]),
+      }),
+    )
+    .min(1)
+    .max(COMMITTEE_SEATS_MAX),
+  allocations: z
+    .array(
+      z.strictObject({
+        address: bytesField([20]),
+        shard: z.int().min(0).max(SHARDS_MAX),
+        balance: amountField,
+      }),
+    )
+    .max(ALLOCATIONS_MAX),
+})
+
+export type GenesisFileResult =
+  | { readonly ok: true; readonly genesis: Genesis }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Checks a parsed JSON value; each problem names the field and says what was expected. */
+export function parseGenesisFile(value: unknown): GenesisFileResult {
+  const parsed = genesisFileSchema.safeParse(value)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => {
+      const field = issue.path.length === 0 ? 'the file' : issue.path.join('.')
+      return `${field}: ${issue.message}`
+    })
+    return { ok: false, problems }
+  }
+  const problems = findContradictions(parsed.data)
+  if (problems.length > 0) return { ok: false, problems }
+  const allocations = [...parsed.data.allocations].sort(
+    (left, right) => compareBytes(left.address, right.address) || left.shard - right.shard,
+  )
+  return { ok: true, genesis: { ...parsed.data, allocations } }
+}
+
+/** What the shape alone cannot say: shards that do not exist, accounts funded twice, one key for two validators. */
+function findContradictions(genesis: Genesis): string[] {
+  const problems: string[] = []
+  const funded = new Set<string>()
+  for (const [index, { address, shard }] of genesis.allocations.entries()) {
+    if (shard > genesis.shardCount) {
+      problems.push(
+        `allocations.${index}.shard: expected 0 (every shard) to ${genesis.shardCount}, found ${shard}`,
+      )
+    }
+    const key = `${toHex(address)}/${shard}`
+    if (funded.has(key)) problems.push(`allocations.${index}: 0x${key} is funded twice`)
+    funded.add(key)
+  }
+  const keys = new Set<string>()
+  for (const [index, validator] of genesis.validators.entries()) {
+    for (const key of [toHex(validator.publicKey), validator.peer]) {
+      if (keys.has(key)) problems.push(`validators.${index}: ${key} belongs to another validator`)
+      keys.add(key)
+    }
+  }
+  return problems
+}
+
+/** The JSON value of a genesis; `JSON.stringify` it to get the file. */
+export function genesisToJson(genesis: Genesis): Record<string, unknown> {
+  const hex = (bytes: Uint8Array): string => `0x${toHex(bytes)}`
+  return {
+    ...genesis,
+    seed: hex(genesis.seed),
+    initialBaseFee: genesis.initialBaseFee.toString(),
+    validators: genesis.validators.map((validator) => ({
+      publicKey: hex(validator.publicKey),
+      possession: hex(validator.possession),
+      peer: validator.peer,
+      payout: hex(validator.payout),
+    })),
+    allocations: genesis.allocations.map((allocation) => ({
+      address: hex(allocation.address),
+      shard: allocation.shard,
+      balance: allocation.balance.toString(),
+    })),
+  }
+}
+
+/** The file could not be read or is not a genesis; the message is a sentence for a person. */
+export class GenesisFileError extends Error {
+  override readonly name = 'GenesisFileError'
+  readonly code: 'unreadable' | 'invalid'
+
+  constructor(code: 'unreadable' | 'invalid', message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+/** Reads and checks a genesis file; throws `GenesisFileError`. */
+export async function readGenesisFile(path: string): Promise<Genesis> {
+  const result = parseGenesisFile(parseJson(path, await readText(path)))
+  if (result.ok) return result.genesis
+  throw new GenesisFileError('invalid', `genesis file ${path}: ${result.problems.join('; ')}`)
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const text = await readFile(path, 'utf8')
+    if (text.length <= GENESIS_FILE_BYTES_MAX) return text
+  } catch (error) {
+    throw new GenesisFileError('unreadable', `cannot read the genesis file ${path}`, error)
+  }
+  throw new GenesisFileError('invalid', `genesis file ${path}: larger than 64 MiB`)
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new GenesisFileError('invalid', `genesis file ${path}: not JSON`, error)
+  }
+}
