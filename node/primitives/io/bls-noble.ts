@@ -1,0 +1,87 @@
+/**
+ * BLS on @noble/curves: the fallback where no native binary exists, and the oracle in tests. Some 30 to 60 times slower
+ * than blst. Also the only backend with a free choice of domain, which proofs of possession need.
+ */
+import { bls12_381 } from '@noble/curves/bls12-381.js'
+import type { CertificateScheme } from '../signature.ts'
+import { createKeyCache } from './key-cache.ts'
+
+export const BLS_DOMAIN = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
+export const BLS_PUBLIC_KEY_SIZE = 48
+export const BLS_SIGNATURE_SIZE = 96
+
+const { G1, G2, longSignatures } = bls12_381
+type PublicPoint = InstanceType<typeof G1.Point>
+type SignaturePoint = InstanceType<typeof G2.Point>
+
+const publicPoints = createKeyCache(decodePublicPoint)
+
+export function createNobleBlsScheme(): CertificateScheme {
+  return {
+    name: 'bls',
+    sign: (secretKey, message) => nobleBlsSignature(secretKey, message, BLS_DOMAIN),
+    verify: (publicKey, message, signature) =>
+      nobleBlsVerdict([publicKey], message, signature, BLS_DOMAIN),
+    aggregate: (signatures) => {
+      const points: SignaturePoint[] = []
+      for (const signature of signatures) {
+        const point = decodeSignaturePoint(signature)
+        if (point === undefined) return undefined
+        points.push(point)
+      }
+      if (points.length === 0) return undefined
+      return longSignatures.aggregateSignatures(points).toBytes()
+    },
+    verifyAggregate: (publicKeys, message, aggregate) =>
+      nobleBlsVerdict(publicKeys, message, aggregate, BLS_DOMAIN),
+  }
+}
+
+export function nobleBlsSignature(
+  secretKey: Uint8Array,
+  message: Uint8Array,
+  domain: string,
+): Uint8Array {
+  return longSignatures.sign(longSignatures.hash(message, domain), secretKey).toBytes()
+}
+
+/** The verdict on one signature by all of `publicKeys` over one message. */
+export function nobleBlsVerdict(
+  publicKeys: readonly Uint8Array[],
+  message: Uint8Array,
+  signature: Uint8Array,
+  domain: string,
+): boolean {
+  const point = decodeSignaturePoint(signature)
+  if (point === undefined || publicKeys.length === 0) return false
+  let sum = G1.Point.ZERO
+  for (const publicKey of publicKeys) {
+    const key = publicPoints(publicKey)
+    if (key === undefined) return false
+    sum = sum.add(key)
+  }
+  if (sum.is0()) return false
+  return longSignatures.verify(point, longSignatures.hash(message, domain), sum)
+}
+
+function decodePublicPoint(bytes: Uint8Array): PublicPoint | undefined {
+  if (bytes.length !== BLS_PUBLIC_KEY_SIZE) return undefined
+  try {
+    const point = G1.Point.fromBytes(bytes)
+    point.assertValidity()
+    return point.is0() || !point.isTorsionFree() ? undefined : point
+  } catch {
+    return undefined
+  }
+}
+
+function decodeSignaturePoint(bytes: Uint8Array): SignaturePoint | undefined {
+  if (bytes.length !== BLS_SIGNATURE_SIZE) return undefined
+  try {
+    const point = G2.Point.fromBytes(bytes)
+    point.assertValidity()
+    return point.is0() || !point.isTorsionFree() ? undefined : point
+  } catch {
+    return undefined
+  }
+}
