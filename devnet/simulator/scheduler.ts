@@ -1,0 +1,98 @@
+/**
+ * The simulator's clock and its only source of order. Time is an integer number of milliseconds and jumps from event to
+ * event; nothing in a simulated network sees another clock.
+ *
+ * Invariants: time never goes back; events of one time happen in the order of scheduling; every event that happens is
+ * mixed into the event hash (time, node, kind, payload digest, dice cursor) before it acts.
+ */
+import { assert } from '../../node/primitives/assert.ts'
+import { createEventHash, labelWord } from './event-hash.ts'
+import { createEventHeap } from './event-heap.ts'
+
+/** Node number of events that belong to no node: partitions, phase changes. */
+export const WORLD = -1
+
+export type SimulatedEvent = {
+  readonly node: number
+  /** Out of a small vocabulary: `message`, `tick`, `restart`. */
+  readonly kind: string
+  /** 32-bit digest of what the event carries; part of the event hash only. */
+  readonly payload: number
+  readonly act: () => void
+}
+
+export type RunLimits = {
+  readonly untilMs: number
+  /** A run that needs more events than this has lost itself in a loop. */
+  readonly stepsMax: number
+  /** Asked after every event. */
+  readonly stopped: () => boolean
+}
+
+/** Why `run` returned. */
+export type RunEnd = 'stopped' | 'no-events' | 'time' | 'steps'
+
+export type Scheduler = {
+  readonly now: () => number
+  /** A time in the past means now. */
+  readonly schedule: (at: number, event: SimulatedEvent) => void
+  readonly run: (limits: RunLimits) => RunEnd
+  readonly steps: () => number
+  readonly hash: () => string
+}
+
+export type SchedulerOptions = {
+  /** Sum of the cursors of all dice in use: a draw more or less shows in the hash at the next event. */
+  readonly diceCursor: () => number
+  /** For traces. */
+  readonly onEvent?: ((now: number, event: SimulatedEvent) => void) | undefined
+}
+
+type Entry = SimulatedEvent & { readonly time: number; readonly sequence: number }
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const heap = createEventHeap<Entry>()
+  const hash = createEventHash()
+  let now = 0
+  let sequence = 0
+  let steps = 0
+
+  function perform(entry: Entry): void {
+    now = entry.time
+    steps++
+    hash.absorb(now)
+    hash.absorb(entry.node)
+    hash.absorb(labelWord(entry.kind))
+    hash.absorb(entry.payload)
+    hash.absorb(options.diceCursor())
+    options.onEvent?.(now, entry)
+    entry.act()
+  }
+
+  function run(limits: RunLimits): RunEnd {
+    for (;;) {
+      if (limits.stopped()) return 'stopped'
+      if (steps >= limits.stepsMax) return 'steps'
+      const entry = heap.pop()
+      if (entry === undefined) return 'no-events'
+      if (entry.time > limits.untilMs) {
+        heap.push(entry)
+        now = limits.untilMs
+        return 'time'
+      }
+      perform(entry)
+    }
+  }
+
+  return {
+    now: () => now,
+    schedule: (at, event) => {
+      assert(Number.isSafeInteger(at), 'simulated time is whole milliseconds')
+      const { node, kind, payload, act } = event
+      heap.push({ time: Math.max(at, now), sequence: sequence++, node, kind, payload, act })
+    },
+    run,
+    steps: () => steps,
+    hash: () => hash.digest(),
+  }
+}
