@@ -1,0 +1,175 @@
+/**
+ * The crypto pool: one per process, for everything that costs more than a millisecond of elliptic curves.
+ *
+ * Two queues in front of the threads: committee signatures first, because a block waits for them; transaction senders
+ * second, cut into chunks small enough that a committee check never waits longer than one chunk. Both queues are bounded;
+ * when one is full the call is refused with `crypto-pool-full`, so that the caller can push back on whoever sends.
+ * A thread that dies fails exactly the calls it was working on (`crypto-worker-failed`); the next call finds a new thread.
+ */
+import { Piscina } from 'piscina'
+import { assert, present } from '../../primitives/assert.ts'
+import { HASH_SIZE } from '../../primitives/hash.ts'
+import { ADDRESS_SIZE } from '../../primitives/identifiers.ts'
+import type { CertificateSchemeName } from '../../primitives/signature.ts'
+import type { CheckedTransaction } from '../executor.ts'
+import type { SignatureCheck, SignatureVerdict } from './crypto-check.ts'
+import {
+  packBytes,
+  packChecks,
+  transferables,
+  type CryptoAnswer,
+  type CryptoTask,
+} from './crypto-message.ts'
+
+/** Transactions per task: at 0.1 ms each, a committee check waits at most 6 ms for a thread. */
+const RECOVER_CHUNK = 64
+/** Waiting tasks per queue: 512 chunks are 32,768 transactions, more than three seconds of work for one thread. */
+const WAITING_TASKS_MAX = 512
+
+export type CryptoPoolErrorCode = 'crypto-pool-full' | 'crypto-pool-closed' | 'crypto-worker-failed'
+
+/** The world failed: no thread could do the work. The work itself may be asked for again. */
+export class CryptoPoolError extends Error {
+  override readonly name = 'CryptoPoolError'
+  readonly code: CryptoPoolErrorCode
+
+  constructor(code: CryptoPoolErrorCode, sentence: string, options?: ErrorOptions) {
+    super(sentence, options)
+    this.code = code
+  }
+}
+
+export type CryptoPool = {
+  /** Decodes, hashes and recovers the sender of each transaction; undefined where the bytes or the signature are bad. */
+  readonly recover: (
+    raws: readonly Uint8Array[],
+  ) => Promise<readonly (CheckedTransaction | undefined)[]>
+  /** One verdict per check, in order. */
+  readonly checkSignatures: (
+    scheme: CertificateSchemeName,
+    checks: readonly SignatureCheck[],
+  ) => Promise<readonly SignatureVerdict[]>
+  /** Kills all threads at once, for fault tests; calls under way are rejected with `crypto-worker-failed`. */
+  readonly killWorkers: () => Promise<void>
+  /** Rejects what waits, lets what runs finish, ends the threads. */
+  readonly close: () => Promise<void>
+}
+
+/** The library's own type names a class that Node's types no longer have; buffers are what it takes. */
+type TransferList = NonNullable<Parameters<Piscina['run']>[1]>['transferList'] & object
+
+type Job = {
+  readonly task: CryptoTask
+  readonly resolve: (answer: CryptoAnswer) => void
+  readonly reject: (error: CryptoPoolError) => void
+}
+
+export function openCryptoPool({ threads }: { readonly threads: number }): CryptoPool {
+  assert(Number.isInteger(threads) && threads > 0, 'a crypto pool has at least one thread')
+  const workers = new Piscina<CryptoTask, CryptoAnswer>({
+    filename: new URL('./crypto-worker.ts', import.meta.url).href,
+    name: 'perform',
+    minThreads: threads,
+    maxThreads: threads,
+  })
+  // A thread that dies while idle is only an event here; the next task starts a new one.
+  workers.on('error', () => undefined)
+  const schedule = createSchedule(workers, threads)
+  let closing: Promise<void> | undefined
+
+  async function recoverChunk(
+    raws: readonly Uint8Array[],
+  ): Promise<readonly (CheckedTransaction | undefined)[]> {
+    const answer = await schedule.add('ordinary', { kind: 'recover', raws: packBytes(raws) })
+    assert(answer.kind === 'recovered', 'a recover task is answered by senders')
+    return raws.map((raw, index) => {
+      if (answer.valid[index] !== 1) return undefined
+      return {
+        raw,
+        hash: answer.hashes.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE),
+        sender: answer.senders.slice(index * ADDRESS_SIZE, (index + 1) * ADDRESS_SIZE),
+      }
+    })
+  }
+
+  return {
+    recover: async (raws) => {
+      const chunks: Promise<readonly (CheckedTransaction | undefined)[]>[] = []
+      for (let start = 0; start < raws.length; start += RECOVER_CHUNK) {
+        chunks.push(recoverChunk(raws.slice(start, start + RECOVER_CHUNK)))
+      }
+      return (await Promise.all(chunks)).flat()
+    },
+    checkSignatures: async (scheme, checks) => {
+      if (checks.length === 0) return []
+      const answer = await schedule.add('urgent', packChecks(scheme, checks))
+      assert(answer.kind === 'checked', 'a check task is answered by verdicts')
+      return answer.verdicts
+    },
+    killWorkers: async () => {
+      await Promise.all(workers.threads.map((worker) => worker.terminate()))
+    },
+    close: () => {
+      closing ??= schedule.drain().then(() => workers.destroy())
+      return closing
+    },
+  }
+}
+
+type Schedule = {
+  readonly add: (queue: 'urgent' | 'ordinary', task: CryptoTask) => Promise<CryptoAnswer>
+  /** Refuses whatever waits and comes later; resolves when nothing runs any more. */
+  readonly drain: () => Promise<void>
+}
+
+function createSchedule(workers: Piscina<CryptoTask, CryptoAnswer>, threads: number): Schedule {
+  const waiting: Record<'urgent' | 'ordinary', Job[]> = { urgent: [], ordinary: [] }
+  const running = new Set<Promise<void>>()
+  let isClosed = false
+
+  function startNext(): void {
+    while (running.size < threads) {
+      const job = waiting.urgent.shift() ?? waiting.ordinary.shift()
+      if (job === undefined) return
+      const run: Promise<void> = runJob(workers, job).then(() => {
+        running.delete(run)
+        startNext()
+      })
+      running.add(run)
+    }
+  }
+
+  return {
+    add: (queue, task) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) {
+          reject(new CryptoPoolError('crypto-pool-closed', 'the crypto pool is closed'))
+        } else if (waiting[queue].length >= WAITING_TASKS_MAX) {
+          const sentence = `more than ${WAITING_TASKS_MAX} ${queue} crypto tasks wait`
+          reject(new CryptoPoolError('crypto-pool-full', sentence))
+        } else {
+          waiting[queue].push({ task, resolve, reject })
+          startNext()
+        }
+      }),
+    drain: async () => {
+      isClosed = true
+      for (const job of [...waiting.urgent.splice(0), ...waiting.ordinary.splice(0)]) {
+        job.reject(new CryptoPoolError('crypto-pool-closed', 'the crypto pool was closed'))
+      }
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Runs one job and settles its promise; never rejects itself. */
+async function runJob(workers: Piscina<CryptoTask, CryptoAnswer>, job: Job): Promise<void> {
+  try {
+    const transferList = transferables(job.task) as TransferList
+    const answer = await workers.run(job.task, { transferList })
+    job.resolve(present(answer, 'the worker answers every task'))
+  } catch (cause) {
+    const sentence = 'a crypto worker thread failed during its task'
+    job.reject(new CryptoPoolError('crypto-worker-failed', sentence, { cause }))
+  }
+}
