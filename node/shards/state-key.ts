@@ -1,0 +1,67 @@
+/**
+ * State keys: how every record of a shard's state is named, on disk (the key) and in the tree (the path, its tagged hash).
+ *
+ * Each family of records has its own first byte and a fixed width, so that no two records share a key.
+ */
+import { assert } from '../primitives/assert.ts'
+import { createWriter } from '../primitives/codec.ts'
+import { hashTagged } from '../primitives/hash.ts'
+import {
+  ADDRESS_SIZE,
+  type Address,
+  type ChainNumber,
+  type Hash,
+} from '../primitives/identifiers.ts'
+
+export type StateKey = Uint8Array
+
+const ACCOUNT = 0x61
+const OUTGOING = 0x6f
+const INCOMING = 0x69
+const BUFFER = 0x62
+const BUFFERED_RECEIPT = 0x71
+const TOTALS = 0x6d
+
+/** The longest key: a buffered receipt's. */
+export const STATE_KEY_BYTES_MAX = 1 + ADDRESS_SIZE
+
+export function accountKey(address: Address): StateKey {
+  assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
+  const key = new Uint8Array(1 + ADDRESS_SIZE)
+  key[0] = ACCOUNT
+  key.set(address, 1)
+  return key
+}
+
+/** The address of an account's key; undefined for every other record. */
+export function addressOfKey(key: StateKey): Address | undefined {
+  return key[0] === ACCOUNT && key.length === 1 + ADDRESS_SIZE ? key.slice(1) : undefined
+}
+
+/** `out/<destination>`: the outgoing channel (C.4). */
+export function outgoingKey(destination: ChainNumber): StateKey {
+  return createWriter().u8(OUTGOING).u32(destination).finish()
+}
+
+/** `in/<source>`: how far the incoming channel is consumed (C.5). */
+export function incomingKey(source: ChainNumber): StateKey {
+  return createWriter().u8(INCOMING).u32(source).finish()
+}
+
+/** `buf/<destination>`: the end of the queue of receipts that wait for credit (C.6). */
+export function bufferKey(destination: ChainNumber): StateKey {
+  return createWriter().u8(BUFFER).u32(destination).finish()
+}
+
+/** `buf/<destination>/<sequence>`: one waiting receipt. */
+export function bufferedReceiptKey(destination: ChainNumber, sequence: number): StateKey {
+  return createWriter().u8(BUFFERED_RECEIPT).u32(destination).u64(sequence).finish()
+}
+
+/** The shard's sums: supply, burnt, buffered. */
+export const TOTALS_KEY: StateKey = Uint8Array.of(TOTALS)
+
+/** Where the record stands in the state tree. */
+export function statePath(key: StateKey): Hash {
+  return hashTagged('state', key)
+}
