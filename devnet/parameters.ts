@@ -1,0 +1,101 @@
+/**
+ * What a devnet is made of, and which wishes are refused. The parameters below decide the genesis: a data directory made
+ * with others is another network.
+ *
+ * Invariant: every committee has at least four seats, because with fewer one fault stops or forges everything (3f + 1
+ * with f = 1 is 4). The one exception is one validator with one shard, a development mode that is labelled as such.
+ */
+import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../node/primitives/limits.ts'
+import { accepted, rejected, type Result } from '../node/primitives/result.ts'
+import type { CertificateSchemeName } from '../node/primitives/signature.ts'
+
+export type DevnetParameters = {
+  readonly shards: number
+  readonly validators: number
+  readonly scheme: CertificateSchemeName
+  readonly shardBlockMs: number
+  readonly beaconBlockMs: number
+  /** Silence of a shard without work; the beacon never idles. */
+  readonly idleMs: number
+  /** Delta: the assumed bound on message delay (consensus A.7). */
+  readonly deltaMs: number
+  readonly gasLimit: number
+  /** Senders of the traffic generator per shard, funded at genesis. */
+  readonly loadAccounts: number
+}
+
+export const COMMITTEE_SIZE_MIN = 4
+export const CHAIN_ID_BASE = 713_000
+
+/** Sized for 16 processes on 2 cores; see docs/devnet.md. */
+export const DEFAULT_PARAMETERS: DevnetParameters = {
+  shards: 4,
+  validators: 16,
+  scheme: 'bls',
+  shardBlockMs: 500,
+  beaconBlockMs: 1000,
+  idleMs: 10_000,
+  deltaMs: 400,
+  // Ethereum's own limit at the time of writing: 2857 plain transfers in a block.
+  gasLimit: 60_000_000,
+  loadAccounts: 200,
+}
+
+export type ParameterRejectCode = 'too-many-shards' | 'too-many-validators' | 'committee-too-small'
+
+/** The parameters, or one sentence that says what to change. */
+export function checkParameters(
+  parameters: DevnetParameters,
+): Result<DevnetParameters, ParameterRejectCode> {
+  const { shards, validators } = parameters
+  if (shards > SHARDS_MAX) {
+    return rejected('too-many-shards', `${shards} shards are too many; use at most ${SHARDS_MAX}`)
+  }
+  if (validators > COMMITTEE_SEATS_MAX) {
+    return rejected(
+      'too-many-validators',
+      `${validators} validators are too many for one beacon committee; use at most ${COMMITTEE_SEATS_MAX}`,
+    )
+  }
+  if (isDevelopmentMode(parameters)) return accepted(parameters)
+  if (committeeSizeOf(parameters) < COMMITTEE_SIZE_MIN) {
+    const needed = COMMITTEE_SIZE_MIN * shards
+    return rejected(
+      'committee-too-small',
+      `${validators} validators over ${shards} shards leave committees of ${committeeSizeOf(parameters)}, and a committee ` +
+        `needs ${COMMITTEE_SIZE_MIN}; use --validators ${needed}, or --shards 1 --validators 1 for development`,
+    )
+  }
+  return accepted(parameters)
+}
+
+/** One process, no fault tolerated, blocks at once. */
+export function isDevelopmentMode({ shards, validators }: DevnetParameters): boolean {
+  return shards === 1 && validators === 1
+}
+
+/** Seats of the smallest shard committee: validators are partitioned over the shards. */
+export function committeeSizeOf({
+  shards,
+  validators,
+}: Pick<DevnetParameters, 'shards' | 'validators'>): number {
+  return Math.floor(validators / shards)
+}
+
+/** Faults a committee of `size` tolerates. */
+export function faultsTolerated(size: number): number {
+  return Math.floor((size - 1) / 3)
+}
+
+/** Signatures that decide: never 2f + 1, which forks when size is not 3f + 1 (consensus A.2). */
+export function quorumOf(size: number): number {
+  return size - faultsTolerated(size)
+}
+
+/** Names of the parameters in which two devnets differ, with both values, for the sentence of a refusal. */
+export function differencesOf(stored: DevnetParameters, wanted: DevnetParameters): string[] {
+  const names = Object.keys(DEFAULT_PARAMETERS) as (keyof DevnetParameters)[]
+  return names
+    .filter((name) => stored[name] !== wanted[name])
+    .map((name) => `${name} ${stored[name]} instead of ${wanted[name]}`)
+}

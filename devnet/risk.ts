@@ -1,0 +1,70 @@
+/**
+ * What small committees cost in safety, said without comfort. Seats are drawn at random, so a few bad validators out of
+ * many may meet in one committee; this module counts how often, exactly (integers, no sampling).
+ */
+import { faultsTolerated, quorumOf, committeeSizeOf } from './parameters.ts'
+
+/**
+ * The chance that `bad` of `validators`, spread evenly over the shards by lot, put more than f into at least one shard
+ * committee: enough to stop it or to fork it. A ratio of integers, so that nothing is rounded before it is shown.
+ */
+export function chanceOfBrokenShard(
+  validators: number,
+  shards: number,
+  bad: number,
+): { readonly broken: bigint; readonly draws: bigint } {
+  const draws = choose(validators, bad)
+  // Ways in which every shard stays within f: the coefficient of x^bad in the product of the committees' polynomials.
+  let ways: bigint[] = [1n]
+  for (let shard = 0; shard < shards; shard++) {
+    const size = Math.floor(validators / shards) + (shard < validators % shards ? 1 : 0)
+    ways = multiply(ways, harmlessWays(size), bad)
+  }
+  return { broken: draws - (ways[bad] ?? 0n), draws }
+}
+
+/** The sentence printed at the start of every devnet. */
+export function riskSentence(validators: number, shards: number): string {
+  const size = committeeSizeOf({ validators, shards })
+  const faults = faultsTolerated(size)
+  if (validators === 1) {
+    return 'Development mode: one validator decides everything, so this network tolerates no fault at all.'
+  }
+  const bad = faults + 1
+  const { broken, draws } = chanceOfBrokenShard(validators, shards, bad)
+  return (
+    `Each shard is decided by ${size} of ${validators} validators and tolerates ${faults}: ${bad} bad ones in one committee ` +
+    `can halt or fork it, ${quorumOf(size)} can forge its state. With ${bad} bad validators in all, some committee is ` +
+    `broken in ${percent(broken, draws)} of the draws. The beacon tolerates ${faultsTolerated(validators)} of ${validators}.`
+  )
+}
+
+/** Coefficient j: ways to choose j bad seats in a committee that survives them. */
+function harmlessWays(size: number): bigint[] {
+  return Array.from({ length: faultsTolerated(size) + 1 }, (_, bad) => choose(size, bad))
+}
+
+function multiply(left: readonly bigint[], right: readonly bigint[], degreeMax: number): bigint[] {
+  const product = Array.from({ length: degreeMax + 1 }, () => 0n)
+  for (const [i, a] of left.entries()) {
+    for (const [j, b] of right.entries()) {
+      if (i + j <= degreeMax) product[i + j] = (product[i + j] ?? 0n) + a * b
+    }
+  }
+  return product
+}
+
+function choose(from: number, count: number): bigint {
+  if (count < 0 || count > from) return 0n
+  let ways = 1n
+  for (let index = 0; index < count; index++) {
+    ways = (ways * BigInt(from - index)) / BigInt(index + 1)
+  }
+  return ways
+}
+
+/** One decimal place, rounded down: `20.0 %`. */
+function percent(part: bigint, whole: bigint): string {
+  const tenths = (part * 1000n) / whole
+  return `${tenths / 10n}.${tenths % 10n} %`
+}

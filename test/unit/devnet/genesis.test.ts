@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { mnemonicToAccount } from 'viem/accounts'
+import { committeePublicKey, verifyPossession } from '../../../node/primitives/io/schemes.ts'
+import { genesisToJson, parseGenesisFile } from '../../../node/runtime/genesis-file.ts'
+import {
+  DEVNET_MNEMONIC,
+  loadAccount,
+  personalAccounts,
+  withPrefix,
+} from '../../../devnet/accounts.ts'
+import { createDevnetGenesis } from '../../../devnet/genesis.ts'
+import { DEFAULT_PARAMETERS } from '../../../devnet/parameters.ts'
+
+const small = { ...DEFAULT_PARAMETERS, shards: 2, validators: 8, loadAccounts: 3 }
+const BORN_MS = 1_780_000_000_000
+
+describe('devnet: genesis', () => {
+  test('devnet: accounts: the ten keys are those of the mnemonic that everybody knows', () => {
+    const derived = Array.from({ length: 10 }, (_, addressIndex) =>
+      mnemonicToAccount(DEVNET_MNEMONIC, { addressIndex }),
+    )
+    const expected = derived.map((account) => ({
+      address: account.address.toLowerCase(),
+      secretKey: Buffer.from(account.getHdKey().privateKey ?? []).toString('hex'),
+    }))
+    const actual = personalAccounts().map((account) => ({
+      address: withPrefix(account.address),
+      secretKey: Buffer.from(account.secretKey).toString('hex'),
+    }))
+    expect(actual).toEqual(expected)
+  })
+
+  test('devnet: genesis: the same parameters and birth give the same genesis', async () => {
+    const first = await createDevnetGenesis(small, BORN_MS)
+    const second = await createDevnetGenesis(small, BORN_MS)
+    expect(genesisToJson(first.genesis)).toEqual(genesisToJson(second.genesis))
+  })
+
+  test('devnet: genesis: another birth is another network with the same validators', async () => {
+    const first = await createDevnetGenesis(small, BORN_MS)
+    const second = await createDevnetGenesis(small, BORN_MS + 1)
+    expect(second.genesis.seed).not.toEqual(first.genesis.seed)
+    expect(second.genesis.validators).toEqual(first.genesis.validators)
+  })
+
+  test('devnet: genesis: every validator proves that it holds its committee key', async () => {
+    const { genesis, identities } = await createDevnetGenesis(small, BORN_MS)
+    for (const [index, validator] of genesis.validators.entries()) {
+      const secretKey = identities[index]?.secretKey ?? new Uint8Array(32)
+      expect(validator.publicKey).toEqual(committeePublicKey('bls', secretKey))
+      expect(verifyPossession('bls', validator.publicKey, validator.possession)).toBe(true)
+    }
+  })
+
+  test('devnet: genesis: load accounts are funded on their home shard only', async () => {
+    const { genesis } = await createDevnetGenesis(small, BORN_MS)
+    const { address } = loadAccount(2, 1)
+    const shards = genesis.allocations
+      .filter((allocation) => withPrefix(allocation.address) === withPrefix(address))
+      .map((allocation) => allocation.shard)
+    expect(shards).toEqual([2])
+    expect(genesis.allocations).toHaveLength(10 + 2 * 3)
+  })
+
+  test('devnet: genesis: the file of a devnet passes the reader that nodes use', async () => {
+    const { genesis } = await createDevnetGenesis(small, BORN_MS)
+    const file: unknown = JSON.parse(JSON.stringify(genesisToJson(genesis)))
+    expect(parseGenesisFile(file)).toEqual({ ok: true, genesis })
+  })
+})
