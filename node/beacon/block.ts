@@ -1,0 +1,103 @@
+/**
+ * Beacon blocks: a header, and a body of one RANDAO reveal and at most one crosslink per shard (docs/protocol/beacon.md
+ * B.1). Users' transactions have no place in them.
+ *
+ * Invariant: a decoded block's body is the one its header names (contentsHash), so two blocks of one hash have equal bytes.
+ */
+import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
+import type { Crosslink } from '../crosslink/crosslink.ts'
+import {
+  beaconBlockHash,
+  contentsHash,
+  encodeBeaconHeader,
+  readBeaconHeader,
+} from '../crosslink/header-codec.ts'
+import type { BeaconHeader } from '../crosslink/header.ts'
+import { assert } from '../primitives/assert.ts'
+import { concatBytes, equalBytes } from '../primitives/bytes.ts'
+import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts'
+import type { Hash } from '../primitives/identifiers.ts'
+import { BLOCK_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
+
+export type BeaconBody = {
+  /** The proposer's signature of `revealRoot` (B.2). */
+  readonly reveal: Uint8Array
+  /** Ascending by shard, at most one per shard (C.3). */
+  readonly crosslinks: readonly Crosslink[]
+}
+
+export type BeaconBlock = {
+  readonly header: BeaconHeader
+  readonly body: BeaconBody
+}
+
+/** One signature of any scheme: BLS has 96 bytes, the largest. */
+const REVEAL_SIZE_MAX = 96
+
+export function encodeBeaconBody(body: BeaconBody): Uint8Array {
+  return createWriter().variable(body.reveal).list(body.crosslinks, writeCrosslink).finish()
+}
+
+function readBeaconBody(reader: Reader): BeaconBody {
+  return {
+    reveal: reader.variable(REVEAL_SIZE_MAX),
+    crosslinks: reader.list(SHARDS_MAX, readCrosslink),
+  }
+}
+
+/** Header, then body; the reverse of `decodeBeaconBlock`. */
+export function encodeBeaconBlock(block: BeaconBlock): Uint8Array {
+  const body = encodeBeaconBody(block.body)
+  assert(
+    equalBytes(contentsHash(body), block.header.contentsHash),
+    'a header names the body it stands before',
+  )
+  return concatBytes(encodeBeaconHeader(block.header), body)
+}
+
+export type BeaconBlockReject = 'malformed' | 'too-large' | 'contents-mismatch'
+
+export function decodeBeaconBlock(bytes: Uint8Array): Result<BeaconBlock, BeaconBlockReject> {
+  if (bytes.length > BLOCK_BYTES_MAX)
+    return rejected('too-large', `a block of ${bytes.length} bytes exceeds ${BLOCK_BYTES_MAX}`)
+  const decoded = decodeExactly(bytes, (reader) => {
+    const header = readBeaconHeader(reader)
+    const bodySize = reader.remaining()
+    return { block: { header, body: readBeaconBody(reader) }, bodySize }
+  })
+  if (!decoded.ok) return decoded
+  const { block, bodySize } = decoded.value
+  const body = bytes.subarray(bytes.length - bodySize)
+  if (!equalBytes(contentsHash(body), block.header.contentsHash))
+    return rejected('contents-mismatch', 'the body is not the one the header names')
+  return accepted(block)
+}
+
+/** What consensus sees of a block: the fields of its `ChainBlock`. */
+export type BeaconChainBlock = {
+  readonly hash: Hash
+  readonly parentHash: Hash
+  readonly height: number
+  readonly view: number
+  readonly epoch: number
+  readonly timestampMs: number
+  readonly sealing: boolean
+  readonly bytes: Uint8Array
+}
+
+export function beaconChainBlock(bytes: Uint8Array): Result<BeaconChainBlock, BeaconBlockReject> {
+  const decoded = decodeBeaconBlock(bytes)
+  if (!decoded.ok) return decoded
+  const { header } = decoded.value
+  return accepted({
+    hash: beaconBlockHash(header),
+    parentHash: header.parentHash,
+    height: header.height,
+    view: header.view,
+    epoch: header.epoch,
+    timestampMs: header.timestampMs,
+    sealing: header.sealing,
+    bytes,
+  })
+}

@@ -1,0 +1,114 @@
+/**
+ * Making a beacon block out of what the proposer holds (docs/protocol/beacon.md B.1). The builder includes the best it has
+ * per shard and leaves out what does not validate: a bad crosslink must never poison a whole block.
+ */
+import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
+import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
+import { beaconBlockHash, contentsHash, HEADER_VERSION } from '../crosslink/header-codec.ts'
+import { assert } from '../primitives/assert.ts'
+import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identifiers.ts'
+import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
+import type { Reject } from '../primitives/result.ts'
+import { encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
+import { beaconStateRoot } from './state-root.ts'
+import { proposerOf, type BeaconState } from './state.ts'
+import { advance } from './transition.ts'
+
+export type BeaconBuildRequest = {
+  readonly view: number
+  /** Own seat: the leader of the view. */
+  readonly seat: Seat
+  /** The proposer's clock; moved forward to one millisecond past the parent if it lags. */
+  readonly nowMs: number
+  /** Own signature of `revealRoot`. */
+  readonly reveal: Uint8Array
+  /** Candidates with checked signatures, any order, any number per shard. */
+  readonly crosslinks: readonly Crosslink[]
+}
+
+export type BeaconBuilt = {
+  readonly block: BeaconBlock
+  readonly bytes: Uint8Array
+  /** State after the block. */
+  readonly state: BeaconState
+  /** Candidates left out, and why; a candidate that is behind a better one of its shard is not named. */
+  readonly skipped: readonly {
+    readonly shard: ChainNumber
+    readonly reject: Reject<CrosslinkReject>
+  }[]
+}
+
+/** Header and reveal, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
+const BYTES_RESERVED = 4096
+
+export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest): BeaconBuilt {
+  const { view, seat, reveal } = request
+  assert(seat === proposerOf(state, BEACON_CHAIN, view), 'only the leader builds')
+  const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
+  const body = { reveal, crosslinks: chosen }
+  const timestampMs = Math.max(request.nowMs, state.timestampMs + 1)
+  const after = advance(state, { timestampMs, body, records })
+  const header = {
+    version: HEADER_VERSION,
+    parentHash: state.headHash,
+    height: after.height,
+    epoch: state.epoch,
+    view,
+    proposerSeat: seat,
+    timestampMs,
+    sealing: false,
+    stateRoot: beaconStateRoot(after),
+    contentsHash: contentsHash(encodeBeaconBody(body)),
+    mix: after.mix,
+  }
+  const block = { header, body }
+  const bytes = encodeBeaconBlock(block)
+  assert(bytes.length <= BLOCK_BYTES_MAX, 'the builder keeps to the size of a block')
+  return { block, bytes, state: { ...after, headHash: beaconBlockHash(header) }, skipped }
+}
+
+type Choice = {
+  readonly chosen: readonly Crosslink[]
+  readonly records: readonly ShardRecord[]
+  readonly skipped: BeaconBuilt['skipped']
+}
+
+/** Per shard the valid candidate with the highest tip; shards that waited longest first where the block is full. */
+function chooseCrosslinks(state: BeaconState, candidates: readonly Crosslink[]): Choice {
+  const best = new Map<
+    ChainNumber,
+    { readonly crosslink: Crosslink; readonly record: ShardRecord }
+  >()
+  const skipped: { shard: ChainNumber; reject: Reject<CrosslinkReject> }[] = []
+  for (const crosslink of candidates) {
+    const checked = checkCrosslink(state, crosslink, state.height + 1)
+    if (!checked.ok) {
+      skipped.push({ shard: crosslink.shard, reject: checked.reject })
+      continue
+    }
+    const held = best.get(crosslink.shard)
+    if (held === undefined || held.record.height < checked.value.height)
+      best.set(crosslink.shard, { crosslink, record: checked.value })
+  }
+  const waiting = state.shards.toSorted(
+    (left, right) =>
+      left.lastCrosslinkHeight - right.lastCrosslinkHeight || left.shard - right.shard,
+  )
+  const taken = []
+  let bytes = BYTES_RESERVED
+  for (const { shard } of waiting) {
+    const choice = best.get(shard)
+    if (choice === undefined) continue
+    const size = encodeCrosslink(choice.crosslink).length
+    if (bytes + size > BLOCK_BYTES_MAX) continue
+    bytes += size
+    taken.push(choice)
+  }
+  taken.sort((left, right) => left.crosslink.shard - right.crosslink.shard)
+  return {
+    chosen: taken.map((choice) => choice.crosslink),
+    records: taken.map((choice) => choice.record),
+    skipped,
+  }
+}

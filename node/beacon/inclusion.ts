@@ -1,0 +1,162 @@
+/**
+ * The inclusion rule: which crosslinks a beacon block may carry (docs/protocol/crosslinks.md C.3), all but the certificate's
+ * signature, which `signatureDemands` (transition.ts) names and the host checks.
+ *
+ * The order of checks is from cheap to dear; each condition has a code of its own. Total on foreign crosslinks.
+ */
+import { quorumOf, seatsOf } from '../crosslink/certificate.ts'
+import { outRootOf } from '../crosslink/channel.ts'
+import { foldLinks, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
+import { shardBlockHash } from '../crosslink/header-codec.ts'
+import { assert, present } from '../primitives/assert.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
+import { accepted, type Reject, type Result } from '../primitives/result.ts'
+import { beaconHashAt, type BeaconState } from './state.ts'
+
+export type CrosslinkReject =
+  | 'unknown-shard'
+  | 'shard-frozen'
+  | 'tip-not-ahead'
+  | 'span-too-long'
+  | 'wrong-epoch'
+  | 'sealing-unknown'
+  | 'links-miscounted'
+  | 'not-descended'
+  | 'certificate-kind'
+  | 'certificate-mismatch'
+  | 'certificate-signers'
+  | 'certificate-quorum'
+  | 'anchor-unknown'
+  | 'anchor-regressed'
+  | 'cursors-malformed'
+  | 'cursor-regressed'
+  | 'channels-mismatch'
+
+type Problem = Reject<CrosslinkReject> | undefined
+
+function problem(code: CrosslinkReject, detail: string): Problem {
+  return { code, detail }
+}
+
+/**
+ * The shard's record after this crosslink in the beacon block at `beaconHeight`, the child of `state`; or why the block may
+ * not carry it.
+ */
+export function checkCrosslink(
+  state: BeaconState,
+  crosslink: Crosslink,
+  beaconHeight: number,
+): Result<ShardRecord, CrosslinkReject> {
+  assert(beaconHeight === state.height + 1, 'a crosslink is checked on the parent of its block')
+  const record = state.shards[crosslink.shard - 1]
+  if (record === undefined || crosslink.tip.chain !== crosslink.shard)
+    return { ok: false, reject: { code: 'unknown-shard', detail: 'no shard has this number' } }
+  const reject =
+    checkPlace(record, crosslink) ??
+    checkEpoch(state, record, crosslink) ??
+    checkCertificate(state, crosslink) ??
+    checkTipAnchor(state, record, crosslink) ??
+    checkCursors(state, record, crosslink) ??
+    checkDescent(record, crosslink) ??
+    checkChannels(state, crosslink)
+  if (reject !== undefined) return { ok: false, reject }
+  return accepted(recordAfter(crosslink, beaconHeight))
+}
+
+function recordAfter(crosslink: Crosslink, beaconHeight: number): ShardRecord {
+  const { tip } = crosslink
+  return {
+    shard: crosslink.shard,
+    epoch: tip.epoch,
+    height: tip.height,
+    hash: shardBlockHash(tip),
+    stateRoot: tip.stateRoot,
+    outRoot: tip.outRoot,
+    cursors: tip.cursors,
+    anchorHeight: tip.anchor.beaconHeight,
+    sealed: tip.sealing,
+    inboxUnits: tip.inboxUnits,
+    outBytes: tip.outBytes,
+    lastCrosslinkHeight: beaconHeight,
+    status: 'live',
+  }
+}
+
+/** C.3 (1): the shard accepts, and the tip is 1 to CROSSLINK_SPAN_MAX blocks ahead of the recorded head. */
+function checkPlace(record: ShardRecord, { tip, links }: Crosslink): Problem {
+  if (record.status === 'frozen') return problem('shard-frozen', 'the shard takes no crosslinks')
+  const span = tip.height - record.height
+  if (span <= 0)
+    return problem('tip-not-ahead', `the beacon has recorded height ${record.height} already`)
+  if (span > CROSSLINK_SPAN_MAX)
+    return problem('span-too-long', `a crosslink covers at most ${CROSSLINK_SPAN_MAX} blocks`)
+  if (links.length !== span)
+    return problem('links-miscounted', `${links.length} links for ${span} blocks`)
+  return undefined
+}
+
+/** C.3 (3): one epoch per crosslink, the shard's own; no block seals an epoch that has no successor. */
+function checkEpoch(state: BeaconState, record: ShardRecord, { tip }: Crosslink): Problem {
+  if (tip.epoch !== record.epoch || tip.epoch !== state.epoch)
+    return problem('wrong-epoch', `the shard is in epoch ${record.epoch}`)
+  if (tip.sealing || record.sealed)
+    return problem('sealing-unknown', 'no shard block is anchored in a later epoch')
+  return undefined
+}
+
+/** C.3 (4) but the signature: a FINALIZATION of this very tip by a quorum of its committee. */
+function checkCertificate(state: BeaconState, { shard, tip, certificate }: Crosslink): Problem {
+  const { kind, proposal, view, signers } = certificate
+  if (kind !== 'finalize' || proposal === undefined)
+    return problem('certificate-kind', 'only a finalization makes a crosslink')
+  if (
+    view !== tip.view ||
+    proposal.view !== view ||
+    !equalBytes(proposal.hash, shardBlockHash(tip))
+  )
+    return problem('certificate-mismatch', 'the certificate is of another block')
+  const seatCount = present(state.committees[shard], 'every shard has a committee').length
+  const seats = seatsOf(signers, seatCount)
+  if (seats === undefined)
+    return problem('certificate-signers', 'the bitmap is not of this committee')
+  if (seats.length < quorumOf(seatCount))
+    return problem('certificate-quorum', `${seats.length} of ${seatCount} seats are no quorum`)
+  return undefined
+}
+
+/** C.3 (5): the anchor is a block of this chain, before this block, and not before the recorded one. */
+function checkTipAnchor(state: BeaconState, record: ShardRecord, { tip }: Crosslink): Problem {
+  const { beaconHeight, beaconHash } = tip.anchor
+  const known = beaconHashAt(state, beaconHeight)
+  if (known === undefined || !equalBytes(known, beaconHash))
+    return problem('anchor-unknown', 'the anchor is not a recent block of this chain')
+  if (beaconHeight < record.anchorHeight)
+    return problem('anchor-regressed', `the shard was anchored at ${record.anchorHeight} already`)
+  return undefined
+}
+
+/** Cursors only move forward (C.5), and a shard has none for itself or for the beacon, which send it nothing. */
+function checkCursors(state: BeaconState, record: ShardRecord, { shard, tip }: Crosslink): Problem {
+  const { cursors } = tip
+  if (cursors.length !== state.shards.length + 1 || cursors[0] !== 0 || cursors[shard] !== 0)
+    return problem('cursors-malformed', 'there is one cursor per chain')
+  if (cursors.some((cursor, source) => cursor < (record.cursors[source] ?? 0)))
+    return problem('cursor-regressed', 'a cursor lies before the recorded one')
+  return undefined
+}
+
+/** C.3 (2): the links lead from the recorded head to the tip, so a fork of it is refused whatever its certificate. */
+function checkDescent(record: ShardRecord, { tip, links }: Crosslink): Problem {
+  const reached = foldLinks(record, links)
+  if (!equalBytes(reached.hash, shardBlockHash(tip)))
+    return problem('not-descended', 'the tip does not descend from the recorded head')
+  return undefined
+}
+
+/** The channel leaves that destinations will build branches from are those of the tip (C.4). */
+function checkChannels(state: BeaconState, { tip, channels }: Crosslink): Problem {
+  if (channels.length !== state.shards.length + 1 || !equalBytes(outRootOf(channels), tip.outRoot))
+    return problem('channels-mismatch', 'the channels are not those under the outRoot of the tip')
+  return undefined
+}

@@ -1,0 +1,99 @@
+/**
+ * Bytes of the beacon state, for storage and for a node that joins with a trusted state root. The root itself is
+ * state-root.ts; these bytes are never hashed as a whole.
+ */
+import { readShardRecord, writeShardRecord } from '../crosslink/crosslink-codec.ts'
+import { asciiBytes } from '../primitives/bytes.ts'
+import {
+  createWriter,
+  decodeExactly,
+  DecodeError,
+  type Reader,
+  type Writer,
+} from '../primitives/codec.ts'
+import { HASH_SIZE } from '../primitives/hash.ts'
+import { ADDRESS_SIZE } from '../primitives/identifiers.ts'
+import { BEACON_HASH_RING, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import type { Result } from '../primitives/result.ts'
+import { PEER_ID_SIZE_MAX } from './genesis.ts'
+import type { BeaconState, BeaconValidator } from './state.ts'
+
+/** A BLS key has 48 bytes, the largest of the schemes. */
+const PUBLIC_KEY_SIZE_MAX = 48
+const ACTIVE_BYTE = 0
+
+export function writeValidator(writer: Writer, validator: BeaconValidator): void {
+  writer
+    .variable(validator.publicKey)
+    .variable(asciiBytes(validator.peer))
+    .fixed(validator.payout, ADDRESS_SIZE)
+    .u8(ACTIVE_BYTE)
+}
+
+function readValidator(reader: Reader): BeaconValidator {
+  const publicKey = reader.variable(PUBLIC_KEY_SIZE_MAX)
+  const peer = readAscii(reader, PEER_ID_SIZE_MAX)
+  const payout = reader.fixed(ADDRESS_SIZE)
+  if (reader.u8() !== ACTIVE_BYTE) throw new DecodeError('a validator status is unknown')
+  return { publicKey, peer, payout, status: 'active' }
+}
+
+function readAscii(reader: Reader, sizeMax: number): string {
+  const bytes = reader.variable(sizeMax)
+  if (bytes.some((byte) => byte > 127)) throw new DecodeError('a label is not ASCII')
+  return String.fromCharCode(...bytes)
+}
+
+export function encodeBeaconState(state: BeaconState): Uint8Array {
+  return createWriter()
+    .fixed(state.genesisHash, HASH_SIZE)
+    .u64(state.epoch)
+    .u64(state.height)
+    .fixed(state.headHash, HASH_SIZE)
+    .u64(state.timestampMs)
+    .list(state.blockHashes, (into, hash) => into.fixed(hash, HASH_SIZE))
+    .fixed(state.mix, HASH_SIZE)
+    .fixed(state.seed, HASH_SIZE)
+    .list(state.validators, writeValidator)
+    .list(state.committees, (into, seats) =>
+      into.list(seats, (inner, validator) => inner.u16(validator)),
+    )
+    .list(state.shards, writeShardRecord)
+    .finish()
+}
+
+export function decodeBeaconState(bytes: Uint8Array): Result<BeaconState, 'malformed'> {
+  return decodeExactly(bytes, readBeaconState)
+}
+
+/** Reads in the order of writing: the order of these properties is the format. */
+function readBeaconState(reader: Reader): BeaconState {
+  const state: BeaconState = {
+    genesisHash: reader.fixed(HASH_SIZE),
+    epoch: reader.u64(),
+    height: reader.u64(),
+    headHash: reader.fixed(HASH_SIZE),
+    timestampMs: reader.u64(),
+    blockHashes: reader.list(BEACON_HASH_RING, (from) => from.fixed(HASH_SIZE)),
+    mix: reader.fixed(HASH_SIZE),
+    seed: reader.fixed(HASH_SIZE),
+    validators: reader.list(COMMITTEE_SEATS_MAX, readValidator),
+    committees: reader.list(SHARDS_MAX + 1, (from) =>
+      from.list(COMMITTEE_SEATS_MAX, (inner) => inner.u16()),
+    ),
+    shards: reader.list(SHARDS_MAX, readShardRecord),
+  }
+  if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
+  return state
+}
+
+function isCoherent(state: BeaconState): boolean {
+  const { validators, committees, shards, blockHashes } = state
+  if (blockHashes.length !== Math.min(state.height, BEACON_HASH_RING)) return false
+  if (shards.length < 1 || committees.length !== shards.length + 1) return false
+  if (shards.some((record, index) => record.shard !== index + 1)) return false
+  if (shards.some((record) => record.cursors.length !== shards.length + 1)) return false
+  return committees.every(
+    (seats) => seats.length > 0 && seats.every((index) => index < validators.length),
+  )
+}

@@ -1,0 +1,116 @@
+/**
+ * The beacon's state root and proofs under it (docs/protocol/beacon.md B.1): a Merkle tree over the fields in fixed order,
+ * where `shards` is a tree of its own, so that one shard's record is proved by a short branch.
+ */
+import { encodeShardRecord } from '../crosslink/crosslink-codec.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
+import { present } from '../primitives/assert.ts'
+import { createWriter, type Writer } from '../primitives/codec.ts'
+import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { merkleBranch, merkleRoot, verifyMerkleBranch } from '../primitives/merkle.ts'
+import { writeValidator } from './state-codec.ts'
+import type { BeaconState } from './state.ts'
+
+/** Everything under the root: all but the head's own hash, which depends on the root. */
+export type RootedState = Omit<BeaconState, 'headHash'>
+
+const FIELD_COUNT = 9
+const SHARDS_FIELD = 8
+
+/** The root that a block's header carries: the state after it, without the hash of that block itself. */
+export function beaconStateRoot(state: RootedState): Hash {
+  return merkleRoot(fieldLeaves(state))
+}
+
+function fieldLeaves(state: RootedState): readonly Hash[] {
+  const fields = [
+    hashTagged('genesis-hash', state.genesisHash),
+    u64Hash('epoch', state.epoch),
+    u64Hash('height', state.height),
+    u64Hash('timestamp', state.timestampMs),
+    merkleRoot(state.blockHashes),
+    hashTagged('randomness', state.mix, state.seed),
+    listRoot('validator', state.validators, writeValidator),
+    listRoot('committee', state.committees, (writer, seats) =>
+      writer.list(seats, (inner, validator) => inner.u16(validator)),
+    ),
+    merkleRoot(recordLeaves(state.shards)),
+  ]
+  return fields.map(fieldLeaf)
+}
+
+/** The index is hashed with the field, so that no field is taken for another of equal content. */
+function fieldLeaf(field: Hash, index: number): Hash {
+  return hashTagged('field', Uint8Array.of(index), field)
+}
+
+function u64Hash(tag: string, value: number): Hash {
+  return hashTagged(tag, createWriter().u64(value).finish())
+}
+
+function listRoot<T>(
+  tag: string,
+  items: readonly T[],
+  write: (writer: Writer, item: T) => unknown,
+): Hash {
+  return merkleRoot(
+    items.map((item) => {
+      const writer = createWriter()
+      write(writer, item)
+      return hashTagged(tag, writer.finish())
+    }),
+  )
+}
+
+function recordLeaves(shards: readonly ShardRecord[]): readonly Hash[] {
+  return shards.map(recordLeaf)
+}
+
+function recordLeaf(record: ShardRecord): Hash {
+  return hashTagged('shard-record', encodeShardRecord(record))
+}
+
+/** One shard's record under a beacon state root, for light clients (D.3). */
+export type ShardRecordProof = {
+  readonly record: ShardRecord
+  readonly shardCount: number
+  /** From the record to the root of all records, bottom up. */
+  readonly recordBranch: readonly Hash[]
+  readonly recordsRoot: Hash
+  /** From the root of all records to the state root, bottom up. */
+  readonly fieldBranch: readonly Hash[]
+}
+
+export function shardRecordProof(state: BeaconState, shard: ChainNumber): ShardRecordProof {
+  const leaves = recordLeaves(state.shards)
+  return {
+    record: present(state.shards[shard - 1], 'the network has this shard'),
+    shardCount: state.shards.length,
+    recordBranch: merkleBranch(leaves, shard - 1),
+    recordsRoot: merkleRoot(leaves),
+    fieldBranch: merkleBranch(fieldLeaves(state), SHARDS_FIELD),
+  }
+}
+
+/** True only if `record` is that of its shard in the one state under `stateRoot`. Total on foreign proofs. */
+export function verifyShardRecord(stateRoot: Hash, proof: ShardRecordProof): boolean {
+  if (proof.recordsRoot.length !== HASH_SIZE) return false
+  const inRecords = verifyMerkleBranch({
+    root: proof.recordsRoot,
+    leafCount: proof.shardCount,
+    index: proof.record.shard - 1,
+    leaf: recordLeaf(proof.record),
+    branch: proof.recordBranch,
+  })
+  return (
+    inRecords &&
+    verifyMerkleBranch({
+      root: stateRoot,
+      leafCount: FIELD_COUNT,
+      index: SHARDS_FIELD,
+      leaf: fieldLeaf(proof.recordsRoot, SHARDS_FIELD),
+      branch: proof.fieldBranch,
+    })
+  )
+}

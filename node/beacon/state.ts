@@ -1,0 +1,145 @@
+/**
+ * The beacon's state (docs/protocol/beacon.md B.1): who validates, who sits where, and what is known of every shard.
+ *
+ * Invariants: the state is plain data and is never changed in place; `headHash` is the hash of the block that made this
+ * state, so it is not under that block's own state root; the ring holds the hashes of the blocks before the head.
+ */
+import { assert, present } from '../primitives/assert.ts'
+import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
+import {
+  BEACON_CHAIN,
+  type Address,
+  type ChainNumber,
+  type Hash,
+} from '../primitives/identifiers.ts'
+import { BEACON_HASH_RING } from '../primitives/limits.ts'
+import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committee.ts'
+import { genesisBlockHash, genesisHash, type Genesis } from './genesis.ts'
+
+/** v1 knows no joining or leaving: every validator of the genesis is active. */
+export type ValidatorStatus = 'active'
+
+export type BeaconValidator = {
+  readonly publicKey: Uint8Array
+  readonly peer: string
+  readonly payout: Address
+  readonly status: ValidatorStatus
+}
+
+export type BeaconState = {
+  readonly genesisHash: Hash
+  readonly epoch: number
+  readonly height: number
+  readonly headHash: Hash
+  readonly timestampMs: number
+  /** Hashes of the blocks before the head: the one of height h at index h mod BEACON_HASH_RING. */
+  readonly blockHashes: readonly Hash[]
+  readonly mix: Hash
+  /** Draws the committees and leader orders of this epoch. */
+  readonly seed: Hash
+  readonly validators: readonly BeaconValidator[]
+  /** Validator indices by chain and seat; index 0 is the beacon's own committee. */
+  readonly committees: readonly (readonly number[])[]
+  /** Index = shard number - 1. */
+  readonly shards: readonly ShardRecord[]
+}
+
+/** State after block 0. `shardStateRoots[k - 1]` is the state root of shard k at genesis, from its executor. */
+export function genesisBeaconState(
+  genesis: Genesis,
+  shardStateRoots: readonly Hash[],
+): BeaconState {
+  assert(shardStateRoots.length === genesis.shardCount, 'every shard has a genesis state')
+  const name = genesisHash(genesis)
+  const seed = epochSeed(genesis.seed, 0)
+  return {
+    genesisHash: name,
+    epoch: 0,
+    height: 0,
+    headHash: genesisBlockHash(name, BEACON_CHAIN),
+    timestampMs: genesis.timestampMs,
+    blockHashes: [],
+    mix: genesis.seed,
+    seed,
+    validators: genesis.validators.map(({ publicKey, peer, payout }) => {
+      return { publicKey, peer, payout, status: 'active' }
+    }),
+    committees: drawCommittees({
+      seed,
+      validatorCount: genesis.validators.length,
+      shardCount: genesis.shardCount,
+    }),
+    shards: shardStateRoots.map((stateRoot, index) =>
+      genesisRecord({ name, shardCount: genesis.shardCount, shard: index + 1, stateRoot }),
+    ),
+  }
+}
+
+type RecordOrigin = {
+  readonly name: Hash
+  readonly shardCount: number
+  readonly shard: ChainNumber
+  readonly stateRoot: Hash
+}
+
+function genesisRecord(origin: RecordOrigin): ShardRecord {
+  const { name, shardCount, shard, stateRoot } = origin
+  return {
+    shard,
+    epoch: 0,
+    height: 0,
+    hash: genesisBlockHash(name, shard),
+    stateRoot,
+    outRoot: outRootOf(emptyChannels(shardCount)),
+    cursors: Array.from({ length: shardCount + 1 }, () => 0),
+    anchorHeight: 0,
+    sealed: false,
+    inboxUnits: 0,
+    outBytes: 0,
+    lastCrosslinkHeight: 0,
+    status: 'live',
+  }
+}
+
+/** Hash of the beacon block at this height on the state's own chain; undefined if it is ahead or has left the ring. */
+export function beaconHashAt(state: BeaconState, height: number): Hash | undefined {
+  if (height === state.height) return state.headHash
+  if (height > state.height || height < state.height - BEACON_HASH_RING) return undefined
+  return state.blockHashes[height % BEACON_HASH_RING]
+}
+
+/** The ring after one more block: the head of `state` moves into it. */
+export function pushBlockHash(state: BeaconState): readonly Hash[] {
+  const ring = [...state.blockHashes]
+  ring[state.height % BEACON_HASH_RING] = state.headHash
+  return ring
+}
+
+/** The validators of one chain's committee, by seat. Chain 0 is the beacon. */
+export function committeeOf(state: BeaconState, chain: ChainNumber): readonly BeaconValidator[] {
+  return present(state.committees[chain], 'every chain has a committee').map((index) =>
+    present(state.validators[index], 'a committee seats validators'),
+  )
+}
+
+/** Public keys of one chain's committee, by seat: what an engine is configured with. */
+export function committeeKeys(state: BeaconState, chain: ChainNumber): readonly Uint8Array[] {
+  return committeeOf(state, chain).map((validator) => validator.publicKey)
+}
+
+/** Leader order of one chain in the state's epoch (A.2). */
+export function leaderOrderOf(state: BeaconState, chain: ChainNumber): readonly number[] {
+  const seatCount = present(state.committees[chain], 'every chain has a committee').length
+  return leaderOrder({ seed: state.seed, epoch: state.epoch, chain, seatCount })
+}
+
+/** Seat that proposes in this view of this chain. */
+export function proposerOf(state: BeaconState, chain: ChainNumber, view: number): number {
+  return leaderOfView(leaderOrderOf(state, chain), view)
+}
+
+/** The record of shard k. */
+export function recordOf(state: BeaconState, shard: ChainNumber): ShardRecord {
+  return present(state.shards[shard - 1], 'the network has this shard')
+}

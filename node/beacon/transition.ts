@@ -1,0 +1,189 @@
+/**
+ * The beacon's transition: state and block to state (docs/protocol/beacon.md B.1, B.2; crosslinks.md C.3, C.7).
+ *
+ * Builder and verifier share one body, `advance`: the builder takes its root from it, the verifier compares. Signatures are
+ * not checked here; `signatureDemands` names them and the host answers, in batches, off the main thread.
+ */
+import { seatsOf, signingRoot } from '../crosslink/certificate.ts'
+import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
+import { beaconBlockHash } from '../crosslink/header-codec.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import type { Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN } from '../primitives/identifiers.ts'
+import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
+import type { BeaconBlock, BeaconBody } from './block.ts'
+import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
+import { mixIn, revealRoot } from './randao.ts'
+import { beaconStateRoot } from './state-root.ts'
+import { committeeKeys, proposerOf, pushBlockHash, type BeaconState } from './state.ts'
+
+/** Beacon blocks without a crosslink after which a shard with known work is `lagging` (C.7). */
+export const LAG_BLOCKS = 8
+/** How far ahead of a follower's clock a proposal may be stamped: clocks of laptops differ by less. */
+export const TIMESTAMP_DRIFT_MAX_MS = 5_000
+
+export type BeaconReject =
+  | 'wrong-parent'
+  | 'wrong-height'
+  | 'wrong-epoch'
+  | 'wrong-view'
+  | 'wrong-proposer'
+  | 'sealing-unknown'
+  | 'timestamp-not-ahead'
+  | 'timestamp-in-future'
+  | 'wrong-mix'
+  | 'crosslink-order'
+  | 'crosslink-repeated'
+  | 'wrong-state-root'
+  | `crosslink: ${CrosslinkReject}`
+
+/** One signature the host must check before the block counts. */
+export type SignatureDemand = {
+  /** In seat order. */
+  readonly publicKeys: readonly Uint8Array[]
+  readonly message: Hash
+  readonly signature: Uint8Array
+  /** One signature of all keys (a certificate), or the signature of the one key. */
+  readonly aggregate: boolean
+}
+
+/**
+ * The reveal by the proposer and each crosslink's certificate by its committee. A crosslink that is malformed against
+ * `state` gives no demand: `applyBeaconBlock` refuses it.
+ */
+export function signatureDemands(
+  state: BeaconState,
+  block: BeaconBlock,
+): readonly SignatureDemand[] {
+  const { header, body } = block
+  const demands: SignatureDemand[] = []
+  const proposer = committeeKeys(state, BEACON_CHAIN)[header.proposerSeat]
+  if (proposer !== undefined) {
+    const message = revealRoot(state.genesisHash, header.epoch, header.view)
+    demands.push({ publicKeys: [proposer], message, signature: body.reveal, aggregate: false })
+  }
+  for (const crosslink of body.crosslinks) {
+    const demand = certificateDemand(state, crosslink)
+    if (demand !== undefined) demands.push(demand)
+  }
+  return demands
+}
+
+/** The certificate's signature under the committee of the tip's shard and epoch (C.3 (4)). */
+export function certificateDemand(
+  state: BeaconState,
+  crosslink: Crosslink,
+): SignatureDemand | undefined {
+  const { shard, tip, certificate } = crosslink
+  const { kind, view, proposal, signers, signature } = certificate
+  if (state.shards[shard - 1] === undefined || kind !== 'finalize') return undefined
+  if (proposal === undefined || proposal.view !== view) return undefined
+  const keys = committeeKeys(state, shard)
+  const seats = seatsOf(signers, keys.length)
+  if (seats === undefined) return undefined
+  const domain = { genesisHash: state.genesisHash, chain: shard, epoch: tip.epoch }
+  return {
+    publicKeys: keys.filter((_, seat) => seats.includes(seat)),
+    message: signingRoot(domain, kind, view, proposal),
+    signature,
+    aggregate: true,
+  }
+}
+
+export type BeaconExpectation = {
+  /** View that is being voted on; absent when the block is already certified. */
+  readonly view?: number
+  /** The follower's clock, for proposals only: a certified block is taken whatever its stamp (R4). */
+  readonly nowMs?: number
+}
+
+/** The state after a block whose signatures have been checked. Pure and total: a bad block is a reject. */
+export function applyBeaconBlock(
+  state: BeaconState,
+  block: BeaconBlock,
+  expected: BeaconExpectation = {},
+): Result<BeaconState, BeaconReject> {
+  const reject = checkHeader(state, block, expected) ?? checkOrder(block.body.crosslinks)
+  if (reject !== undefined) return { ok: false, reject }
+  const { header, body } = block
+  const records: ShardRecord[] = []
+  for (const crosslink of body.crosslinks) {
+    const checked = checkCrosslink(state, crosslink, header.height)
+    if (!checked.ok) {
+      const { code, detail } = checked.reject
+      return rejected(`crosslink: ${code}`, `shard ${crosslink.shard}: ${detail}`)
+    }
+    records.push(checked.value)
+  }
+  const after = advance(state, { timestampMs: header.timestampMs, body, records })
+  if (!equalBytes(after.mix, header.mix))
+    return rejected('wrong-mix', 'the mix does not follow from the reveal')
+  if (!equalBytes(beaconStateRoot(after), header.stateRoot))
+    return rejected('wrong-state-root', 'the state after the block has another root')
+  return accepted({ ...after, headHash: beaconBlockHash(header) })
+}
+
+type Problem = Reject<BeaconReject> | undefined
+
+function checkHeader(
+  state: BeaconState,
+  { header }: BeaconBlock,
+  expected: BeaconExpectation,
+): Problem {
+  if (!equalBytes(header.parentHash, state.headHash))
+    return { code: 'wrong-parent', detail: 'the block is not a child of this state' }
+  if (header.height !== state.height + 1)
+    return { code: 'wrong-height', detail: `after height ${state.height} comes the next` }
+  if (header.epoch !== state.epoch)
+    return { code: 'wrong-epoch', detail: `the beacon is in epoch ${state.epoch}` }
+  if (header.view < 1 || (expected.view !== undefined && header.view !== expected.view))
+    return { code: 'wrong-view', detail: 'the header is of another view' }
+  if (header.proposerSeat !== proposerOf(state, BEACON_CHAIN, header.view))
+    return { code: 'wrong-proposer', detail: `seat ${header.proposerSeat} does not lead the view` }
+  if (header.sealing) return { code: 'sealing-unknown', detail: 'no epoch of the beacon ends' }
+  if (header.timestampMs <= state.timestampMs)
+    return { code: 'timestamp-not-ahead', detail: 'time moves forward from block to block' }
+  if (expected.nowMs !== undefined && header.timestampMs > expected.nowMs + TIMESTAMP_DRIFT_MAX_MS)
+    return { code: 'timestamp-in-future', detail: 'the block is stamped ahead of the clock' }
+  return undefined
+}
+
+/** C.3 (6): at most one crosslink per shard, ascending, so that a body has one form. */
+function checkOrder(crosslinks: readonly Crosslink[]): Problem {
+  for (const [index, { shard }] of crosslinks.entries()) {
+    const before = crosslinks[index - 1]?.shard ?? 0
+    if (shard === before)
+      return { code: 'crosslink-repeated', detail: `shard ${shard} has two crosslinks` }
+    if (shard < before)
+      return { code: 'crosslink-order', detail: 'crosslinks are not ascending by shard' }
+  }
+  return undefined
+}
+
+export type BeaconStep = {
+  readonly timestampMs: number
+  readonly body: BeaconBody
+  /** Records after the body's crosslinks, checked. */
+  readonly records: readonly ShardRecord[]
+}
+
+/** The next state, but for the hash of the block that makes it, which the caller sets. */
+export function advance(state: BeaconState, step: BeaconStep): BeaconState {
+  const height = state.height + 1
+  const updated = new Map(step.records.map((record) => [record.shard, record]))
+  return {
+    ...state,
+    height,
+    timestampMs: step.timestampMs,
+    blockHashes: pushBlockHash(state),
+    mix: mixIn(state.mix, step.body.reveal),
+    shards: state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
+  }
+}
+
+/** C.7: a shard that has work the beacon knows of and no crosslink for LAG_BLOCKS blocks is lagging. */
+function ageRecord(record: ShardRecord, height: number): ShardRecord {
+  const hasWork = record.inboxUnits > 0 || record.outBytes > 0
+  const isLate = height - record.lastCrosslinkHeight >= LAG_BLOCKS
+  return record.status === 'live' && hasWork && isLate ? { ...record, status: 'lagging' } : record
+}
