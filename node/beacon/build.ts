@@ -20,7 +20,7 @@ export type BeaconBuildRequest = {
   /** Own seat: the leader of the view. */
   readonly seat: Seat
   /** The proposer's clock; moved forward to one millisecond past the parent if it lags. */
-  readonly nowMs: number
+  readonly timestampMs: number
   /** Own signature of `revealRoot`. */
   readonly reveal: Uint8Array
   /** Candidates with checked signatures, any order, any number per shard. */
@@ -47,7 +47,7 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
   assert(seat === proposerOf(state, BEACON_CHAIN, view), 'only the leader builds')
   const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
   const body = { reveal, crosslinks: chosen }
-  const timestampMs = Math.max(request.nowMs, state.timestampMs + 1)
+  const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
   const after = advance(state, { timestampMs, body, records })
   const header = {
     version: HEADER_VERSION,

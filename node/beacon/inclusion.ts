@@ -1,6 +1,6 @@
 /**
  * The inclusion rule: which crosslinks a beacon block may carry (docs/protocol/crosslinks.md C.3), all but the certificate's
- * signature, which `signatureDemands` (transition.ts) names and the host checks.
+ * signature, which `crosslinkCheck` (transition.ts) names and the host checks.
  *
  * The order of checks is from cheap to dear; each condition has a code of its own. Total on foreign crosslinks.
  */

@@ -2,14 +2,14 @@
  * The beacon's transition: state and block to state (docs/protocol/beacon.md B.1, B.2; crosslinks.md C.3, C.7).
  *
  * Builder and verifier share one body, `advance`: the builder takes its root from it, the verifier compares. Signatures are
- * not checked here; `signatureDemands` names them and the host answers, in batches, off the main thread.
+ * not checked here; `signatureChecks` names them and the host answers, in batches, off the main thread.
  */
-import { seatsOf, signingRoot } from '../crosslink/certificate.ts'
+import { quorumOf, seatsOf, signingRoot } from '../crosslink/certificate.ts'
 import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import { beaconBlockHash } from '../crosslink/header-codec.ts'
+import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import type { Hash } from '../primitives/identifiers.ts'
-import { BEACON_CHAIN } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
@@ -42,51 +42,56 @@ export type SignatureDemand = {
   /** In seat order. */
   readonly publicKeys: readonly Uint8Array[]
   readonly message: Hash
-  readonly signature: Uint8Array
-  /** One signature of all keys (a certificate), or the signature of the one key. */
-  readonly aggregate: boolean
+  /** Exactly one. */
+  readonly signatures: readonly Uint8Array[]
+  /** The signature of the one key, or one aggregate of all keys. */
+  readonly mode: 'single' | 'aggregate'
 }
 
 /**
- * The reveal by the proposer and each crosslink's certificate by its committee. A crosslink that is malformed against
- * `state` gives no demand: `applyBeaconBlock` refuses it.
+ * The reveal by the proposer and each crosslink's certificate by its committee. What is malformed against `state` gives no
+ * demand: `applyBeaconBlock` refuses it.
  */
-export function signatureDemands(
+export function signatureChecks(
   state: BeaconState,
   block: BeaconBlock,
 ): readonly SignatureDemand[] {
-  const { header, body } = block
-  const demands: SignatureDemand[] = []
-  const proposer = committeeKeys(state, BEACON_CHAIN)[header.proposerSeat]
-  if (proposer !== undefined) {
-    const message = revealRoot(state.genesisHash, header.epoch, header.view)
-    demands.push({ publicKeys: [proposer], message, signature: body.reveal, aggregate: false })
-  }
-  for (const crosslink of body.crosslinks) {
-    const demand = certificateDemand(state, crosslink)
-    if (demand !== undefined) demands.push(demand)
-  }
-  return demands
+  return [
+    revealCheck(state, block),
+    ...block.body.crosslinks.map((crosslink) => crosslinkCheck(state, crosslink)),
+  ].filter((demand) => demand !== undefined)
 }
 
-/** The certificate's signature under the committee of the tip's shard and epoch (C.3 (4)). */
-export function certificateDemand(
+/** The proposer's signature of this view's `revealRoot` (B.2); undefined if the proposer has no seat. */
+export function revealCheck(state: BeaconState, block: BeaconBlock): SignatureDemand | undefined {
+  const { header, body } = block
+  const proposer = committeeKeys(state, BEACON_CHAIN)[header.proposerSeat]
+  if (proposer === undefined) return undefined
+  const message = revealRoot(state.genesisHash, header.epoch, header.view)
+  return { publicKeys: [proposer], message, signatures: [body.reveal], mode: 'single' }
+}
+
+/**
+ * The certificate's signature under the committee of the tip's shard and epoch (C.3 (4)); undefined if the certificate is
+ * not a finalization by a quorum of a committee of this state.
+ */
+export function crosslinkCheck(
   state: BeaconState,
   crosslink: Crosslink,
 ): SignatureDemand | undefined {
   const { shard, tip, certificate } = crosslink
   const { kind, view, proposal, signers, signature } = certificate
-  if (state.shards[shard - 1] === undefined || kind !== 'finalize') return undefined
-  if (proposal === undefined || proposal.view !== view) return undefined
+  if (state.shards[shard - 1] === undefined || tip.epoch !== state.epoch) return undefined
+  if (kind !== 'finalize' || proposal === undefined || proposal.view !== view) return undefined
   const keys = committeeKeys(state, shard)
   const seats = seatsOf(signers, keys.length)
-  if (seats === undefined) return undefined
+  if (seats === undefined || seats.length < quorumOf(keys.length)) return undefined
   const domain = { genesisHash: state.genesisHash, chain: shard, epoch: tip.epoch }
   return {
-    publicKeys: keys.filter((_, seat) => seats.includes(seat)),
+    publicKeys: seats.map((seat) => present(keys[seat], 'a signer has a seat')),
     message: signingRoot(domain, kind, view, proposal),
-    signature,
-    aggregate: true,
+    signatures: [signature],
+    mode: 'aggregate',
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bytes of crosslinks, and of what nodes store of them: shard records, anchor views, channel leaves
- * (docs/protocol/crosslinks.md C.2, C.3, docs/protocol/beacon.md B.1).
+ * Bytes of crosslinks, and of what nodes store of them: shard records, channel leaves
+ * (docs/protocol/crosslinks.md C.3, docs/protocol/beacon.md B.1).
  */
 import { assert } from '../primitives/assert.ts'
 import {
@@ -14,7 +14,7 @@ import { HASH_SIZE } from '../primitives/hash.ts'
 import { CROSSLINK_SPAN_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
 import { readCertificate, writeCertificate } from './certificate-codec.ts'
-import type { AnchorView, Crosslink, ShardRecord, ShardStatus } from './crosslink.ts'
+import type { Crosslink, ShardRecord, ShardStatus } from './crosslink.ts'
 import { CURSORS_MAX, readShardHeader, writeShardHeader } from './header-codec.ts'
 import type { ChannelHead } from './receipt.ts'
 import { readChannelHead, writeChannelHead } from './receipt-codec.ts'
@@ -116,27 +116,6 @@ export function encodeShardRecord(record: ShardRecord): Uint8Array {
 
 export function decodeShardRecord(bytes: Uint8Array): Result<ShardRecord, 'malformed'> {
   return decodeExactly(bytes, readShardRecord)
-}
-
-/** For storage: the beacon as seen at one anchor. */
-export function encodeAnchorView(view: AnchorView): Uint8Array {
-  return createWriter()
-    .u64(view.beaconHeight)
-    .fixed(view.beaconHash, HASH_SIZE)
-    .u64(view.epoch)
-    .u64(view.timestampMs)
-    .list(view.shards, writeShardRecord)
-    .finish()
-}
-
-export function decodeAnchorView(bytes: Uint8Array): Result<AnchorView, 'malformed'> {
-  return decodeExactly(bytes, (reader) => ({
-    beaconHeight: reader.u64(),
-    beaconHash: reader.fixed(HASH_SIZE),
-    epoch: reader.u64(),
-    timestampMs: reader.u64(),
-    shards: reader.list(SHARDS_MAX, readShardRecord),
-  }))
 }
 
 /** For storage: the channel leaves of one crosslink, index = destination chain 0..S. */
