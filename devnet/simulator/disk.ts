@@ -23,6 +23,8 @@ export type SimulatedLog<Value> = {
 export type SimulatedTable<Value> = {
   readonly put: (key: string, value: Value) => void
   readonly get: (key: string) => Value | undefined
+  /** In order of first writing. */
+  readonly values: () => Iterable<Value>
 }
 
 export type SimulatedDisk = {
@@ -136,6 +138,7 @@ function createTable<Value>(write: (applyDurably: () => void) => void): {
       write(() => durable.set(key, value))
     },
     get: (key) => volatile.get(key),
+    values: () => volatile.values(),
   }
   return { part: { restore: () => (volatile = new Map(durable)) }, table }
 }

@@ -1,0 +1,106 @@
+/**
+ * The audit: at one consistent cut, money is neither made nor lost. Over all shards, balances + buffered + burnt + receipts
+ * in flight = genesis (protocol, E: C1). Its sums are its own: the genesis total comes from the genesis file, the value in
+ * flight from the auditor's books (observe/ledger.ts), and only the per-shard sums from the nodes.
+ */
+import type { Genesis } from '../node/beacon/genesis.ts'
+import type { ReceiptCounts } from './observe/ledger.ts'
+
+/** What one shard's node says of its state at a height, in wei. */
+export type ShardSupply = {
+  readonly shard: number
+  readonly height: number
+  readonly balances: bigint
+  readonly buffered: bigint
+  readonly burnt: bigint
+  readonly genesis: bigint
+}
+
+export type AuditInput = {
+  /** Index = shard - 1. */
+  readonly genesis: readonly bigint[]
+  readonly supplies: readonly ShardSupply[]
+  /** Heights of the cut, index = shard - 1. */
+  readonly heights: readonly number[]
+  readonly inFlight: bigint
+  readonly receipts: ReceiptCounts
+  /** What the books found on the way here. */
+  readonly violations: readonly string[]
+}
+
+export type AuditReport = {
+  readonly ok: boolean
+  readonly genesis: bigint
+  readonly balances: bigint
+  readonly buffered: bigint
+  readonly burnt: bigint
+  readonly inFlight: bigint
+  readonly receipts: ReceiptCounts
+  readonly heights: readonly number[]
+  readonly violations: readonly string[]
+}
+
+export function auditCut(input: AuditInput): AuditReport {
+  const violations = [...input.violations]
+  const genesis = sum(input.genesis)
+  for (const [index, expected] of input.genesis.entries()) {
+    const shard = index + 1
+    const supply = input.supplies.find((candidate) => candidate.shard === shard)
+    if (supply === undefined) {
+      violations.push(`shard ${shard}: nobody told its supply`)
+      continue
+    }
+    if (supply.height !== input.heights[index]) {
+      violations.push(
+        `shard ${shard}: its supply is of block ${supply.height}, the cut is at ${input.heights[index]}`,
+      )
+    }
+    if (supply.genesis !== expected) {
+      violations.push(
+        `shard ${shard}: claims a genesis of ${supply.genesis} wei, the file says ${expected}`,
+      )
+    }
+  }
+  const balances = sum(input.supplies.map((supply) => supply.balances))
+  const buffered = sum(input.supplies.map((supply) => supply.buffered))
+  const burnt = sum(input.supplies.map((supply) => supply.burnt))
+  const found = balances + buffered + burnt + input.inFlight
+  if (found !== genesis) {
+    const word = found < genesis ? 'lost' : 'made'
+    const difference = found < genesis ? genesis - found : found - genesis
+    violations.push(`${difference} wei were ${word} since genesis`)
+  }
+  const { inFlight, receipts, heights } = input
+  const ok = violations.length === 0
+  return { ok, genesis, balances, buffered, burnt, inFlight, receipts, heights, violations }
+}
+
+/** What each shard starts with: allocations to shard 0 stand on every shard. Index = shard - 1. */
+export function genesisPerShard(genesis: Genesis): bigint[] {
+  const totals = Array.from({ length: genesis.shardCount }, () => 0n)
+  for (const { shard, balance } of genesis.allocations) {
+    for (const index of totals.keys()) {
+      if (shard === 0 || shard === index + 1) totals[index] = (totals[index] ?? 0n) + balance
+    }
+  }
+  return totals
+}
+
+/** The answer of `weft devnet audit --json` and the summary's source: amounts as decimal strings of wei. */
+export function auditToJson(report: AuditReport): Record<string, unknown> {
+  return {
+    ok: report.ok,
+    genesis: report.genesis.toString(),
+    balances: report.balances.toString(),
+    buffered: report.buffered.toString(),
+    inFlight: report.inFlight.toString(),
+    burnt: report.burnt.toString(),
+    receipts: report.receipts,
+    heights: report.heights,
+    violations: report.violations,
+  }
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n)
+}

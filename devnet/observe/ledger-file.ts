@@ -1,0 +1,64 @@
+/**
+ * The auditor's books on disk. Losing the file costs time only (the books are written again from block 1), so a damaged one
+ * is not an error; it is replaced by rename, so that a kill leaves the old or the new books and never half of each.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { createLedger, ledgerToJson, type Ledger } from './ledger.ts'
+
+const count = z.int().min(0)
+const ledgerFileSchema = z.strictObject({
+  format: z.literal('weft-ledger-1'),
+  positions: z.array(z.strictObject({ height: count, hash: z.string() })),
+  sent: count,
+  applied: count,
+  refunded: count,
+  channels: z.array(
+    z.strictObject({
+      key: z.string().regex(/^[0-9]+>[0-9]+$/),
+      sentNext: count,
+      consumedNext: count,
+      underway: z.array(z.tuple([count, z.string().regex(/^[0-9]{1,78}$/)])),
+    }),
+  ),
+})
+
+/** The stored books, or empty ones when there are none that fit this network. */
+export async function loadLedger(path: string, shardCount: number): Promise<Ledger> {
+  const stored = parseLedger(await readFile(path, 'utf8').catch(() => ''))
+  return stored?.positions.length === shardCount ? stored : createLedger(shardCount)
+}
+
+export function parseLedger(text: string): Ledger | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const parsed = ledgerFileSchema.safeParse(value)
+  if (!parsed.success) return undefined
+  const { positions, sent, applied, refunded, channels } = parsed.data
+  return {
+    positions,
+    sent,
+    applied,
+    refunded,
+    channels: new Map(
+      channels.map(({ key, sentNext, consumedNext, underway }) => [
+        key,
+        {
+          sentNext,
+          consumedNext,
+          underway: new Map(underway.map(([sequence, amount]) => [sequence, BigInt(amount)])),
+        },
+      ]),
+    ),
+  }
+}
+
+export async function saveLedger(path: string, ledger: Ledger): Promise<void> {
+  const draft = `${path}.new`
+  await writeFile(draft, JSON.stringify(ledgerToJson(ledger)))
+  await rename(draft, path)
+}
