@@ -8,6 +8,13 @@
 /** A peer's libp2p id in text form. */
 export type PeerName = string
 
+/** Where the network says what happened to it; `facts` are for programs and contain nothing a peer can format. */
+export type NetworkLog = (
+  level: 'debug' | 'info' | 'warn',
+  sentence: string,
+  facts: Readonly<Record<string, unknown>>,
+) => void
+
 /** Long-lived one-way streams, one per (peer, channel); frames keep their order per channel. */
 export type StreamChannel = 'consensus' | 'relay'
 
