@@ -1,0 +1,114 @@
+/**
+ * The channels of one shard while a block is executed: outgoing heads, incoming cursors and the ends of the outgoing
+ * buffers, all read from the state before and written back after (C.4, C.5, C.6).
+ */
+import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
+import type { ChannelHead } from '../crosslink/receipt.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import { present } from '../primitives/assert.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { ShardConfig } from './executor.ts'
+import { bufferKey, incomingKey, outgoingKey, statePath } from './state-key.ts'
+import { readState, type StateTree } from './state-tree.ts'
+import {
+  decodeBuffer,
+  decodeIncoming,
+  decodeOutgoing,
+  encodeBuffer,
+  encodeIncoming,
+  encodeOutgoing,
+  type IncomingChannel,
+} from './system-record.ts'
+import { writeRecord, type WorkingState } from './working-state.ts'
+
+/** Each indexed by the other chain, 0..S; the beacon's and the shard's own entries stay empty. */
+export type ChannelState = {
+  readonly outgoing: ChannelHead[]
+  readonly incoming: IncomingChannel[]
+  /** Sequence that the next receipt to each destination gets. */
+  readonly ends: number[]
+}
+
+export function readChannels(tree: StateTree, shardCount: number): ChannelState {
+  const initialRoot = outRootOf(emptyChannels(shardCount))
+  const outgoing: ChannelHead[] = []
+  const incoming: IncomingChannel[] = []
+  const ends: number[] = []
+  for (let chain = 0; chain <= shardCount; chain++) {
+    outgoing.push(decodeOutgoing(readState(tree, statePath(outgoingKey(chain)))))
+    incoming.push(decodeIncoming(readState(tree, statePath(incomingKey(chain))), initialRoot))
+    ends.push(decodeBuffer(readState(tree, statePath(bufferKey(chain)))).endSequence)
+  }
+  return { outgoing, incoming, ends }
+}
+
+/** Writes back what differs from `before`. */
+export function writeChannels(
+  state: WorkingState,
+  before: ChannelState,
+  after: ChannelState,
+): void {
+  for (const [chain, channel] of after.outgoing.entries()) {
+    if (channel.nextSequence !== before.outgoing[chain]?.nextSequence) {
+      writeRecord(state, outgoingKey(chain), encodeOutgoing(channel))
+    }
+    const incoming = incomingOf(after, chain)
+    if (!isSameIncoming(incoming, incomingOf(before, chain))) {
+      writeRecord(state, incomingKey(chain), encodeIncoming(incoming))
+    }
+    const endSequence = endOf(after, chain)
+    if (endSequence !== before.ends[chain]) {
+      writeRecord(state, bufferKey(chain), encodeBuffer({ endSequence }))
+    }
+  }
+}
+
+export function copyChannels(channels: ChannelState): ChannelState {
+  return {
+    outgoing: [...channels.outgoing],
+    incoming: [...channels.incoming],
+    ends: [...channels.ends],
+  }
+}
+
+export function outgoingOf(channels: ChannelState, destination: ChainNumber): ChannelHead {
+  return present(channels.outgoing[destination], 'there is a channel to every chain')
+}
+
+export function incomingOf(channels: ChannelState, source: ChainNumber): IncomingChannel {
+  return present(channels.incoming[source], 'there is a channel from every chain')
+}
+
+export function endOf(channels: ChannelState, destination: ChainNumber): number {
+  return present(channels.ends[destination], 'there is a buffer for every chain')
+}
+
+/** Consumed positions, index = source 0..S. */
+export function cursorsOf(channels: ChannelState): readonly ChannelHead[] {
+  return channels.incoming.map((channel) => channel.cursor)
+}
+
+/** Receipts waiting, index = destination 0..S. */
+export function bufferedOf(channels: ChannelState): readonly number[] {
+  return channels.ends.map(
+    (end, destination) => end - outgoingOf(channels, destination).nextSequence,
+  )
+}
+
+/** Every shard of the network but our own, ascending. */
+export function otherShards(config: Pick<ShardConfig, 'shard' | 'shardCount'>): ChainNumber[] {
+  const shards = Array.from({ length: config.shardCount }, (_, index) => index + 1)
+  return shards.filter((shard) => shard !== config.shard)
+}
+
+/** Nothing new can have come from a source whose outRoot is the one its channel was drained under (C.5). */
+export function isDrained(channel: IncomingChannel, outRoot: Hash): boolean {
+  return equalBytes(channel.drainedRoot, outRoot)
+}
+
+function isSameIncoming(left: IncomingChannel, right: IncomingChannel): boolean {
+  return (
+    left.cursor.nextSequence === right.cursor.nextSequence &&
+    equalBytes(left.drainedRoot, right.drainedRoot)
+  )
+}

@@ -1,0 +1,322 @@
+/**
+ * The execution machine of one shard: requests in, answers and commits out (docs/protocol/shards.md, "Execution"). Pure and
+ * synchronous: the same machine runs inline in tests and the simulator and inside a worker thread.
+ *
+ * Invariants: every executed block above the finalized head is kept by hash with its whole state (structure-shared), until
+ * it is finalized or abandoned; the finalized head only moves to its descendants; a commit holds exactly the records that
+ * lead from the old head to the new one.
+ */
+import type { ShardHeader } from '../crosslink/header.ts'
+import { assert, present, unreachable } from '../primitives/assert.ts'
+import { equalBytes, toHex } from '../primitives/bytes.ts'
+import type { Hash } from '../primitives/identifiers.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
+import { decodeShardBlock } from './block.ts'
+import { buildBlock } from './block-building.ts'
+import { type ExecutedBlock, pointOf, type ShardRules, type StatePoint } from './block-execution.ts'
+import { verifyBlock } from './block-verification.ts'
+import { bufferedOf, cursorsOf, readChannels } from './channel-state.ts'
+import type {
+  BuildRequest,
+  ExecutionReject,
+  ExecutionRequest,
+  ExecutionResponse,
+  FinalizeRequest,
+  ShardConfig,
+  StateSelector,
+  VerifyRequest,
+} from './executor.ts'
+import { flowLimits } from './flow-control.ts'
+import { genesisPoint, genesisRecords } from './genesis-state.ts'
+import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
+import { applyWrites, readAccount, readTotals, type StateWrite } from './working-state.ts'
+
+/** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
+export const EXECUTED_BLOCKS_MAX = 256
+/** Finalized states readable by height. Structure-shared: each costs what its block changed. */
+export const FINALIZED_STATES_MAX = 256
+
+/** The finalized block that the stored records belong to; block 0 has no header. */
+export type FinalizedHead = {
+  readonly height: number
+  readonly hash: Hash
+  readonly stateRoot: Hash
+  readonly header: ShardHeader | undefined
+}
+
+/** To be stored in one atomic batch. */
+export type StateCommit = { readonly writes: readonly StateWrite[]; readonly head: FinalizedHead }
+
+export type StoredState = {
+  readonly head: FinalizedHead
+  readonly records: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[]
+}
+
+export type HandledRequest = {
+  readonly response: ExecutionResponse
+  /** To be durable before the response is given. */
+  readonly commit?: StateCommit
+}
+
+export type ShardExecution = {
+  readonly handle: (request: ExecutionRequest) => HandledRequest
+}
+
+export type ExecutionOptions = { readonly hashPairs?: HashPairs }
+
+/** The machine at genesis. Its state is stored first by `genesisCommit`. */
+export function createShardExecution(
+  config: ShardConfig,
+  options: ExecutionOptions = {},
+): ShardExecution {
+  const rules = rulesOf(config, options)
+  const tree = applyWrites(undefined, genesisRecords(config), rules.hashPairs)
+  return startMachine(rules, { point: genesisPoint(config), tree })
+}
+
+/** What an empty store gets before anything else. */
+export function genesisCommit(config: ShardConfig, options: ExecutionOptions = {}): StateCommit {
+  const writes = genesisRecords(config)
+  const { hashPairs } = rulesOf(config, options)
+  const stateRoot = rootOf(applyWrites(undefined, writes, hashPairs))
+  const head = { height: 0, hash: config.genesisBlockHash, stateRoot, header: undefined }
+  return { writes, head }
+}
+
+/** The machine at a stored head; refused when the records do not give the recorded root. */
+export function restoreShardExecution(
+  config: ShardConfig,
+  stored: StoredState,
+  options: ExecutionOptions = {},
+): Result<ShardExecution, 'state-damaged'> {
+  const rules = rulesOf(config, options)
+  const { head, records } = stored
+  const tree = applyWrites(undefined, records, rules.hashPairs)
+  if (!equalBytes(rootOf(tree), head.stateRoot)) {
+    return rejected('state-damaged', 'the stored records do not give the recorded state root')
+  }
+  const point = head.header === undefined ? genesisPoint(config) : pointOf(head.hash, head.header)
+  if (!equalBytes(point.hash, head.hash)) {
+    return rejected('state-damaged', 'the stored state is of another network')
+  }
+  return accepted(startMachine(rules, { point, tree }))
+}
+
+function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
+  assert(config.shard >= 1 && config.shard <= config.shardCount, 'the shard is of its network')
+  assert(config.chainId === config.chainIdBase + config.shard, 'the chain id is base plus shard')
+  return { config, limits: flowLimits(config), hashPairs: options.hashPairs ?? hashPairsPortable }
+}
+
+type MachineState = {
+  readonly rules: ShardRules
+  head: StatePoint
+  /** By hash, in the order of execution. */
+  readonly executed: Map<string, ExecutedBlock>
+  /** The head's own outcome, for hosts that ask again. */
+  headBlock: ExecutedBlock | undefined
+  /** By height, oldest first. */
+  readonly finalized: Map<number, StateTree>
+}
+
+function startMachine(rules: ShardRules, head: StatePoint): ShardExecution {
+  const machine: MachineState = {
+    rules,
+    head,
+    executed: new Map(),
+    headBlock: undefined,
+    finalized: new Map([[head.point.height, head.tree]]),
+  }
+  return { handle: (request) => handleRequest(machine, request) }
+}
+
+function handleRequest(machine: MachineState, request: ExecutionRequest): HandledRequest {
+  switch (request.kind) {
+    case 'build':
+      return { response: build(machine, request) }
+    case 'verify':
+      return { response: verify(machine, request) }
+    case 'finalize':
+      return finalize(machine, request)
+    case 'accounts':
+      return { response: readAt(machine, request.at, (at) => accountsAt(at, request.addresses)) }
+    case 'supply':
+      return { response: readAt(machine, request.at, supplyAt) }
+    case 'status':
+      return { response: status(machine) }
+    default:
+      return unreachable(request)
+  }
+}
+
+function build(machine: MachineState, request: BuildRequest): ExecutionResponse {
+  const parent = parentAt(machine, request.parentHash)
+  if (parent === undefined) return refuse('unknown-parent', 'the parent is not held')
+  const built = buildBlock(machine.rules, parent, request)
+  if (!built.ok) return refuse('malformed', `${built.reject.code}: ${built.reject.detail}`)
+  const { executed, block, invalid } = built.value
+  keepExecuted(machine, executed)
+  return { kind: 'built', block, outcome: executed.outcome, invalid }
+}
+
+function verify(machine: MachineState, request: VerifyRequest): ExecutionResponse {
+  const decoded = decodeShardBlock(request.block)
+  if (!decoded.ok) return refuse('malformed', decoded.reject.detail)
+  const block = decoded.value
+  const known = executedAt(machine, block.hash)
+  if (known !== undefined) return { kind: 'verified', outcome: known.outcome }
+  const parent = parentAt(machine, block.header.parentHash)
+  if (parent === undefined) return refuse('unknown-parent', 'the parent is not held')
+  const verified = verifyBlock(machine.rules, parent, { block, request })
+  if (!verified.ok) {
+    return refuse('invalid-block', `${verified.reject.code}: ${verified.reject.detail}`)
+  }
+  keepExecuted(machine, verified.value)
+  return { kind: 'verified', outcome: verified.value.outcome }
+}
+
+function executedAt(machine: MachineState, hash: Hash): ExecutedBlock | undefined {
+  const { headBlock } = machine
+  if (headBlock !== undefined && equalBytes(headBlock.point.hash, hash)) return headBlock
+  return machine.executed.get(toHex(hash))
+}
+
+function parentAt(machine: MachineState, hash: Hash): StatePoint | undefined {
+  if (equalBytes(machine.head.point.hash, hash)) return machine.head
+  return machine.executed.get(toHex(hash))
+}
+
+/** Overflow: the oldest is forgotten; the host feeds it again if it is ever needed (`unknown-parent`). */
+function keepExecuted(machine: MachineState, block: ExecutedBlock): void {
+  const { executed } = machine
+  executed.set(toHex(block.point.hash), block)
+  if (executed.size <= EXECUTED_BLOCKS_MAX) return
+  const [oldest] = executed.keys()
+  executed.delete(present(oldest, 'a full map has a first key'))
+}
+
+function finalize(machine: MachineState, request: FinalizeRequest): HandledRequest {
+  const { point } = machine.head
+  if (equalBytes(request.hash, point.hash)) {
+    return { response: { kind: 'finalized', height: point.height, hash: point.hash } }
+  }
+  const path = pathTo(machine, request.hash)
+  if (path === undefined) {
+    return { response: refuse('unknown-parent', 'no held path leads from the head to the block') }
+  }
+  for (const block of path) advanceHead(machine, block)
+  dropAbandoned(machine)
+  return { response: finalizedResponse(machine), commit: commitOf(machine, path) }
+}
+
+/** Executed blocks from above the head up to `hash`; undefined when one of them is not held. */
+function pathTo(machine: MachineState, hash: Hash): readonly ExecutedBlock[] | undefined {
+  const path: ExecutedBlock[] = []
+  let cursor = hash
+  while (!equalBytes(cursor, machine.head.point.hash)) {
+    const block = machine.executed.get(toHex(cursor))
+    if (block === undefined) return undefined
+    path.unshift(block)
+    cursor = block.outcome.header.parentHash
+  }
+  return path
+}
+
+function advanceHead(machine: MachineState, block: ExecutedBlock): void {
+  const { finalized } = machine
+  assert(block.point.height === machine.head.point.height + 1, 'heights have no gaps')
+  machine.head = { point: block.point, tree: block.tree }
+  machine.headBlock = block
+  finalized.set(block.point.height, block.tree)
+  if (finalized.size > FINALIZED_STATES_MAX) {
+    finalized.delete(block.point.height - FINALIZED_STATES_MAX)
+  }
+}
+
+/** Keeps the head's descendants only. */
+function dropAbandoned(machine: MachineState): void {
+  const { executed, head } = machine
+  const kept = new Set([toHex(head.point.hash)])
+  const ascending = [...executed.values()].sort(
+    (left, right) => left.point.height - right.point.height,
+  )
+  for (const block of ascending) {
+    const id = toHex(block.point.hash)
+    const isDescendant =
+      block.point.height > head.point.height && kept.has(toHex(block.outcome.header.parentHash))
+    if (isDescendant) kept.add(id)
+    else executed.delete(id)
+  }
+}
+
+function commitOf(machine: MachineState, path: readonly ExecutedBlock[]): StateCommit {
+  const { point, tree } = machine.head
+  const { header } = present(machine.headBlock, 'a block was just finalized').outcome
+  return {
+    // In block order: the store applies writes in order, so the newest value of a key stays.
+    writes: path.flatMap((block) => block.writes),
+    head: { height: point.height, hash: point.hash, stateRoot: rootOf(tree), header },
+  }
+}
+
+function finalizedResponse({ head }: MachineState): ExecutionResponse {
+  return { kind: 'finalized', height: head.point.height, hash: head.point.hash }
+}
+
+type ReadPoint = { readonly height: number; readonly tree: StateTree }
+
+function readAt(
+  machine: MachineState,
+  selector: StateSelector,
+  read: (at: ReadPoint) => ExecutionResponse,
+): ExecutionResponse {
+  const at = selectState(machine, selector)
+  return at === undefined ? refuse('unknown-state', 'no state of that height is kept') : read(at)
+}
+
+function selectState(machine: MachineState, selector: StateSelector): ReadPoint | undefined {
+  const { head, executed, finalized } = machine
+  if (selector.kind === 'finalized') return { height: head.point.height, tree: head.tree }
+  if (selector.kind === 'height') {
+    const { height } = selector
+    return finalized.has(height) ? { height, tree: finalized.get(height) } : undefined
+  }
+  let newest: StatePoint = head
+  for (const block of executed.values()) {
+    if (block.point.height >= newest.point.height) newest = block
+  }
+  return { height: newest.point.height, tree: newest.tree }
+}
+
+function accountsAt(
+  { height, tree }: ReadPoint,
+  addresses: readonly Uint8Array[],
+): ExecutionResponse {
+  const accounts = addresses.map((address) => {
+    const { nonce, balance } = readAccount(tree, address)
+    return { address, nonce, balance }
+  })
+  return { kind: 'accounts', height, accounts }
+}
+
+function supplyAt({ height, tree }: ReadPoint): ExecutionResponse {
+  const { balances, buffered, burnt, genesis } = readTotals(tree)
+  return { kind: 'supply', supply: { height, balances, buffered, burnt, genesis } }
+}
+
+function status({ head, rules }: MachineState): ExecutionResponse {
+  const channels = readChannels(head.tree, rules.config.shardCount)
+  return {
+    kind: 'status',
+    height: head.point.height,
+    hash: head.point.hash,
+    stateRoot: rootOf(head.tree),
+    cursors: cursorsOf(channels),
+    channels: channels.outgoing,
+    buffered: bufferedOf(channels),
+  }
+}
+
+function refuse(code: ExecutionReject, detail: string): ExecutionResponse {
+  return { kind: 'refused', code, detail }
+}

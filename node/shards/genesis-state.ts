@@ -1,0 +1,64 @@
+/**
+ * Genesis state: what a shard's state holds before its first block, and the point its first block builds on.
+ */
+import { assert } from '../primitives/assert.ts'
+import { compareBytes } from '../primitives/bytes.ts'
+import type { Hash } from '../primitives/identifiers.ts'
+import { EMPTY_ACCOUNT, encodeAccount } from './account.ts'
+import type { ShardConfig } from './executor.ts'
+import type { ChainPoint } from './block-execution.ts'
+import { accountKey, TOTALS_KEY } from './state-key.ts'
+import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
+import { encodeTotals } from './system-record.ts'
+import { applyWrites, type StateWrite } from './working-state.ts'
+
+/**
+ * The flat records of the genesis state. The supply of one shard stays below 2^128, so that no honest balance ever comes
+ * near 2^256.
+ */
+export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readonly StateWrite[] {
+  const writes: StateWrite[] = []
+  let supply = 0n
+  for (const [index, { address, balance }] of config.allocations.entries()) {
+    const before = config.allocations[index - 1]
+    assert(
+      before === undefined || compareBytes(before.address, address) < 0,
+      'allocations are sorted by address and name no address twice',
+    )
+    supply += balance
+    if (balance === 0n) continue
+    writes.push({ key: accountKey(address), value: encodeAccount({ ...EMPTY_ACCOUNT, balance }) })
+  }
+  assert(supply < 1n << 128n, 'the supply of a shard is below 2^128 wei')
+  const totals = { genesis: supply, balances: supply, burnt: 0n, buffered: 0n, outBytes: 0 }
+  writes.push({ key: TOTALS_KEY, value: encodeTotals(totals) })
+  return writes
+}
+
+export function genesisTree(
+  config: Pick<ShardConfig, 'allocations'>,
+  hashPairs: HashPairs = hashPairsPortable,
+): StateTree {
+  return applyWrites(undefined, genesisRecords(config), hashPairs)
+}
+
+/** State root of block 0, which the genesis of the network commits to. */
+export function genesisStateRoot(config: Pick<ShardConfig, 'allocations'>): Hash {
+  return rootOf(genesisTree(config))
+}
+
+/** Block 0: no body, no header, epoch 0; its base fee is the genesis one. */
+export function genesisPoint(config: ShardConfig): ChainPoint {
+  return {
+    hash: config.genesisBlockHash,
+    height: 0,
+    epoch: 0,
+    view: 0,
+    timestampMs: config.genesisTimestampMs,
+    sealing: false,
+    anchorHeight: 0,
+    gasLimit: config.gasLimit,
+    gasUsed: 0,
+    baseFeePerGas: config.initialBaseFee,
+  }
+}

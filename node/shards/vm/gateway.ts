@@ -1,0 +1,101 @@
+/**
+ * The gateway: one system contract at the same address on every shard, native code behind it. Its `transfer(uint256
+ * chainId, address to) payable` sends the call's value to an account on another shard (docs/protocol/shards.md, "Gateway").
+ *
+ * A call it does not understand, or to a shard that is not there, fails like a contract that reverts.
+ */
+import { assert } from '../../primitives/assert.ts'
+import { asciiBytes, bigIntToBytes, bytesToBigInt, equalBytes } from '../../primitives/bytes.ts'
+import { keccak256 } from '../../primitives/hash.ts'
+import { ADDRESS_SIZE, type Address, type ChainNumber } from '../../primitives/identifiers.ts'
+import type { ShardConfig } from '../executor.ts'
+import { RECEIPT_GAS } from '../flow-control.ts'
+import type { Call, CallResult, ReceiptOrder } from './call.ts'
+
+/** 0x...7765 ("we"). */
+export const GATEWAY_ADDRESS: Address = bigIntToBytes(0x7765n, ADDRESS_SIZE)
+
+export const GATEWAY_TRANSFER_SIGNATURE = 'transfer(uint256,address)'
+/** First four bytes of the signature's keccak-256. */
+export const GATEWAY_TRANSFER_SELECTOR = keccak256(asciiBytes(GATEWAY_TRANSFER_SIGNATURE)).slice(
+  0,
+  4,
+)
+
+/** The contract as wallets and libraries read it. */
+export const GATEWAY_ABI = [
+  {
+    type: 'function',
+    name: 'transfer',
+    stateMutability: 'payable',
+    inputs: [
+      { name: 'chainId', type: 'uint256' },
+      { name: 'to', type: 'address' },
+    ],
+    outputs: [],
+  },
+] as const
+
+/** Decoding, checking and queueing; the receipt itself costs RECEIPT_GAS on top. */
+export const GATEWAY_GAS = 5_000
+
+const WORD_SIZE = 32
+/** Bytes of a transfer's calldata: selector and two words. */
+export const GATEWAY_TRANSFER_SIZE = 4 + 2 * WORD_SIZE
+
+export function isGateway(address: Address): boolean {
+  return equalBytes(address, GATEWAY_ADDRESS)
+}
+
+/** Calldata of a transfer to `to` on the shard with this chain id. */
+export function encodeGatewayTransfer(chainId: number, to: Address): Uint8Array {
+  assert(Number.isSafeInteger(chainId) && chainId >= 0, 'a chain id is a safe integer')
+  assert(to.length === ADDRESS_SIZE, 'an address has 20 bytes')
+  const data = new Uint8Array(GATEWAY_TRANSFER_SIZE)
+  data.set(GATEWAY_TRANSFER_SELECTOR)
+  const chainIdHalves = new DataView(data.buffer)
+  chainIdHalves.setUint32(4 + WORD_SIZE - 8, Math.floor(chainId / 0x100000000))
+  chainIdHalves.setUint32(4 + WORD_SIZE - 4, chainId % 0x100000000)
+  data.set(to, GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE)
+  return data
+}
+
+/** What the calldata asks for, strictly: exact length, zero padding, a shard of this network other than our own. */
+export function decodeGatewayTransfer(
+  config: Pick<ShardConfig, 'shard' | 'shardCount' | 'chainIdBase'>,
+  data: Uint8Array,
+): ReceiptOrder | undefined {
+  if (data.length !== GATEWAY_TRANSFER_SIZE) return undefined
+  if (!equalBytes(data.subarray(0, 4), GATEWAY_TRANSFER_SELECTOR)) return undefined
+  const padding = data.subarray(4 + WORD_SIZE, GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE)
+  if (padding.some((byte) => byte !== 0)) return undefined
+  const destination = bytesToBigInt(data.subarray(4, 4 + WORD_SIZE)) - BigInt(config.chainIdBase)
+  if (destination < 1n || destination > BigInt(config.shardCount)) return undefined
+  if (destination === BigInt(config.shard)) return undefined
+  return { destination: Number(destination), to: data.slice(GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE) }
+}
+
+/** Which shard a transaction sends value to: what admission asks before it asks about congestion (C.6). */
+export function destinationOfGatewayCall(
+  config: Pick<ShardConfig, 'shard' | 'shardCount' | 'chainIdBase'>,
+  transaction: { readonly to: Address | undefined; readonly data: Uint8Array },
+): ChainNumber | undefined {
+  if (transaction.to === undefined || !isGateway(transaction.to)) return undefined
+  return decodeGatewayTransfer(config, transaction.data)?.destination
+}
+
+/** Gas of a gateway transfer beyond its intrinsic gas. */
+export const GATEWAY_TRANSFER_GAS = GATEWAY_GAS + RECEIPT_GAS
+
+/** Touches no balance: the caller burns the value from the sender for the receipt that is ordered. */
+export function executeGatewayCall(config: ShardConfig, call: Call): CallResult {
+  const order = decodeGatewayTransfer(config, call.data)
+  if (order === undefined) return failed(Math.min(call.gas, GATEWAY_GAS))
+  // Out of gas takes all of it, as in Ethereum.
+  if (call.gas < GATEWAY_TRANSFER_GAS) return failed(call.gas)
+  return { status: 1, gasUsed: GATEWAY_TRANSFER_GAS, order }
+}
+
+function failed(gasUsed: number): CallResult {
+  return { status: 0, gasUsed, order: undefined }
+}
