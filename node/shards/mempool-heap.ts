@@ -2,7 +2,8 @@
  * A binary heap that knows where each item stands, so that an item whose rank changed can be moved or removed in
  * O(log n). Its inner order may be walked best-first without popping (`at`): the children of index i are 2i+1 and 2i+2.
  *
- * Invariant: no item ranks before its parent. Whoever changes what `isBefore` compares calls `update` at once.
+ * Invariant: no item ranks before its parent. Whoever changes what `isBefore` compares calls `update` (or `remove`) before
+ * anything else is asked of the heap.
  */
 import { assert, present } from '../primitives/assert.ts'
 

@@ -48,10 +48,8 @@ export function createMempoolIndex(): MempoolIndex {
   let bytes = 0
   let queued = 0
 
-  /** Changes a sender's entries. It leaves both heaps meanwhile: they may compare it only by what is true. */
+  /** Changes a sender's entries, forgets those that `edit` answers with, and puts the sender in its new places. */
   function change(queue: SenderQueue, edit: () => readonly MempoolEntry[]): void {
-    ready.remove(queue)
-    evictable.remove(queue)
     for (const entry of edit()) {
       byHash.delete(entry.key)
       bytes -= entry.checked.raw.length
@@ -60,9 +58,9 @@ export function createMempoolIndex(): MempoolIndex {
     const queuedCount = queue.entries.length - runLength(queue, queue.nonce)
     queued += queuedCount - queue.queuedCount
     queue.queuedCount = queuedCount
-    if (queue.head !== undefined) ready.add(queue)
-    if (queue.entries.length > 0) evictable.add(queue)
-    else senders.delete(queue.key)
+    place(ready, queue, queue.head !== undefined)
+    place(evictable, queue, queue.entries.length > 0)
+    if (queue.entries.length === 0) senders.delete(queue.key)
   }
 
   return {
@@ -90,6 +88,12 @@ export function createMempoolIndex(): MempoolIndex {
     },
     counts: () => ({ count: byHash.size, bytes, queued }),
   }
+}
+
+function place(heap: IndexedHeap<SenderQueue>, queue: SenderQueue, belongs: boolean): void {
+  if (!belongs) heap.remove(queue)
+  else if (heap.has(queue)) heap.update(queue)
+  else heap.add(queue)
 }
 
 function headOf(queue: SenderQueue): MempoolEntry {
