@@ -1,0 +1,107 @@
+/**
+ * The context shared by the parts of one validator: the time of the current input, the effects of the current turn, and
+ * the questions that are under way (a job number and what to do with the answer).
+ */
+import { assert } from '../primitives/assert.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { CheckedTransaction, ExecutionRequest, ExecutionResponse } from '../shards/executor.ts'
+import type {
+  LoadAnswer,
+  LoadRequest,
+  SignatureAnswer,
+  SignatureQuestion,
+  ValidatorEffect,
+} from './contract.ts'
+
+type Answers = {
+  readonly execute: (response: ExecutionResponse | undefined) => void
+  readonly check: (answers: readonly SignatureAnswer[]) => void
+  readonly recover: (transactions: readonly (CheckedTransaction | undefined)[]) => void
+  readonly load: (answer: LoadAnswer) => void
+  readonly reveal: (signature: Uint8Array) => void
+}
+
+export type Context = {
+  readonly now: () => number
+  readonly emit: (effect: ValidatorEffect) => void
+  readonly execute: (
+    shard: ChainNumber,
+    request: ExecutionRequest,
+    answer: Answers['execute'],
+  ) => void
+  readonly check: (questions: readonly SignatureQuestion[], answer: Answers['check']) => void
+  readonly recover: (raws: readonly Uint8Array[], answer: Answers['recover']) => void
+  readonly load: (request: LoadRequest, answer: Answers['load']) => void
+  readonly reveal: (root: Hash, answer: Answers['reveal']) => void
+}
+
+/** The side the validator itself holds: it starts turns, takes their effects and delivers answers. */
+export type ContextOwner = {
+  readonly context: Context
+  readonly begin: (now: number) => void
+  readonly take: () => readonly ValidatorEffect[]
+  /** Delivers the answer to a job once; an answer nobody waits for any more is dropped. */
+  readonly answer: <Kind extends keyof Answers>(
+    kind: Kind,
+    job: number,
+    ...value: Parameters<Answers[Kind]>
+  ) => void
+}
+
+type Waiting = { [Kind in keyof Answers]: Map<number, Answers[Kind]> }
+
+export function createContext(): ContextOwner {
+  let now = 0
+  let nextJob = 1
+  let effects: ValidatorEffect[] = []
+  const waiting: Waiting = {
+    execute: new Map(),
+    check: new Map(),
+    recover: new Map(),
+    load: new Map(),
+    reveal: new Map(),
+  }
+
+  function open<Kind extends keyof Answers>(kind: Kind, answer: Answers[Kind]): number {
+    const job = nextJob++
+    waiting[kind].set(job, answer)
+    return job
+  }
+
+  const emit = (effect: ValidatorEffect): void => {
+    effects.push(effect)
+  }
+  const context: Context = {
+    now: () => now,
+    emit,
+    execute: (shard, request, answer) =>
+      emit({ kind: 'execute', shard, job: open('execute', answer), request }),
+    check: (questions, answer) => {
+      if (questions.length === 0) answer([])
+      else emit({ kind: 'check', job: open('check', answer), questions })
+    },
+    recover: (raws, answer) => emit({ kind: 'recover', job: open('recover', answer), raws }),
+    load: (request, answer) => emit({ kind: 'load', job: open('load', answer), request }),
+    reveal: (root, answer) => emit({ kind: 'reveal', job: open('reveal', answer), root }),
+  }
+  return {
+    context,
+    begin: (time) => {
+      assert(effects.length === 0, 'the effects of the last turn were taken')
+      // Clocks may step back; the machine's time never does.
+      now = Math.max(now, time)
+    },
+    take: () => {
+      const taken = effects
+      effects = []
+      return taken
+    },
+    answer: (kind, job, ...value) => {
+      const answer = waiting[kind].get(job)
+      if (answer === undefined) return
+      waiting[kind].delete(job)
+      // The compiler cannot relate the spread of a generic tuple to the union of functions.
+      ;(answer as (...parameters: unknown[]) => void)(...value)
+    },
+  }
+}

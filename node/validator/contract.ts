@@ -1,0 +1,177 @@
+/**
+ * What goes into a validator and what comes out. The validator (validator.ts) is the whole node as one pure machine: the
+ * beacon's engine, the engines of the shards it hosts, mempools, inboxes, crosslinks. The runtime (over libp2p, level and
+ * worker threads) and the simulator (in virtual time) drive the same machine through this contract.
+ *
+ * The order of effects is the durability contract: all `write`s of one turn, and of earlier turns, are on disk before any
+ * later `sign`, `send`, `reply` or `publish` is performed (docs/protocol/consensus.md A.5, A.10).
+ */
+import type { EngineFact, Evidence } from '../consensus/engine-contract.ts'
+import type { UnsignedVote, Vote } from '../consensus/vote.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { Result } from '../primitives/result.ts'
+import type {
+  BlockOutcome,
+  CheckedTransaction,
+  ExecutionRequest,
+  ExecutionResponse,
+} from '../shards/executor.ts'
+import type { StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
+import type { SubmitCode } from './submit-code.ts'
+import type { ChannelName, NodeMessage } from './message.ts'
+
+/** One signature question, in bytes: the crypto worker knows keys and messages, not votes. */
+export type SignatureQuestion = {
+  readonly publicKeys: readonly Uint8Array[]
+  readonly message: Uint8Array
+  readonly signatures: readonly Uint8Array[]
+  /**
+   * `single`: one key, one signature; `aggregate`: one given aggregate of all keys; `aggregate-now`: aggregate the given
+   * signatures, check once, answer with the aggregate.
+   */
+  readonly mode: 'single' | 'aggregate' | 'aggregate-now'
+}
+
+export type SignatureAnswer = { readonly ok: boolean; readonly aggregate?: Uint8Array }
+
+/** A read of the node's own store; a range, answered in key order. */
+export type LoadRequest = readonly StoreRange[]
+export type LoadAnswer = readonly (readonly StoreEntry[])[]
+
+/** What the disk held of one chain when the node started. */
+export type ChainRestore = {
+  readonly chain: ChainNumber
+  readonly journal: readonly StoreEntry[]
+  /** Encoded blocks at and above the finalized height. */
+  readonly blocks: readonly Uint8Array[]
+  /** Finalized head; undefined before the first finalization. */
+  readonly head: { readonly height: number; readonly hash: Hash } | undefined
+}
+
+export type NodeRestore = {
+  readonly chains: readonly ChainRestore[]
+  /** Encoded beacon state at the finalized beacon head; undefined at genesis. */
+  readonly beaconState: Uint8Array | undefined
+  /** Encoded anchor views of recent beacon heights, ascending. */
+  readonly anchors: readonly Uint8Array[]
+  /** Encoded channel leaves of the last crosslink of each source. */
+  readonly channels: readonly StoreEntry[]
+}
+
+export type ValidatorEvent =
+  | { readonly kind: 'start'; readonly restore: NodeRestore }
+  | { readonly kind: 'tick' }
+  | {
+      readonly kind: 'message'
+      readonly peer: string
+      /** The validator this peer has proven to be, by index in the registry. */
+      readonly validator: number | undefined
+      readonly message: NodeMessage
+      /** Came by gossip: whoever made it, many saw it. */
+      readonly gossip: boolean
+    }
+  | { readonly kind: 'validator-connected'; readonly validator: number }
+  /** undefined: the executor failed (worker death); the request may or may not have run. */
+  | {
+      readonly kind: 'executed'
+      readonly job: number
+      readonly response: ExecutionResponse | undefined
+    }
+  | { readonly kind: 'checked'; readonly job: number; readonly answers: readonly SignatureAnswer[] }
+  | {
+      readonly kind: 'recovered'
+      readonly job: number
+      readonly transactions: readonly (CheckedTransaction | undefined)[]
+    }
+  | { readonly kind: 'loaded'; readonly job: number; readonly answer: LoadAnswer }
+  | {
+      readonly kind: 'signed'
+      readonly chain: ChainNumber
+      readonly epoch: number
+      readonly vote: Vote
+    }
+  | { readonly kind: 'revealed'; readonly job: number; readonly signature: Uint8Array }
+  | {
+      readonly kind: 'submit'
+      readonly request: number
+      readonly shard: ChainNumber
+      readonly raw: Uint8Array
+    }
+
+export type ValidatorInput = ValidatorEvent & { readonly now: number }
+
+export type ValidatorFact =
+  | { readonly kind: 'engine'; readonly chain: ChainNumber; readonly fact: EngineFact }
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  | {
+      readonly kind: 'finalized'
+      readonly chain: ChainNumber
+      readonly height: number
+      readonly hash: Hash
+    }
+  | {
+      readonly kind: 'refused-block'
+      readonly chain: ChainNumber
+      readonly code: string
+      readonly detail: string
+    }
+  | { readonly kind: 'executor-failed'; readonly shard: ChainNumber }
+  | { readonly kind: 'synchronized'; readonly chain: ChainNumber; readonly height: number }
+  /** The beacon recorded a chain that is not ours: this node stops signing for the shard (C.7). */
+  | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }
+
+export type ValidatorEffect =
+  | { readonly kind: 'write'; readonly write: StoreWrite; readonly sync: boolean }
+  /** Record in the vote guard, sign, answer `signed`; a refusal of the guard answers nothing. */
+  | {
+      readonly kind: 'sign'
+      readonly chain: ChainNumber
+      readonly epoch: number
+      readonly vote: UnsignedVote
+      readonly root: Hash
+    }
+  /** Sign a RANDAO reveal (no vote: its root has a tag of its own). */
+  | { readonly kind: 'reveal'; readonly job: number; readonly root: Hash }
+  | {
+      readonly kind: 'send'
+      readonly to: readonly number[]
+      readonly channel: ChannelName
+      readonly message: NodeMessage
+    }
+  | {
+      readonly kind: 'reply'
+      readonly peer: string
+      readonly channel: ChannelName
+      readonly message: NodeMessage
+    }
+  | { readonly kind: 'publish'; readonly topic: string; readonly message: NodeMessage }
+  | {
+      readonly kind: 'execute'
+      readonly shard: ChainNumber
+      readonly job: number
+      readonly request: ExecutionRequest
+    }
+  | {
+      readonly kind: 'check'
+      readonly job: number
+      readonly questions: readonly SignatureQuestion[]
+    }
+  | { readonly kind: 'recover'; readonly job: number; readonly raws: readonly Uint8Array[] }
+  | { readonly kind: 'load'; readonly job: number; readonly request: LoadRequest }
+  | {
+      readonly kind: 'submitted'
+      readonly request: number
+      readonly result: Result<Hash, SubmitCode>
+    }
+  /** A shard block became final and its state is committed: for RPC subscribers. */
+  | {
+      readonly kind: 'shard-head'
+      readonly shard: ChainNumber
+      readonly outcome: BlockOutcome
+    }
+  | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
+  /** The beacon's finalized head moved. */
+  | { readonly kind: 'beacon-head'; readonly height: number }
+  /** Replaces the earlier deadline; Infinity: none. */
+  | { readonly kind: 'deadline'; readonly at: number }
+  | { readonly kind: 'report'; readonly fact: ValidatorFact }

@@ -1,0 +1,36 @@
+/**
+ * Messages between nodes, decoded. On the wire each is one envelope (network/envelope.ts: strict msgpack, version, kind,
+ * chain, epoch) around canonical bytes. A message that does not decode is refused before any machine sees it.
+ */
+import type { ConsensusMessage } from '../consensus/message.ts'
+import type { Crosslink } from '../crosslink/crosslink.ts'
+import type { ReceiptBatch } from '../crosslink/receipt.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
+
+/** Consensus traffic has a stream of its own, so that bulk never stands in front of a vote. */
+export type ChannelName = 'consensus' | 'relay'
+
+export type NodeMessage =
+  | {
+      readonly kind: 'consensus'
+      readonly chain: ChainNumber
+      readonly epoch: number
+      readonly message: ConsensusMessage
+    }
+  /** Signed Ethereum transactions for one shard, admitted by the sender; at most TRANSACTION_BATCH_MAX. */
+  | {
+      readonly kind: 'transactions'
+      readonly shard: ChainNumber
+      readonly raws: readonly Uint8Array[]
+    }
+  /** Batches of one channel, ascending: a hint until they fold to a crosslinked leaf (C.5). */
+  | { readonly kind: 'receipts'; readonly batches: readonly ReceiptBatch[] }
+  /** Asks a member of the source's committee for the batches of a channel from a sequence on. */
+  | {
+      readonly kind: 'get-receipts'
+      readonly source: ChainNumber
+      readonly destination: ChainNumber
+      readonly fromSequence: number
+    }
+  /** A candidate for the next beacon block, from a member of the shard. */
+  | { readonly kind: 'crosslink'; readonly crosslink: Crosslink }

@@ -1,0 +1,17 @@
+/** Why a submitted transaction was refused; the RPC layer gives each code geth's words where geth has words. */
+export type SubmitCode =
+  | 'malformed'
+  | 'wrong-chain'
+  | 'invalid-signature'
+  | 'nonce-too-low'
+  | 'nonce-too-high'
+  | 'insufficient-funds'
+  | 'intrinsic-gas-too-low'
+  | 'fee-too-low'
+  | 'gas-limit-exceeded'
+  | 'replacement-underpriced'
+  | 'already-known'
+  | 'unsupported-call'
+  | 'unknown-destination'
+  | 'shard-congested'
+  | 'pool-full'

@@ -1,0 +1,95 @@
+/**
+ * Tables: which bytes the validator keeps under which key. Keys are fixed-width big-endian, so that key order is the order
+ * of chain, then height or view.
+ *
+ *   block     chain, height, hash -> encoded block          every stored block; one per height remains after finality
+ *   height    chain, hash         -> height                  where to find a block by hash
+ *   final     chain, height       -> hash, certificate?      the finalized chain
+ *   journal   chain, epoch, view, kind -> record             own votes and certificates above the floor
+ *   state     'beacon'            -> beacon state at its finalized head
+ *   anchor    beacon height       -> what shards see of that beacon block
+ *   channels  source              -> leaves of the source's last crosslink
+ *   outcome   shard, height       -> results of a finalized block (outcome.ts)
+ *   batch     source, destination, start sequence -> receipt batch sent
+ *   tx        shard, hash         -> height, index
+ *   origin    shard, hash         -> destination, sequence: the receipt a transaction sent
+ *   arrival   shard, source, sequence -> height, outcome: where a receipt was consumed
+ */
+import { concatBytes } from '../primitives/bytes.ts'
+import { createReader, createWriter } from '../primitives/codec.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { StoreRange } from '../storage/store.ts'
+
+export type TableName =
+  | 'block'
+  | 'height'
+  | 'final'
+  | 'journal'
+  | 'state'
+  | 'anchor'
+  | 'channels'
+  | 'outcome'
+  | 'batch'
+  | 'tx'
+  | 'origin'
+  | 'arrival'
+
+export function chainKey(chain: ChainNumber): Uint8Array {
+  return createWriter().u32(chain).finish()
+}
+
+/** chain, then any fixed-width numbers. */
+export function numberKey(chain: ChainNumber, ...numbers: readonly number[]): Uint8Array {
+  const writer = createWriter().u32(chain)
+  for (const value of numbers) writer.u64(value)
+  return writer.finish()
+}
+
+export function blockKey(chain: ChainNumber, height: number, hash: Hash): Uint8Array {
+  return concatBytes(numberKey(chain, height), hash)
+}
+
+export function hashKey(chain: ChainNumber, hash: Hash): Uint8Array {
+  return concatBytes(chainKey(chain), hash)
+}
+
+/** Exactly one key as a range, for loads. */
+export function pointRange(table: TableName, key: Uint8Array): StoreRange {
+  return { table, from: key, to: concatBytes(key, Uint8Array.of(0)), countMax: 1 }
+}
+
+/** Heights (or views, sequences) `from` up to but not including `to`. */
+export function numberRange(
+  table: TableName,
+  chain: ChainNumber,
+  from: number,
+  to: number,
+): StoreRange {
+  return { table, from: numberKey(chain, from), to: numberKey(chain, to) }
+}
+
+/** The number behind the chain in a `numberKey` or `blockKey`. */
+export function numberOfKey(key: Uint8Array): number {
+  const reader = createReader(key)
+  reader.u32()
+  return reader.u64()
+}
+
+export function encodeNumbers(...numbers: readonly number[]): Uint8Array {
+  const writer = createWriter()
+  for (const value of numbers) writer.u64(value)
+  return writer.finish()
+}
+
+/** The chain of a `chainKey`. */
+export function numberOfChainKey(key: Uint8Array): ChainNumber {
+  return createReader(key).u32()
+}
+
+/** Numbers written by `encodeNumbers`; the store's checksum vouches for their shape. */
+export function decodeNumbers(bytes: Uint8Array): readonly number[] {
+  const reader = createReader(bytes)
+  const numbers = []
+  while (reader.remaining() >= 8) numbers.push(reader.u64())
+  return numbers
+}

@@ -1,0 +1,118 @@
+/**
+ * Bytes of NodeMessage: one envelope (strict msgpack) around canonical bytes per kind. Total on foreign bytes: anything
+ * malformed, too long or of an unknown kind is a reject, and the sender is told apart from a merely late or early one.
+ */
+import { decodeConsensusMessage, encodeConsensusMessage } from '../consensus/wire.ts'
+import type { ChainBlock } from '../consensus/message.ts'
+import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
+import { readReceiptBatch, writeReceiptBatch } from '../crosslink/receipt-codec.ts'
+import { decodeEnvelope, encodeEnvelope, type Envelope } from '../network/envelope.ts'
+import { unreachable } from '../primitives/assert.ts'
+import { createWriter, decodeExactly } from '../primitives/codec.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
+import { TRANSACTION_BYTES_MAX } from '../primitives/limits.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
+import type { NodeMessage } from './message.ts'
+
+/** Transactions in one relayed batch: half a block of transfers, about 64 KiB. */
+export const TRANSACTION_BATCH_MAX = 512
+/** Receipt batches in one answer; the frame bounds their bytes. */
+export const RECEIPT_BATCHES_MAX = 64
+
+const KIND = { consensus: 1, transactions: 2, receipts: 3, getReceipts: 4, crosslink: 5 } as const
+
+export type WireContext = {
+  /** undefined for a chain that does not exist. */
+  readonly seatCountOf: (chain: ChainNumber) => number | undefined
+  readonly decodeBlock: (
+    chain: ChainNumber,
+  ) => ((bytes: Uint8Array) => Result<ChainBlock, string>) | undefined
+  readonly signatureBytesMax: number
+}
+
+export function encodeNodeMessage(message: NodeMessage): Uint8Array {
+  switch (message.kind) {
+    case 'consensus': {
+      const { chain, epoch } = message
+      return seal(KIND.consensus, chain, epoch, encodeConsensusMessage(message.message))
+    }
+    case 'transactions': {
+      const payload = createWriter().list(message.raws, (writer, raw) => writer.variable(raw))
+      return seal(KIND.transactions, message.shard, 0, payload.finish())
+    }
+    case 'receipts': {
+      const payload = createWriter().list(message.batches, writeReceiptBatch)
+      return seal(KIND.receipts, 0, 0, payload.finish())
+    }
+    case 'get-receipts': {
+      const { source, destination, fromSequence } = message
+      const payload = createWriter().u32(destination).u64(fromSequence).finish()
+      return seal(KIND.getReceipts, source, 0, payload)
+    }
+    case 'crosslink': {
+      const writer = createWriter()
+      writeCrosslink(writer, message.crosslink)
+      return seal(KIND.crosslink, message.crosslink.shard, 0, writer.finish())
+    }
+    default:
+      return unreachable(message)
+  }
+}
+
+function seal(kind: number, chain: number, epoch: number, payload: Uint8Array): Uint8Array {
+  return encodeEnvelope({ version: 1, kind, chain, epoch, payload })
+}
+
+export function decodeNodeMessage(
+  bytes: Uint8Array,
+  context: WireContext,
+): Result<NodeMessage, 'malformed'> {
+  const envelope = decodeEnvelope(bytes)
+  if (!envelope.ok) return rejected('malformed', envelope.reject.detail)
+  const { kind, chain, epoch, payload } = envelope.value
+  switch (kind) {
+    case KIND.consensus:
+      return decodeConsensus(envelope.value, context)
+    case KIND.transactions:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'transactions',
+        shard: chain,
+        raws: reader.list(TRANSACTION_BATCH_MAX, (item) => item.variable(TRANSACTION_BYTES_MAX)),
+      }))
+    case KIND.receipts:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'receipts',
+        batches: reader.list(RECEIPT_BATCHES_MAX, readReceiptBatch),
+      }))
+    case KIND.getReceipts:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'get-receipts',
+        source: chain,
+        destination: reader.u32(),
+        fromSequence: reader.u64(),
+      }))
+    case KIND.crosslink:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'crosslink',
+        crosslink: readCrosslink(reader),
+      }))
+    default:
+      return rejected('malformed', `no message of kind ${kind} (chain ${chain}, epoch ${epoch})`)
+  }
+}
+
+function decodeConsensus(
+  envelope: Envelope,
+  context: WireContext,
+): Result<NodeMessage, 'malformed'> {
+  const { chain, epoch, payload } = envelope
+  const seatCount = context.seatCountOf(chain)
+  const decodeBlock = context.decodeBlock(chain)
+  if (seatCount === undefined || decodeBlock === undefined) {
+    return rejected('malformed', `there is no chain ${chain} in this network`)
+  }
+  const { signatureBytesMax } = context
+  const message = decodeConsensusMessage(payload, { seatCount, signatureBytesMax, decodeBlock })
+  if (!message.ok) return message
+  return accepted({ kind: 'consensus', chain, epoch, message: message.value })
+}
