@@ -1,0 +1,76 @@
+/**
+ * What a validator's application is to the engine when the chain is a toy: it builds blocks on executed parents, executes
+ * blocks, and takes finalized ones. What it executed is in memory and lost in a crash; what it took is on disk.
+ */
+import { present } from '../../node/primitives/assert.ts'
+import type { Prng } from '../../node/primitives/prng.ts'
+import type { ChainBlock } from '../../node/consensus/message.ts'
+import { digestText } from './digest-text.ts'
+import { isValidOn, makeToyBlock, TOY_GENESIS, type ToyParent } from './toy-chain.ts'
+
+export type BuildOrder = {
+  readonly view: number
+  readonly epoch: number
+  readonly parentHash: Uint8Array
+  readonly now: number
+}
+
+export type ToyApplication = {
+  /** Undefined when the parent was not executed here. */
+  readonly build: (order: BuildOrder) => ChainBlock | undefined
+  /** False when this block's parent was neither executed nor asked for before it. */
+  readonly expect: (block: ChainBlock) => boolean
+  /** Executes; true when the block is valid on its parent. */
+  readonly execute: (block: ChainBlock) => boolean
+  /** Starts again with nothing executed but this block. */
+  readonly restart: (tip: { readonly hash: Uint8Array } & ToyParent) => void
+}
+
+const PAYLOAD_BYTES = 8
+
+export function createToyApplication(dice: Prng): ToyApplication {
+  const executed = new Map<string, ToyParent>()
+  const expected = new Set<string>()
+
+  function restart(tip: { readonly hash: Uint8Array } & ToyParent): void {
+    executed.clear()
+    expected.clear()
+    executed.set(digestText(tip.hash), tip)
+    expected.add(digestText(tip.hash))
+  }
+
+  restart(TOY_GENESIS)
+  return {
+    build: ({ view, epoch, parentHash, now }) => {
+      const parent = executed.get(digestText(parentHash))
+      if (parent === undefined) return undefined
+      const bytes = dice.bytes(PAYLOAD_BYTES)
+      bytes[0] = 0
+      const timestampMs = Math.max(now, parent.timestampMs)
+      const height = parent.height + 1
+      return makeToyBlock({ parentHash, height, view, epoch, timestampMs, bytes })
+    },
+    expect: (block) => {
+      expected.add(digestText(block.hash))
+      return expected.has(digestText(block.parentHash))
+    },
+    execute: (block) => {
+      const parent = executed.get(digestText(block.parentHash))
+      if (parent === undefined || !isValidOn(block, parent)) return false
+      executed.set(digestText(block.hash), block)
+      expected.add(digestText(block.hash))
+      return true
+    },
+    restart,
+  }
+}
+
+/** The parent of the next block to apply. */
+export function tipOf(applied: readonly { readonly block: ChainBlock }[]): {
+  readonly hash: Uint8Array
+  readonly height: number
+  readonly timestampMs: number
+} {
+  if (applied.length === 0) return TOY_GENESIS
+  return present(applied[applied.length - 1], 'the list is not empty').block
+}
