@@ -1,0 +1,116 @@
+/**
+ * The traffic of a devnet: offers payments at a fixed rate, follows every shard, and reports what was settled and how long
+ * it took. With no accounts it only watches.
+ */
+import { present } from '../../node/primitives/assert.ts'
+import { fromHex } from '../../node/primitives/bytes.ts'
+import { ChainFollower } from '../observe/chain-follower.ts'
+import type { Ledger } from '../observe/ledger.ts'
+import { asRecord, asText } from '../observe/read-answer.ts'
+import { createRpcClient, RpcUnreachableError, type RpcClient } from '../observe/rpc-client.ts'
+import type { TrafficMessage, TrafficPlan, TrafficReport } from './message.ts'
+import { Offering } from './offering.ts'
+import {
+  clearLatency,
+  countsOf,
+  createSettlement,
+  latencyOf,
+  noteFinalized,
+  noteSettled,
+  pendingPerShard,
+  type Settlement,
+} from './settlement.ts'
+
+export type Traffic = {
+  readonly setRate: (ratePerSecond: number) => void
+  readonly prepare: (payments: number) => Promise<void>
+  readonly clearLatency: () => void
+  readonly report: () => TrafficReport
+  readonly stop: () => Promise<void>
+}
+
+const REQUEST_TIMEOUT_MS = 10_000
+/** One request per outbox, and a node has one outbox per shard. */
+const SOCKETS_PER_NODE = 8
+
+export async function startTraffic(
+  plan: TrafficPlan,
+  ledger: Ledger,
+  emit: (message: TrafficMessage) => void,
+): Promise<Traffic> {
+  const settlement = createSettlement((first) => emit({ kind: 'first-settled', ...first }))
+  /** Index = shard - 1. */
+  const settledTransactions = Array.from({ length: plan.shardCount }, () => 0)
+  const follower = new ChainFollower({
+    ...plan,
+    ledger,
+    events: {
+      onFinalized: (block, atMs) => noteFinalized(settlement, block, atMs),
+      onSettled: (_cut, blocks, atMs) => {
+        noteSettled(settlement, blocks, atMs)
+        for (const { shard, transactions } of blocks) {
+          settledTransactions[shard - 1] =
+            (settledTransactions[shard - 1] ?? 0) + transactions.length
+        }
+      },
+      onViolation: (sentence) => emit({ kind: 'violation', sentence }),
+    },
+  })
+  follower.start()
+  const clients = plan.endpoints.map((url) =>
+    createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS, sockets: SOCKETS_PER_NODE }),
+  )
+  const committees = () => follower.committees()
+  const offering =
+    plan.accountsPerShard === 0
+      ? undefined
+      : new Offering({ plan, clients, committees, settlement, gateway: await readGateway(clients) })
+  await offering?.start()
+  return {
+    setRate: (rate) => offering?.setRate(rate),
+    prepare: async (payments) => offering?.prepare(payments),
+    clearLatency: () => clearLatency(settlement, Date.now()),
+    report: () => makeReport(follower, settlement, settledTransactions),
+    stop: async () => {
+      await offering?.stop()
+      await follower.stop()
+      for (const client of clients) client.close()
+    },
+  }
+}
+
+function makeReport(
+  follower: ChainFollower,
+  settlement: Settlement,
+  settledTransactions: readonly number[],
+): TrafficReport {
+  const { beaconHeight, shards } = follower.progress()
+  const pending = pendingPerShard(settlement, shards.length)
+  return {
+    kind: 'report',
+    atMs: Date.now(),
+    beaconHeight,
+    counts: countsOf(settlement),
+    backlog: settlement.underway.size,
+    latency: latencyOf(settlement),
+    shards: shards.map((shard) => ({
+      ...shard,
+      settledTransactions: settledTransactions[shard.shard - 1] ?? 0,
+      pending: pending[shard.shard - 1] ?? 0,
+    })),
+  }
+}
+
+/** The gateway's address, from the first node that tells. */
+async function readGateway(clients: readonly RpcClient[]): Promise<Uint8Array> {
+  for (const client of clients) {
+    try {
+      const config = asRecord(await client.call('/shard/1', 'shard_getConfig', []), 'shard config')
+      const address = asText(config['gatewayAddress'] ?? config['gateway'], 'gatewayAddress')
+      return present(fromHex(address), 'an address is hex')
+    } catch (error) {
+      if (!(error instanceof RpcUnreachableError)) throw error
+    }
+  }
+  throw new RpcUnreachableError('no node tells the address of the gateway')
+}
