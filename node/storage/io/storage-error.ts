@@ -1,6 +1,8 @@
 /**
  * What can go wrong with a disk, as errors with codes. The first sentence says what happened, the second what to do.
  */
+import { toHex } from '../../primitives/bytes.ts'
+import type { Hash } from '../../primitives/identifiers.ts'
 
 export type StorageErrorCode =
   | 'STORE_LOCKED'
@@ -8,7 +10,6 @@ export type StorageErrorCode =
   | 'STORE_CORRUPTION'
   | 'STORAGE_FATAL'
   | 'VOTE_GUARD_MISSING'
-  | 'VOTE_GUARD_EXISTS'
   | 'VOTE_GUARD_DAMAGED'
   | 'DIRECTORY_LOCKED'
   | 'NETWORK_MISMATCH'
@@ -74,6 +75,56 @@ export class StorageFatalError extends StorageError {
       'STORAGE_FATAL',
       `Writing ${path} failed, and what is on disk is unknown now. Check the disk and its free space, then start the node again.`,
       cause,
+    )
+  }
+}
+
+/** The key may have signed before and nobody remembers what. */
+export class VoteGuardMissingError extends StorageError {
+  override readonly name = 'VoteGuardMissingError'
+
+  constructor(path: string) {
+    super(
+      'VOTE_GUARD_MISSING',
+      `The vote guard ${path} is not there. Without it this node does not vote until the next epoch; restore the file if you have it, but never an old copy.`,
+    )
+  }
+}
+
+/** Neither slot can be read: what was signed is unknown, and the node stays an observer. */
+export class VoteGuardDamagedError extends StorageError {
+  override readonly name = 'VoteGuardDamagedError'
+
+  constructor(path: string) {
+    super(
+      'VOTE_GUARD_DAMAGED',
+      `The vote guard ${path} is damaged in both slots. This node does not vote until the next epoch; move the file aside only after that.`,
+    )
+  }
+}
+
+/** Another living process works in this data directory. */
+export class DirectoryLockedError extends StorageError {
+  override readonly name = 'DirectoryLockedError'
+
+  constructor(directory: string, processId: number | undefined) {
+    const holder = processId === undefined ? 'another process' : `process ${processId}`
+    super(
+      'DIRECTORY_LOCKED',
+      `The data directory ${directory} is in use by ${holder}. Stop it first: two nodes with one key sign against each other.`,
+    )
+  }
+}
+
+/** A file or directory of another network; `found` is absent when what it says is no hash at all. */
+export class NetworkMismatchError extends StorageError {
+  override readonly name = 'NetworkMismatchError'
+
+  constructor(path: string, found: Hash | undefined, expected: Hash) {
+    const other = found === undefined ? 'an unreadable name' : toHex(found)
+    super(
+      'NETWORK_MISMATCH',
+      `${path} belongs to another network: it says ${other}, the genesis file hashes to ${toHex(expected)}. Use the other genesis file, or another data directory.`,
     )
   }
 }
