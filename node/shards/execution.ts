@@ -27,9 +27,9 @@ import type {
   VerifyRequest,
 } from './executor.ts'
 import { flowLimits } from './flow-control.ts'
-import { genesisPoint, genesisRecords } from './genesis-state.ts'
+import { genesisPoint, genesisRecords, genesisTree, type StateRecord } from './genesis-state.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
-import { applyWrites, readAccount, readTotals, type StateWrite } from './working-state.ts'
+import { readAccount, readTotals, type StateWrite, treeOfRecords } from './working-state.ts'
 
 /** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
 export const EXECUTED_BLOCKS_MAX = 256
@@ -45,11 +45,15 @@ export type FinalizedHead = {
 }
 
 /** To be stored in one atomic batch. */
-export type StateCommit = { readonly writes: readonly StateWrite[]; readonly head: FinalizedHead }
+export type StateCommit = {
+  /** In order: a later write of a key wins. An undefined value removes the record. */
+  readonly writes: readonly Pick<StateWrite, 'key' | 'value'>[]
+  readonly head: FinalizedHead
+}
 
 export type StoredState = {
   readonly head: FinalizedHead
-  readonly records: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[]
+  readonly records: readonly StateRecord[]
 }
 
 export type HandledRequest = {
@@ -70,17 +74,16 @@ export function createShardExecution(
   options: ExecutionOptions = {},
 ): ShardExecution {
   const rules = rulesOf(config, options)
-  const tree = applyWrites(undefined, genesisRecords(config), rules.hashPairs)
+  const tree = genesisTree(config, rules.hashPairs)
   return startMachine(rules, { point: genesisPoint(config), tree })
 }
 
 /** What an empty store gets before anything else. */
 export function genesisCommit(config: ShardConfig, options: ExecutionOptions = {}): StateCommit {
-  const writes = genesisRecords(config)
   const { hashPairs } = rulesOf(config, options)
-  const stateRoot = rootOf(applyWrites(undefined, writes, hashPairs))
+  const stateRoot = rootOf(genesisTree(config, hashPairs))
   const head = { height: 0, hash: config.genesisBlockHash, stateRoot, header: undefined }
-  return { writes, head }
+  return { writes: genesisRecords(config), head }
 }
 
 /** The machine at a stored head; refused when the records do not give the recorded root. */
@@ -91,7 +94,7 @@ export function restoreShardExecution(
 ): Result<ShardExecution, 'state-damaged'> {
   const rules = rulesOf(config, options)
   const { head, records } = stored
-  const tree = applyWrites(undefined, records, rules.hashPairs)
+  const tree = treeOfRecords(records, rules.hashPairs)
   if (!equalBytes(rootOf(tree), head.stateRoot)) {
     return rejected('state-damaged', 'the stored records do not give the recorded state root')
   }

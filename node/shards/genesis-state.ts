@@ -7,17 +7,20 @@ import type { Hash } from '../primitives/identifiers.ts'
 import { EMPTY_ACCOUNT, encodeAccount } from './account.ts'
 import type { ShardConfig } from './executor.ts'
 import type { ChainPoint } from './block-execution.ts'
-import { accountKey, TOTALS_KEY } from './state-key.ts'
+import { accountKey, type StateKey, TOTALS_KEY } from './state-key.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
 import { encodeTotals } from './system-record.ts'
-import { applyWrites, type StateWrite } from './working-state.ts'
+import { treeOfRecords } from './working-state.ts'
+
+/** A flat record: what the disk holds. */
+export type StateRecord = { readonly key: StateKey; readonly value: Uint8Array }
 
 /**
  * The flat records of the genesis state. The supply of one shard stays below 2^128, so that no honest balance ever comes
  * near 2^256.
  */
-export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readonly StateWrite[] {
-  const writes: StateWrite[] = []
+export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readonly StateRecord[] {
+  const records: StateRecord[] = []
   let supply = 0n
   for (const [index, { address, balance }] of config.allocations.entries()) {
     const before = config.allocations[index - 1]
@@ -27,19 +30,19 @@ export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readon
     )
     supply += balance
     if (balance === 0n) continue
-    writes.push({ key: accountKey(address), value: encodeAccount({ ...EMPTY_ACCOUNT, balance }) })
+    records.push({ key: accountKey(address), value: encodeAccount({ ...EMPTY_ACCOUNT, balance }) })
   }
   assert(supply < 1n << 128n, 'the supply of a shard is below 2^128 wei')
   const totals = { genesis: supply, balances: supply, burnt: 0n, buffered: 0n, outBytes: 0 }
-  writes.push({ key: TOTALS_KEY, value: encodeTotals(totals) })
-  return writes
+  records.push({ key: TOTALS_KEY, value: encodeTotals(totals) })
+  return records
 }
 
 export function genesisTree(
   config: Pick<ShardConfig, 'allocations'>,
   hashPairs: HashPairs = hashPairsPortable,
 ): StateTree {
-  return applyWrites(undefined, genesisRecords(config), hashPairs)
+  return treeOfRecords(genesisRecords(config), hashPairs)
 }
 
 /** State root of block 0, which the genesis of the network commits to. */

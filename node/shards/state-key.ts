@@ -5,7 +5,8 @@
  */
 import { assert } from '../primitives/assert.ts'
 import { createWriter } from '../primitives/codec.ts'
-import { hashTagged } from '../primitives/hash.ts'
+import { asciiBytes } from '../primitives/bytes.ts'
+import { sha256 } from '../primitives/hash.ts'
 import {
   ADDRESS_SIZE,
   type Address,
@@ -61,7 +62,14 @@ export function bufferedReceiptKey(destination: ChainNumber, sequence: number): 
 /** The shard's sums: supply, burnt, buffered. */
 export const TOTALS_KEY: StateKey = Uint8Array.of(TOTALS)
 
-/** Where the record stands in the state tree. */
+/** hashTagged('state', key) with the constant part written once. */
+const TAG = asciiBytes('state')
+const PREFIX = Uint8Array.of(TAG.length, ...TAG)
+
+/** Where the record stands in the state tree: H("state", key). */
 export function statePath(key: StateKey): Hash {
-  return hashTagged('state', key)
+  const bytes = new Uint8Array(PREFIX.length + key.length)
+  bytes.set(PREFIX)
+  bytes.set(key, PREFIX.length)
+  return sha256(bytes)
 }

@@ -141,15 +141,14 @@ function leafOf(before: StateLeaf | undefined, change: StateChange): StateTree {
   return { kind: 'leaf', path, value, hash: hashLeaf(path, sha256(value)) }
 }
 
-const LEAF_TAG = 0
+/** The preimage of a leaf: a zero byte, path, value hash. Written anew for every leaf, never read after. */
+const leafBytes = new Uint8Array(1 + 2 * HASH_SIZE)
 
 /** SHA-256(0x00, path, value hash): 65 bytes, never the 64 of a branch. */
 export function hashLeaf(path: Hash, valueHash: Hash): Hash {
-  const bytes = new Uint8Array(1 + 2 * HASH_SIZE)
-  bytes[0] = LEAF_TAG
-  bytes.set(path, 1)
-  bytes.set(valueHash, 1 + HASH_SIZE)
-  return sha256(bytes)
+  leafBytes.set(path, 1)
+  leafBytes.set(valueHash, 1 + HASH_SIZE)
+  return sha256(leafBytes)
 }
 
 type Halves = { readonly left: StateTree; readonly right: StateTree }

@@ -6,7 +6,7 @@
  */
 import { assert } from '../primitives/assert.ts'
 import { compareBytes, toHex } from '../primitives/bytes.ts'
-import type { Address } from '../primitives/identifiers.ts'
+import type { Address, Hash } from '../primitives/identifiers.ts'
 import {
   type Account,
   decodeAccount,
@@ -16,21 +16,19 @@ import {
 } from './account.ts'
 import type { AccountView } from './executor.ts'
 import { accountKey, type StateKey, statePath, TOTALS_KEY } from './state-key.ts'
-import {
-  applyBatch,
-  type HashPairs,
-  readState,
-  sortChanges,
-  type StateChange,
-  type StateTree,
-} from './state-tree.ts'
+import { applyBatch, type HashPairs, readState, sortChanges, type StateTree } from './state-tree.ts'
 import { decodeTotals, encodeTotals, type Totals } from './system-record.ts'
 
-/** One flat record to store, or with an undefined value to remove. */
-export type StateWrite = { readonly key: StateKey; readonly value: Uint8Array | undefined }
+/** One flat record to store, or with an undefined value to remove; `path` is `statePath(key)`, already known. */
+export type StateWrite = {
+  readonly key: StateKey
+  readonly path: Hash
+  readonly value: Uint8Array | undefined
+}
 
 type WorkingAccount = {
   readonly address: Address
+  readonly path: Hash
   readonly before: Account
   nonce: number
   balance: bigint
@@ -40,16 +38,18 @@ export type WorkingState = {
   readonly tree: StateTree
   readonly accounts: Map<string, WorkingAccount>
   readonly records: Map<string, StateWrite>
-  totals: Totals
+  readonly totals: { -readonly [Sum in keyof Totals]: Totals[Sum] }
 }
+
+const TOTALS_PATH = statePath(TOTALS_KEY)
 
 /** Amounts are unsigned 256-bit integers. */
 const AMOUNT_LIMIT = 1n << 256n
 
 export function openState(tree: StateTree): WorkingState {
-  const totals = readState(tree, statePath(TOTALS_KEY))
+  const totals = readState(tree, TOTALS_PATH)
   assert(totals !== undefined, 'every state has its sums')
-  return { tree, accounts: new Map(), records: new Map(), totals: decodeTotals(totals) }
+  return { tree, accounts: new Map(), records: new Map(), totals: { ...decodeTotals(totals) } }
 }
 
 export function accountAt(state: WorkingState, address: Address): Readonly<WorkingAccount> {
@@ -61,7 +61,7 @@ export function credit(state: WorkingState, address: Address, amount: bigint): b
   const account = loadAccount(state, address)
   if (account.balance + amount >= AMOUNT_LIMIT) return false
   account.balance += amount
-  addTotals(state, { balances: amount })
+  state.totals.balances += amount
   return true
 }
 
@@ -70,7 +70,7 @@ export function debit(state: WorkingState, address: Address, amount: bigint): vo
   const account = loadAccount(state, address)
   assert(account.balance >= amount, 'nobody spends more than they have')
   account.balance -= amount
-  addTotals(state, { balances: -amount })
+  state.totals.balances -= amount
 }
 
 export function advanceNonce(state: WorkingState, address: Address): void {
@@ -78,15 +78,15 @@ export function advanceNonce(state: WorkingState, address: Address): void {
 }
 
 /** Adds the given differences to the sums. */
-export function addTotals(state: WorkingState, differences: Partial<Totals>): void {
+export function addTotals(
+  state: WorkingState,
+  differences: Partial<Omit<Totals, 'genesis'>>,
+): void {
   const { totals } = state
-  state.totals = {
-    genesis: totals.genesis + (differences.genesis ?? 0n),
-    balances: totals.balances + (differences.balances ?? 0n),
-    burnt: totals.burnt + (differences.burnt ?? 0n),
-    buffered: totals.buffered + (differences.buffered ?? 0n),
-    outBytes: totals.outBytes + (differences.outBytes ?? 0),
-  }
+  totals.balances += differences.balances ?? 0n
+  totals.burnt += differences.burnt ?? 0n
+  totals.buffered += differences.buffered ?? 0n
+  totals.outBytes += differences.outBytes ?? 0
 }
 
 export function readRecord(state: WorkingState, key: StateKey): Uint8Array | undefined {
@@ -99,7 +99,7 @@ export function writeRecord(
   key: StateKey,
   value: Uint8Array | undefined,
 ): void {
-  state.records.set(toHex(key), { key, value })
+  state.records.set(toHex(key), { key, path: statePath(key), value })
 }
 
 export type SealedState = {
@@ -114,35 +114,35 @@ export function sealState(state: WorkingState, hashPairs: HashPairs): SealedStat
   const writes: StateWrite[] = [...state.records.values()]
   const changed: AccountView[] = []
   for (const account of state.accounts.values()) {
-    const { before, address, nonce, balance } = account
+    const { before, path, address, nonce, balance } = account
     if (before.nonce === nonce && before.balance === balance) continue
     changed.push({ address, nonce, balance })
     const after = { ...before, nonce, balance }
     const value = isEmptyAccount(after) ? undefined : encodeAccount(after)
-    writes.push({ key: accountKey(address), value })
+    writes.push({ key: accountKey(address), path, value })
   }
-  writes.push({ key: TOTALS_KEY, value: encodeTotals(state.totals) })
-  const tree = applyWrites(state.tree, writes, hashPairs)
+  writes.push({ key: TOTALS_KEY, path: TOTALS_PATH, value: encodeTotals(state.totals) })
+  const tree = applyBatch(state.tree, sortChanges(writes), hashPairs)
   changed.sort((left, right) => compareBytes(left.address, right.address))
   return { tree, writes, changed }
 }
 
-/** Sets flat records in a tree; no key twice. */
-export function applyWrites(
-  tree: StateTree,
-  writes: readonly StateWrite[],
+/** A tree of nothing but these flat records; no key twice. */
+export function treeOfRecords(
+  records: readonly { readonly key: StateKey; readonly value: Uint8Array }[],
   hashPairs: HashPairs,
 ): StateTree {
-  const changes = writes.map((write): StateChange => ({
-    path: statePath(write.key),
-    value: write.value,
-  }))
-  return applyBatch(tree, sortChanges(changes), hashPairs)
+  const changes = records.map(({ key, value }) => ({ path: statePath(key), value }))
+  return applyBatch(undefined, sortChanges(changes), hashPairs)
 }
 
 /** An account as it stands in a sealed tree. */
 export function readAccount(tree: StateTree, address: Address): Account {
-  const bytes = readState(tree, statePath(accountKey(address)))
+  return readAccountAt(tree, statePath(accountKey(address)))
+}
+
+function readAccountAt(tree: StateTree, path: Hash): Account {
+  const bytes = readState(tree, path)
   if (bytes === undefined) return EMPTY_ACCOUNT
   const decoded = decodeAccount(bytes)
   assert(decoded.ok, 'an account of our own state decodes')
@@ -158,8 +158,11 @@ function loadAccount(state: WorkingState, address: Address): WorkingAccount {
   const id = toHex(address)
   const known = state.accounts.get(id)
   if (known !== undefined) return known
-  const before = readAccount(state.tree, address)
-  const account = { address: address.slice(), before, nonce: before.nonce, balance: before.balance }
+  const own = address.slice()
+  const path = statePath(accountKey(own))
+  const before = readAccountAt(state.tree, path)
+  const { nonce, balance } = before
+  const account = { address: own, path, before, nonce, balance }
   state.accounts.set(id, account)
   return account
 }

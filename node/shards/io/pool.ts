@@ -1,0 +1,107 @@
+/**
+ * The pool executor: one worker thread per shard (piscina), which owns the shard's state and its store.
+ *
+ * A thread that dies takes the blocks above the finalized head with it, never the finalized state: the request it was
+ * working on is answered `unavailable`, the next one runs in a new thread that reads the store, and the host feeds lost
+ * blocks again when it is told `unknown-parent`.
+ */
+import { Piscina } from 'piscina'
+import { AssertionError } from '../../primitives/assert.ts'
+import type { ExecutionResponse, Executor } from '../executor.ts'
+import { StateDamagedError, StateStoreError } from './state-store.ts'
+import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
+
+/**
+ * Old space holds the whole state: about 1 KiB per account with the versions that are kept, so room for two million. Young
+ * space is small on purpose: by default it grows to three times 16 MiB per thread, which on a host of four shards is the
+ * larger part of its memory; 16 MiB cost no measurable time.
+ */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 16 }
+
+export type PoolExecutor = Executor & {
+  /** Kills the thread at once, for fault tests. */
+  readonly killWorker: () => Promise<void>
+}
+
+/**
+ * Opens the shard's store in `directory` (created if absent). Rejects with StateDamagedError when what is stored cannot be
+ * trusted (the host removes the directory and replays finalized blocks), with StateStoreError when it cannot be opened.
+ */
+export async function openPoolExecutor(setting: WorkerSetting): Promise<PoolExecutor> {
+  const pool = startPool(setting)
+  const executor: PoolExecutor = {
+    run: async (request) => responseOf(await runInWorker(pool, request)),
+    killWorker: async () => {
+      await Promise.all(pool.threads.map((thread) => thread.terminate()))
+    },
+    close: () => closePool(pool),
+  }
+  try {
+    // A damaged store is found now, not at the first block.
+    const answer = await runInWorker(pool, { kind: 'status' })
+    if (answer.kind === 'failed') throw errorOf(answer)
+  } catch (error) {
+    await pool.destroy()
+    throw error
+  }
+  return executor
+}
+
+type Pool = Piscina<WorkerRequest, WorkerAnswer>
+
+function startPool(setting: WorkerSetting): Pool {
+  const pool: Pool = new Piscina({
+    filename: new URL('./worker.ts', import.meta.url).href,
+    name: 'perform',
+    minThreads: 1,
+    maxThreads: 1,
+    workerData: setting,
+    resourceLimits: RESOURCE_LIMITS,
+  })
+  // A thread that dies while idle is only an event here; the next request starts a new one.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+async function runInWorker(pool: Pool, request: WorkerRequest): Promise<WorkerAnswer> {
+  try {
+    return await pool.run(request)
+  } catch (error) {
+    // The worker answers every error of its own; what is left is a request that no thread can be sent, or a dead thread.
+    if (error instanceof Error && error.name === 'DataCloneError') throw error
+    return { kind: 'answered', response: unavailable(`the worker thread ended: ${String(error)}`) }
+  }
+}
+
+function responseOf(answer: WorkerAnswer): ExecutionResponse {
+  switch (answer.kind) {
+    case 'answered':
+      return answer.response
+    case 'failed':
+      if (answer.code === 'state-damaged') throw errorOf(answer)
+      return unavailable(answer.detail)
+    case 'broken':
+      throw new AssertionError(answer.detail)
+    case 'closed':
+      return unavailable('the executor is closed')
+    default:
+      return answer satisfies never
+  }
+}
+
+function errorOf(answer: Extract<WorkerAnswer, { readonly kind: 'failed' }>): Error {
+  return answer.code === 'state-damaged'
+    ? new StateDamagedError(answer.detail)
+    : new StateStoreError(answer.detail)
+}
+
+function unavailable(detail: string): ExecutionResponse {
+  return { kind: 'refused', code: 'unavailable', detail }
+}
+
+/** After all requests given before. */
+async function closePool(pool: Pool): Promise<void> {
+  const close: WorkerRequest = { kind: 'close' }
+  await runInWorker(pool, close)
+  await pool.destroy()
+}

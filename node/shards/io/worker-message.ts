@@ -1,0 +1,19 @@
+/**
+ * What crosses the border between the node and a shard's worker thread. Plain data only: everything here survives
+ * structuredClone, which test/contract/executor-messages.test.ts tries for every kind.
+ */
+import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
+import type { StateStoreErrorCode } from './state-store.ts'
+
+/** Given to the thread once, when it starts. */
+export type WorkerSetting = { readonly config: ShardConfig; readonly directory: string }
+
+export type WorkerRequest = ExecutionRequest | { readonly kind: 'close' }
+
+export type WorkerAnswer =
+  | { readonly kind: 'answered'; readonly response: ExecutionResponse }
+  | { readonly kind: 'closed' }
+  /** The store failed; the thread forgets what it holds in memory and reopens the store for the next request. */
+  | { readonly kind: 'failed'; readonly code: StateStoreErrorCode; readonly detail: string }
+  /** A broken assertion: we are wrong. */
+  | { readonly kind: 'broken'; readonly detail: string }

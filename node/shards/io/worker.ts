@@ -1,0 +1,80 @@
+/**
+ * The worker thread of one shard: the execution machine and its store, opened when the first request arrives.
+ *
+ * Invariant: memory is never ahead of the disk for longer than one commit. If the commit fails, the machine is forgotten
+ * and the next request starts again from what is stored.
+ */
+import { workerData } from 'node:worker_threads'
+import {
+  createShardExecution,
+  genesisCommit,
+  restoreShardExecution,
+  type ShardExecution,
+} from '../execution.ts'
+import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
+import { hashPairsNative } from './hashtree.ts'
+import { openLevelStateStore } from './level-state-store.ts'
+import { StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
+import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
+
+type Session = { readonly execution: ShardExecution; readonly store: StateStore }
+
+const { config, directory }: WorkerSetting = workerData
+let session: Session | undefined
+
+/** The one function that the pool runs here; requests come one at a time. */
+export async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
+  try {
+    if (request.kind === 'close') {
+      await endSession()
+      return { kind: 'closed' }
+    }
+    return { kind: 'answered', response: await answer(request) }
+  } catch (error) {
+    await forgetSession()
+    if (error instanceof StateDamagedError || error instanceof StateStoreError) {
+      return { kind: 'failed', code: error.code, detail: error.message }
+    }
+    return { kind: 'broken', detail: error instanceof Error ? String(error.stack) : String(error) }
+  }
+}
+
+async function answer(request: ExecutionRequest): Promise<ExecutionResponse> {
+  session ??= await openSession()
+  const { response, commit } = session.execution.handle(request)
+  if (commit !== undefined) await session.store.commit(commit)
+  return response
+}
+
+async function openSession(): Promise<Session> {
+  const store = await openLevelStateStore(directory, config)
+  try {
+    return { store, execution: await loadExecution(store, config) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function loadExecution(store: StateStore, config: ShardConfig): Promise<ShardExecution> {
+  const options = { hashPairs: hashPairsNative }
+  const stored = await store.load()
+  if (stored === undefined) {
+    await store.commit(genesisCommit(config, options))
+    return createShardExecution(config, options)
+  }
+  const restored = restoreShardExecution(config, stored, options)
+  if (!restored.ok) throw new StateDamagedError(restored.reject.detail)
+  return restored.value
+}
+
+async function endSession(): Promise<void> {
+  const ending = session
+  session = undefined
+  await ending?.store.close()
+}
+
+/** After a failure: the store may not even close, and that is already being reported. */
+async function forgetSession(): Promise<void> {
+  await endSession().catch(() => undefined)
+}
