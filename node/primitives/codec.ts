@@ -77,7 +77,12 @@ export function createWriter(): Writer {
   }
 
   const writer: Writer = {
-    u8: (value) => (view.setUint8(reserve(1), unsigned(value, 0xff)), writer),
+    u8: (value) => {
+      // Reserving may replace the view, so it comes first.
+      const offset = reserve(1)
+      view.setUint8(offset, unsigned(value, 0xff))
+      return writer
+    },
     u16: (value) => {
       const offset = reserve(2)
       view.setUint16(offset, unsigned(value, 0xffff))
