@@ -1,0 +1,81 @@
+/**
+ * Delivery: finalized blocks go to the host in height order without gaps (docs/protocol/consensus.md R10, R14), and what
+ * is then useless is dropped.
+ */
+import type { Certificate } from '../crosslink/certificate.ts'
+import { assert, present } from '../primitives/assert.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import { ROUNDS_RETAINED } from '../primitives/limits.ts'
+import { ancestryOf } from './ancestry.ts'
+import { evictBlocks, pruneBlocks, storeBlock } from './blocks.ts'
+import { diverge } from './execution.ts'
+import type { ChainBlock } from './message.ts'
+import { emit, isLiveView, type EngineState } from './state.ts'
+
+/** R10: delivers up to the best FINALIZATION known, if all bodies are here. */
+export function deliver(state: EngineState): void {
+  const { finalization } = state
+  if (finalization !== undefined) deliverUpTo(state, finalization)
+}
+
+/** Delivers everything up to the block that this FINALIZATION names. */
+export function deliverUpTo(state: EngineState, finalization: Certificate): void {
+  if (state.done || state.diverged || finalization.view < state.floor.view) return
+  const { hash } = present(finalization.proposal, 'a FINALIZATION names a block')
+  const { path, missing, forks } = ancestryOf(state, hash, 'floor')
+  if (forks) diverge(state, hash) // Two finalized chains: more than f seats are faulty.
+  if (forks || missing !== undefined) return
+  for (const held of path) {
+    const { block } = held
+    assert(block.height === state.floor.height + 1, 'finalized heights have no gaps')
+    const isNamed = equalBytes(block.hash, hash)
+    storeBlock(state, held)
+    emit(state, { kind: 'finalized', block, certificate: isNamed ? finalization : undefined })
+    held.validity = 'valid'
+    state.floor = { view: finalization.view, height: block.height, hash: block.hash }
+  }
+  if (path.length > 0) {
+    emit(state, { kind: 'persist', record: { kind: 'floor', ...state.floor } })
+    prune(state)
+  }
+  const tip = path.at(-1)?.block ?? floorBlock(state)
+  if (tip?.sealing === true) seal(state, tip, finalization)
+}
+
+function floorBlock(state: EngineState): ChainBlock | undefined {
+  for (const { block } of state.blocks.values()) {
+    if (equalBytes(block.hash, state.floor.hash)) return block
+  }
+  return undefined
+}
+
+/** R14: the epoch ends only by a FINALIZATION whose own payload is the sealing block. */
+function seal(state: EngineState, block: ChainBlock, certificate: Certificate): void {
+  assert(
+    certificate.proposal !== undefined && equalBytes(certificate.proposal.hash, block.hash),
+    'a sealing block is finalized directly',
+  )
+  state.done = true
+  state.rangeQuest = undefined
+  state.wanted.clear()
+  emit(state, { kind: 'epoch-sealed', block, certificate })
+}
+
+function prune(state: EngineState): void {
+  const lowest = state.lastFinalizedView - ROUNDS_RETAINED
+  for (const view of state.rounds.keys()) {
+    if (view <= lowest) state.rounds.delete(view)
+  }
+  pruneBlocks(state)
+}
+
+/** Keeps memory bounded while views pass without finality. */
+export function bound(state: EngineState): void {
+  evictBlocks(state)
+  if (state.rounds.size <= 2 * ROUNDS_RETAINED) return
+  for (const round of state.rounds.values()) {
+    // Certificates and own decisions of such a view are still needed; its single votes are not.
+    if (!isLiveView(state, round.view))
+      for (const piles of Object.values(round.piles)) piles.clear()
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The engine: Simplex consensus for one (chain, epoch) as a pure machine (docs/protocol/consensus.md).
+ *
+ * Everything enters through `handle` and leaves as effects; the same inputs give the same effects. After each input the
+ * rules run once, in the order of `advance`, and the next deadline is told if it has changed.
+ *
+ * Invariants: views only grow; decisions are never contradicted (voting.ts); blocks are delivered in height order
+ * without gaps (delivery.ts); the deadline always lies in the future (A.12).
+ */
+import { assert } from '../primitives/assert.ts'
+import type { Hash, Seat } from '../primitives/identifiers.ts'
+import { answerGetBlock, answerGetCertificate, answerLaggard } from './answers.ts'
+import { heldBlock } from './blocks.ts'
+import { pursue, pursuitDeadline, receiveBlock, receiveRange } from './catch-up.ts'
+import { admitCandidates } from './certificates.ts'
+import { submit } from './checks.ts'
+import { bound, deliver } from './delivery.ts'
+import type { EngineConfig, EngineEffect, EngineInput } from './engine-contract.ts'
+import { receiveVerified, requestExecutions } from './execution.ts'
+import { considerProposal, followingDeadline, receiveProposal } from './following.ts'
+import type { ConsensusMessage } from './message.ts'
+import { propose, proposingDeadline, receiveBuilt } from './proposing.ts'
+import { restore } from './restart.ts'
+import { blockCertificate } from './round.ts'
+import { STANDARD_RULES, type EngineRules } from './rules.ts'
+import { emit, type EngineState, type Source } from './state.ts'
+import { considerQuorums, isWellFormedVote, receiveVote } from './tally.ts'
+import { createClock, noteActivity, rearmTimeouts, viewDeadline } from './timing.ts'
+import { receiveChecked } from './verdicts.ts'
+import type { Vote } from './vote.ts'
+import { castFinalizes, releaseVote, watchView } from './voting.ts'
+
+export type EngineStatus = {
+  readonly view: number
+  /** Of the best FINALIZATION known; its block may not have been delivered yet. */
+  readonly lastFinalizedView: number
+  readonly deliveredHeight: number
+  readonly deliveredHash: Hash
+  /** The epoch is sealed: nothing is signed any more, questions are still answered (R14). */
+  readonly done: boolean
+  /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
+  readonly notarizedTip: { readonly hash: Hash; readonly height: number }
+  readonly workPending: boolean
+}
+
+export type Engine = {
+  readonly handle: (input: EngineInput) => readonly EngineEffect[]
+  readonly status: () => EngineStatus
+}
+
+export function createEngine(config: EngineConfig, rules: EngineRules = STANDARD_RULES): Engine {
+  const state = createState(config, rules)
+  return {
+    handle: (input) => handle(state, input),
+    status: () => statusOf(state),
+  }
+}
+
+function createState(config: EngineConfig, rules: EngineRules): EngineState {
+  const { committee, seat, leaderOrder, genesis } = config
+  const seatCount = committee.length
+  assert(
+    seatCount >= 1 && seat < seatCount,
+    'a committee has seats, and ours is one of them or none',
+  )
+  assert(isPermutation(leaderOrder, seatCount), 'the leader order names every seat once')
+  return {
+    config,
+    rules,
+    seatCount,
+    quorum: rules.quorum(seatCount), // A.2
+    started: false,
+    now: -Infinity,
+    view: 0,
+    clock: createClock(-Infinity, -Infinity),
+    lastFinalizedView: 0,
+    finalization: undefined,
+    floor: { view: 0, height: genesis.height, hash: genesis.hash },
+    rounds: new Map(),
+    blocks: new Map(),
+    workPending: false,
+    workSince: -Infinity,
+    sealing: false,
+    done: false,
+    diverged: false,
+    nextJob: 1,
+    jobs: new Map(),
+    inspections: new Map(),
+    candidateCounts: new Map(),
+    proposalCounts: new Map(),
+    suspectCounts: new Map(),
+    suspects: new Set(),
+    activity: new Map(),
+    replies: new Map(),
+    wanted: new Map(),
+    rangeQuest: undefined,
+    deadline: Infinity,
+    effects: [],
+  }
+}
+
+function isPermutation(order: readonly Seat[], seatCount: number): boolean {
+  const seats = new Set(order)
+  if (order.length !== seatCount || seats.size !== seatCount) return false
+  return order.every((seat) => Number.isInteger(seat) && seat >= 0 && seat < seatCount)
+}
+
+function handle(state: EngineState, input: EngineInput): readonly EngineEffect[] {
+  assert(state.started === (input.kind !== 'start'), 'an engine is started once, before all else')
+  // The host's clock does not run backwards within one process; if it does, time stands still here.
+  state.now = Math.max(state.now, input.now)
+  state.effects = []
+  apply(state, input)
+  advance(state)
+  announceDeadline(state, input.kind === 'tick')
+  const { effects } = state
+  state.effects = []
+  return effects
+}
+
+function apply(state: EngineState, input: EngineInput): void {
+  switch (input.kind) {
+    case 'start':
+      state.started = true
+      restore(state, input.journal, input.blocks)
+      return
+    case 'tick':
+      return
+    case 'work':
+      receiveWork(state, input.pending)
+      return
+    case 'message':
+      receiveMessage(state, input.message, { from: input.from, peer: input.peer })
+      return
+    case 'built':
+      receiveBuilt(state, input.view, input.block)
+      return
+    case 'verified':
+      receiveVerified(state, input.hash, input.valid)
+      return
+    case 'signed':
+      releaseVote(state, input.vote)
+      return
+    case 'checked':
+      receiveChecked(state, input.job, input.verdicts)
+  }
+}
+
+function receiveWork(state: EngineState, pending: boolean): void {
+  if (pending === state.workPending) return
+  state.workPending = pending
+  state.workSince = state.now
+  rearmTimeouts(state) // A.7
+}
+
+function receiveMessage(state: EngineState, message: ConsensusMessage, source: Source): void {
+  switch (message.kind) {
+    case 'proposal':
+      noteSpeaker(state, source)
+      receiveProposal(state, message, source)
+      return
+    case 'vote':
+      receiveForeignVote(state, message.vote, source)
+      return
+    case 'certificate': {
+      const candidates = admitCandidates(state, [message.certificate], source)
+      if (candidates.length > 0) submit(state, { kind: 'certificates', candidates })
+      return
+    }
+    case 'get-certificate':
+      answerGetCertificate(state, message.view, source)
+      return
+    case 'get-block':
+      answerGetBlock(state, message.hash, source)
+      return
+    case 'block':
+      receiveBlock(state, message.block)
+      return
+    case 'get-range':
+      return // The host answers from its block store (A.11).
+    case 'range':
+      receiveRange(state, message.range, source)
+  }
+}
+
+/** Votes come from their own seat and from nobody else; certificates and blocks from anybody (A.8). */
+function receiveForeignVote(state: EngineState, vote: Vote, source: Source): void {
+  if (source.from !== vote.seat || vote.seat === state.config.seat) return
+  if (!isWellFormedVote(state, vote)) return
+  noteSpeaker(state, source)
+  answerLaggard(state, vote, source)
+  receiveVote(state, vote, source.peer)
+}
+
+function noteSpeaker(state: EngineState, { from }: Source): void {
+  if (from !== undefined && from >= 0 && from < state.seatCount) noteActivity(state, from)
+}
+
+/** Runs every rule once. The order lets what an earlier rule found out be used by a later one. */
+function advance(state: EngineState): void {
+  considerQuorums(state)
+  deliver(state)
+  requestExecutions(state)
+  castFinalizes(state)
+  considerProposal(state)
+  propose(state)
+  watchView(state)
+  pursue(state)
+  bound(state)
+}
+
+function announceDeadline(state: EngineState, isTick: boolean): void {
+  const deadline = state.done
+    ? Infinity
+    : Math.min(
+        viewDeadline(state),
+        proposingDeadline(state),
+        followingDeadline(state),
+        pursuitDeadline(state),
+      )
+  // A.12: a deadline that has passed without anything having been done about it would be a busy loop.
+  assert(deadline > state.now, 'the next deadline lies in the future')
+  // A tick uses up the host's timer, also one that came too early.
+  if (deadline === state.deadline && !isTick) return
+  state.deadline = deadline
+  emit(state, { kind: 'deadline', at: deadline })
+}
+
+function statusOf(state: EngineState): EngineStatus {
+  const { view, lastFinalizedView, floor, done, workPending } = state
+  return {
+    view,
+    lastFinalizedView,
+    deliveredHeight: floor.height,
+    deliveredHash: floor.hash,
+    done,
+    notarizedTip: notarizedTip(state),
+    workPending,
+  }
+}
+
+function notarizedTip(state: EngineState): EngineStatus['notarizedTip'] {
+  const { floor } = state
+  for (let view = state.view; view > floor.view; view--) {
+    const round = state.rounds.get(view)
+    const proposal = round === undefined ? undefined : blockCertificate(round)?.proposal
+    const block = proposal === undefined ? undefined : heldBlock(state, proposal.hash)?.block
+    if (block !== undefined) return { hash: block.hash, height: block.height }
+  }
+  return { hash: floor.hash, height: floor.height }
+}
