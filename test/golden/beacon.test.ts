@@ -1,0 +1,49 @@
+/** Genesis names, committees, randomness and state roots never change by accident. */
+import { describe, it } from 'vitest'
+import { drawCommittees, epochSeed, leaderOrder } from '../../node/beacon/committee.ts'
+import { genesisBlockHash, genesisHash } from '../../node/beacon/genesis.ts'
+import { mixIn, revealRoot } from '../../node/beacon/randao.ts'
+import { encodeBeaconState } from '../../node/beacon/state-codec.ts'
+import { beaconStateRoot } from '../../node/beacon/state-root.ts'
+import { hashOf } from '../unit/crosslink/examples.ts'
+import { buildOn, exampleGenesis, exampleState, nextCrosslink } from '../unit/beacon/network.ts'
+import { expectVectors } from './crosslink-vectors.ts'
+
+const genesis = exampleGenesis({
+  allocations: [{ address: new Uint8Array(20).fill(1), shard: 0, balance: 10n ** 24n }],
+})
+
+describe('golden: beacon', () => {
+  it('golden: beacon: a genesis names the network it always named', () => {
+    expectVectors('beacon-genesis.json', {
+      genesisHash: genesisHash(genesis),
+      beaconBlockHash: genesisBlockHash(genesisHash(genesis), 0),
+      shardBlockHash: genesisBlockHash(genesisHash(genesis), 1),
+    })
+  })
+
+  it('golden: beacon: B.2, B.3: a seed draws the seats and leaders it always drew', () => {
+    const seed = epochSeed(hashOf('mix'), 3)
+    expectVectors('beacon-committees.json', {
+      seed,
+      ten: drawCommittees({ seed, validatorCount: 10, shardCount: 2 }),
+      hundred: drawCommittees({ seed, validatorCount: 100, shardCount: 7 }).slice(1),
+      beaconLeaders: leaderOrder({ seed, epoch: 3, chain: 0, seatCount: 10 }),
+      shardLeaders: leaderOrder({ seed, epoch: 3, chain: 1, seatCount: 5 }),
+      revealRoot: revealRoot(hashOf('genesis'), 3, 9),
+      mix: mixIn(hashOf('mix'), Uint8Array.of(1, 2, 3)),
+    })
+  })
+
+  it('golden: beacon: a block has the bytes and the state root it always had', () => {
+    const state = exampleState(genesis)
+    const built = buildOn(state, [nextCrosslink(state, 1, { count: 2 })])
+    expectVectors('beacon-block.json', {
+      genesisState: encodeBeaconState(state),
+      genesisStateRoot: beaconStateRoot(state),
+      block: built.bytes,
+      headHash: built.state.headHash,
+      stateRoot: built.block.header.stateRoot,
+    })
+  })
+})

@@ -1,0 +1,202 @@
+/** Arbitrary values of everything that crosslinks encode, for fast-check. */
+import * as fc from 'fast-check'
+import { encodeBeaconBody, type BeaconBlock } from '../../node/beacon/block.ts'
+import { contentsHash } from '../../node/crosslink/header-codec.ts'
+import type { BeaconState } from '../../node/beacon/state.ts'
+import type { Certificate, Proposal } from '../../node/crosslink/certificate.ts'
+import type { Crosslink, ShardRecord } from '../../node/crosslink/crosslink.ts'
+import type { BeaconHeader, ShardHeader } from '../../node/crosslink/header.ts'
+import type {
+  ChannelHead,
+  InboxItem,
+  Receipt,
+  ReceiptBatch,
+  ReceiptKind,
+} from '../../node/crosslink/receipt.ts'
+
+export const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const address = fc.uint8Array({ minLength: 20, maxLength: 20 })
+const u64 = fc.maxSafeNat()
+const chain = fc.integer({ min: 1, max: 64 })
+const seat = fc.integer({ min: 0, max: 127 })
+const amount = fc.bigInt({ min: 0n, max: (1n << 256n) - 1n })
+const hashes = (maxLength: number) => fc.array(hash, { maxLength })
+
+export const proposal: fc.Arbitrary<Proposal> = fc.record({
+  view: u64,
+  parentView: u64,
+  parentHash: hash,
+  hash,
+})
+
+export const certificate: fc.Arbitrary<Certificate> = fc
+  .record({
+    kind: fc.constantFrom('notarize', 'nullify', 'finalize'),
+    proposal,
+    signers: fc.uint8Array({ maxLength: 16 }),
+    signature: fc.uint8Array({ maxLength: 200 }),
+  })
+  .map(({ kind, proposal: named, ...rest }) => ({
+    kind,
+    view: named.view,
+    proposal: kind === 'nullify' ? undefined : named,
+    ...rest,
+  }))
+
+export const shardHeader: fc.Arbitrary<ShardHeader> = fc.record({
+  version: fc.constant(1),
+  chain,
+  parentHash: hash,
+  height: u64,
+  epoch: u64,
+  view: u64,
+  proposerSeat: seat,
+  timestampMs: u64,
+  anchor: fc.record({ beaconHeight: u64, beaconHash: hash }),
+  sealing: fc.boolean(),
+  transactionRoot: hash,
+  inboxRoot: hash,
+  stateRoot: hash,
+  outRoot: hash,
+  cursors: fc.array(u64, { maxLength: 65 }),
+  resultsRoot: hash,
+  gasLimit: u64,
+  gasUsed: u64,
+  baseFeePerGas: amount,
+  inboxUnits: u64,
+  outBytes: u64,
+  contentsHash: hash,
+})
+
+export const beaconHeader: fc.Arbitrary<BeaconHeader> = fc.record({
+  version: fc.constant(1),
+  parentHash: hash,
+  height: u64,
+  epoch: u64,
+  view: u64,
+  proposerSeat: seat,
+  timestampMs: u64,
+  sealing: fc.boolean(),
+  stateRoot: hash,
+  contentsHash: hash,
+  mix: hash,
+})
+
+const receiptContent = fc.record({
+  kind: fc.constantFrom<ReceiptKind>('transfer', 'bounce'),
+  from: address,
+  to: address,
+  amount,
+  gas: u64,
+  payload: fc.uint8Array({ maxLength: 40 }),
+  originTransaction: hash,
+})
+const route = fc
+  .tuple(chain, chain)
+  .filter(([source, destination]) => source !== destination)
+  .map(([source, destination]) => ({ source, destination }))
+
+export const receipt: fc.Arbitrary<Receipt> = fc
+  .tuple(route, u64, receiptContent)
+  .map(([ends, sequence, content]) => ({ ...ends, sequence, ...content }))
+
+export const receiptBatch: fc.Arbitrary<ReceiptBatch> = fc
+  .record({
+    ends: route,
+    height: u64,
+    startSequence: fc.nat(),
+    contents: fc.array(receiptContent, { minLength: 1, maxLength: 5 }),
+  })
+  .map(({ ends, height, startSequence, contents }) => ({
+    ...ends,
+    height,
+    startSequence,
+    receipts: contents.map((content, index) => ({
+      ...ends,
+      sequence: startSequence + index,
+      ...content,
+    })),
+  }))
+
+export const channelHead: fc.Arbitrary<ChannelHead> = fc.record({ nextSequence: u64, head: hash })
+
+export const inboxItem: fc.Arbitrary<InboxItem> = fc.record({
+  source: chain,
+  leaf: channelHead,
+  branch: hashes(7),
+  batches: fc.array(receiptBatch, { maxLength: 3 }),
+  tailDigests: hashes(4),
+})
+
+export const crosslink: fc.Arbitrary<Crosslink> = fc
+  .record({
+    tip: shardHeader,
+    links: hashes(6),
+    certificate,
+    channels: fc.array(channelHead, { maxLength: 5 }),
+  })
+  .map((parts) => ({ shard: parts.tip.chain, ...parts }))
+
+export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
+  shard: chain,
+  epoch: u64,
+  height: u64,
+  hash,
+  stateRoot: hash,
+  outRoot: hash,
+  cursors: fc.array(u64, { maxLength: 65 }),
+  anchorHeight: u64,
+  sealed: fc.boolean(),
+  inboxUnits: u64,
+  outBytes: u64,
+  lastCrosslinkHeight: u64,
+  status: fc.constantFrom('live', 'lagging', 'recovering', 'frozen'),
+})
+
+/** Coherent states of 1 to 3 shards. */
+export const beaconState: fc.Arbitrary<BeaconState> = fc
+  .record({
+    genesisHash: hash,
+    epoch: u64,
+    headHash: hash,
+    timestampMs: u64,
+    blockHashes: hashes(9),
+    mix: hash,
+    seed: hash,
+    validators: fc.array(
+      fc.record({
+        publicKey: fc.uint8Array({ maxLength: 48 }),
+        peer: fc.stringMatching(/^[a-zA-Z0-9]{0,60}$/),
+        payout: address,
+        status: fc.constant('active' as const),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    records: fc.array(shardRecord, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ records, ...rest }) => ({
+    ...rest,
+    height: rest.blockHashes.length,
+    committees: Array.from({ length: records.length + 1 }, (_, index) => [
+      index % rest.validators.length,
+    ]),
+    shards: records.map((record, index) => ({
+      ...record,
+      shard: index + 1,
+      cursors: Array.from({ length: records.length + 1 }, (_, source) => source),
+    })),
+  }))
+
+/** Blocks whose header names their body, and nothing else about them is true. */
+export const beaconBlock: fc.Arbitrary<BeaconBlock> = fc
+  .record({
+    header: beaconHeader,
+    body: fc.record({
+      reveal: fc.uint8Array({ maxLength: 96 }),
+      crosslinks: fc.array(crosslink, { maxLength: 2 }),
+    }),
+  })
+  .map(({ header, body }) => ({
+    header: { ...header, contentsHash: contentsHash(encodeBeaconBody(body)) },
+    body,
+  }))
