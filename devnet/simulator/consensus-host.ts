@@ -6,7 +6,7 @@
  * Where the engine breaks its own side of the contract (asks to verify a child before its parent, sets a deadline that
  * never moves, signs what the guard must refuse) the host says so to the referee under the rule `host`.
  */
-import type { Seat } from '../../node/primitives/identifiers.ts'
+import type { Hash, Seat } from '../../node/primitives/identifiers.ts'
 import { RANGE_BLOCKS_MAX } from '../../node/primitives/limits.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { Engine } from '../../node/consensus/engine.ts'
@@ -24,7 +24,7 @@ import { createHostQueue, type HostQueue } from './host-queue.ts'
 import { createHostTimer, type HostTimer } from './host-timer.ts'
 import { createHostWork } from './host-work.ts'
 import type { Scheduler } from './scheduler.ts'
-import { createToyApplication, tipOf, type ToyApplication } from './toy-application.ts'
+import { createToyApplication, type ToyApplication } from './toy-application.ts'
 import { isGenuine } from './toy-chain.ts'
 import { createValidatorDisk, type ValidatorDisk } from './validator-disk.ts'
 
@@ -170,7 +170,7 @@ function boot(host: Host): void {
   const { ports, disk, application, performer } = host
   const { node, scheduler } = ports
   const { journal, blocks, unapplied } = disk.recover()
-  application.restart(tipOf(disk.applied()))
+  application.restart(disk.applied())
   if (host.incarnation > 0) {
     ports.observe({ kind: 'restarted', node, appliedHeight: disk.applied().length })
   }
@@ -195,6 +195,7 @@ function crash(host: Host, plan: CrashPlan): void {
 function receive(host: Host, sender: Sender, message: ConsensusMessage): void {
   if (host.engine === undefined || !isWellFormed(message)) return
   if (message.kind === 'get-range') return serveRange(host, sender.node, message)
+  if (message.kind === 'get-block' && serveBlock(host, sender.node, message.hash)) return
   const now = host.ports.scheduler.now()
   feed(host, { kind: 'message', from: sender.seat, peer: `${sender.node}`, message, now })
 }
@@ -203,6 +204,14 @@ function receive(host: Host, sender: Sender, message: ConsensusMessage): void {
 function isWellFormed(message: ConsensusMessage): boolean {
   if (message.kind === 'proposal' || message.kind === 'block') return isGenuine(message.block)
   if (message.kind === 'range') return message.range.blocks.every((block) => isGenuine(block))
+  return true
+}
+
+/** The engine remembers few delivered blocks; the host has all that were stored. False: perhaps the engine has it. */
+function serveBlock(host: Host, to: number, hash: Hash): boolean {
+  const block = host.disk.block(hash)
+  if (block === undefined) return false
+  host.ports.voice.sendToNode(to, { kind: 'block', block })
   return true
 }
 

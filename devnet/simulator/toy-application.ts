@@ -6,6 +6,7 @@ import { present } from '../../node/primitives/assert.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { ChainBlock } from '../../node/consensus/message.ts'
 import { digestText } from './digest-text.ts'
+import type { AppliedBlock } from './validator-disk.ts'
 import { isValidOn, makeToyBlock, TOY_GENESIS, type ToyParent } from './toy-chain.ts'
 
 export type BuildOrder = {
@@ -16,14 +17,17 @@ export type BuildOrder = {
 }
 
 export type ToyApplication = {
-  /** Undefined when the parent was not executed here. */
+  /** Building executes. Undefined when the parent was not executed here. */
   readonly build: (order: BuildOrder) => ChainBlock | undefined
   /** False when this block's parent was neither executed nor asked for before it. */
   readonly expect: (block: ChainBlock) => boolean
   /** Executes; true when the block is valid on its parent. */
   readonly execute: (block: ChainBlock) => boolean
-  /** Starts again with nothing executed but this block. */
-  readonly restart: (tip: { readonly hash: Uint8Array } & ToyParent) => void
+  /**
+   * Starts again with what is on disk. It may be ahead of the engine's floor, whose record can be lost when the applied
+   * block is not; then the engine asks to verify applied blocks once more.
+   */
+  readonly restart: (applied: readonly AppliedBlock[]) => void
 }
 
 const PAYLOAD_BYTES = 8
@@ -32,14 +36,26 @@ export function createToyApplication(dice: Prng): ToyApplication {
   const executed = new Map<string, ToyParent>()
   const expected = new Set<string>()
 
-  function restart(tip: { readonly hash: Uint8Array } & ToyParent): void {
-    executed.clear()
-    expected.clear()
-    executed.set(digestText(tip.hash), tip)
-    expected.add(digestText(tip.hash))
+  function keep(block: { readonly hash: Uint8Array } & ToyParent): void {
+    executed.set(digestText(block.hash), block)
+    expected.add(digestText(block.hash))
   }
 
-  restart(TOY_GENESIS)
+  function restart(applied: readonly AppliedBlock[]): void {
+    executed.clear()
+    expected.clear()
+    keep(TOY_GENESIS)
+    for (const { block } of applied) keep(block)
+  }
+
+  function execute(block: ChainBlock): boolean {
+    const parent = executed.get(digestText(block.parentHash))
+    if (parent === undefined || !isValidOn(block, parent)) return false
+    keep(block)
+    return true
+  }
+
+  restart([])
   return {
     build: ({ view, epoch, parentHash, now }) => {
       const parent = executed.get(digestText(parentHash))
@@ -48,19 +64,15 @@ export function createToyApplication(dice: Prng): ToyApplication {
       bytes[0] = 0
       const timestampMs = Math.max(now, parent.timestampMs)
       const height = parent.height + 1
-      return makeToyBlock({ parentHash, height, view, epoch, timestampMs, bytes })
+      const block = makeToyBlock({ parentHash, height, view, epoch, timestampMs, bytes })
+      execute(block)
+      return block
     },
     expect: (block) => {
       expected.add(digestText(block.hash))
       return expected.has(digestText(block.parentHash))
     },
-    execute: (block) => {
-      const parent = executed.get(digestText(block.parentHash))
-      if (parent === undefined || !isValidOn(block, parent)) return false
-      executed.set(digestText(block.hash), block)
-      expected.add(digestText(block.hash))
-      return true
-    },
+    execute,
     restart,
   }
 }
