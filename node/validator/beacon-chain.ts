@@ -5,7 +5,7 @@
  * after its certificate was checked; a certificate that was checked as a candidate is not paired again in a block.
  */
 import { anchorViewOf } from '../beacon/anchor.ts'
-import { encodeAnchorView } from '../beacon/anchor-codec.ts'
+import { decodeAnchorView, encodeAnchorView } from '../beacon/anchor-codec.ts'
 import { beaconChainBlock, decodeBeaconBlock, type BeaconBlock } from '../beacon/block.ts'
 import { checkCrosslink } from '../beacon/inclusion.ts'
 import { revealRoot } from '../beacon/randao.ts'
@@ -231,7 +231,11 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
         head = state.value
         states.clear()
         states.set(toHex(head.headHash), head)
-        rememberAnchor(anchorViewOf(head))
+      }
+      for (const bytes of restore.anchors) {
+        const anchor = decodeAnchorView(bytes)
+        assert(anchor.ok, 'a stored anchor that passed its checksum decodes')
+        rememberAnchor(anchor.value)
       }
       chain.start(restore.chains.find((one) => one.chain === BEACON_CHAIN))
     },

@@ -1,18 +1,37 @@
 /**
  * Outcomes on disk: what executing a finalized block did, for receipts, crosslinks and RPC after a restart. The block
- * itself stands in table `block`, sent batches in `batch`.
+ * itself stands in table `block`, sent batches in `batch`; here stand only references to them.
  */
 import type { ChannelHead } from '../crosslink/receipt.ts'
 import { readChannelHead, writeChannelHead } from '../crosslink/receipt-codec.ts'
-import { createWriter, decodeExactly } from '../primitives/codec.ts'
-import { BLOCK_TRANSACTIONS_MAX, BLOCK_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts'
+import { HASH_SIZE } from '../primitives/hash.ts'
+import {
+  ADDRESS_SIZE,
+  type Address,
+  type ChainNumber,
+  type Hash,
+} from '../primitives/identifiers.ts'
+import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
 import type { BlockOutcome, TransactionResult } from '../shards/executor.ts'
 
+export type StoredTransaction = {
+  readonly hash: Hash
+  readonly sender: Address
+  readonly result: TransactionResult
+}
+
 export type StoredOutcome = {
-  readonly results: readonly TransactionResult[]
-  /** Per consumed receipt, in execution order: true = applied, false = bounced. */
-  readonly applied: readonly boolean[]
+  readonly transactions: readonly StoredTransaction[]
+  /** In execution order. */
+  readonly consumed: readonly {
+    readonly source: ChainNumber
+    readonly sequence: number
+    readonly applied: boolean
+  }[]
+  /** Keys of the batches this block sent. */
+  readonly sent: readonly { readonly destination: ChainNumber; readonly startSequence: number }[]
   /** Outgoing channels after the block. */
   readonly channels: readonly ChannelHead[]
 }
@@ -20,29 +39,49 @@ export type StoredOutcome = {
 /** Receipts of one block: each takes more than one byte of the body. */
 const CONSUMED_MAX = BLOCK_BYTES_MAX
 
-export function encodeOutcome(outcome: BlockOutcome): Uint8Array {
-  return createWriter()
-    .list(outcome.results, (writer, result) => {
-      writer
-        .u8(result.status)
-        .u64(result.gasUsed)
-        .flag(result.sent !== undefined)
-      if (result.sent !== undefined) writer.u32(result.sent.destination).u32(result.sent.index)
-    })
-    .list(outcome.consumed, (writer, { outcome: end }) => writer.flag(end === 'applied'))
+/** `senders`: 20 bytes per transaction, in order. */
+export function encodeOutcome(outcome: BlockOutcome, senders: Uint8Array): Uint8Array {
+  const writer = createWriter().u32(outcome.results.length)
+  for (const [index, result] of outcome.results.entries()) {
+    const hash = outcome.transactionHashes[index] ?? new Uint8Array(0)
+    const sender = senders.subarray(index * ADDRESS_SIZE, (index + 1) * ADDRESS_SIZE)
+    writer.fixed(hash, HASH_SIZE).fixed(sender, ADDRESS_SIZE)
+    writer
+      .flag(result.status === 1)
+      .u64(result.gasUsed)
+      .flag(result.sent !== undefined)
+    if (result.sent !== undefined) writer.u32(result.sent.destination).u32(result.sent.index)
+  }
+  return writer
+    .list(outcome.consumed, (item, { receipt, outcome: end }) =>
+      item
+        .u32(receipt.source)
+        .u64(receipt.sequence)
+        .flag(end === 'applied'),
+    )
+    .list(outcome.sent, (item, batch) => item.u32(batch.destination).u64(batch.startSequence))
     .list(outcome.channels, writeChannelHead)
     .finish()
 }
 
 export function decodeOutcome(bytes: Uint8Array): Result<StoredOutcome, 'malformed'> {
   return decodeExactly(bytes, (reader) => ({
-    results: reader.list(BLOCK_TRANSACTIONS_MAX, (item): TransactionResult => {
-      const status = item.flag() ? 1 : 0
-      const gasUsed = item.u64()
-      const sent = item.flag() ? { destination: item.u32(), index: item.u32() } : undefined
-      return { status, gasUsed, sent }
+    transactions: reader.list(BLOCK_TRANSACTIONS_MAX, readTransaction),
+    consumed: reader.list(CONSUMED_MAX, (item) => {
+      return { source: item.u32(), sequence: item.u64(), applied: item.flag() }
     }),
-    applied: reader.list(CONSUMED_MAX, (item) => item.flag()),
+    sent: reader.list(SHARDS_MAX, (item) => {
+      return { destination: item.u32(), startSequence: item.u64() }
+    }),
     channels: reader.list(SHARDS_MAX + 1, readChannelHead),
   }))
+}
+
+function readTransaction(reader: Reader): StoredTransaction {
+  const hash = reader.fixed(HASH_SIZE)
+  const sender = reader.fixed(ADDRESS_SIZE)
+  const status = reader.flag() ? 1 : 0
+  const gasUsed = reader.u64()
+  const sent = reader.flag() ? { destination: reader.u32(), index: reader.u32() } : undefined
+  return { hash, sender, result: { status, gasUsed, sent } }
 }

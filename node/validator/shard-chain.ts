@@ -11,11 +11,11 @@ import type { Certificate } from '../crosslink/certificate.ts'
 import type { AnchorView, Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
-import { toHex } from '../primitives/bytes.ts'
+import { concatBytes, toHex } from '../primitives/bytes.ts'
 import type { Address, Hash } from '../primitives/identifiers.ts'
 import { ANCHOR_LAG_MAX, BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
 import { decodeShardBlock, shardChainBlock, type ShardBlock } from '../shards/block.ts'
-import type { BlockOutcome, ShardConfig } from '../shards/executor.ts'
+import type { BlockOutcome, CheckedTransaction, ShardConfig } from '../shards/executor.ts'
 import { creditOf, flowLimits, inFlightAt, isCongested } from '../shards/flow-control.ts'
 import { createMempool, type Mempool } from '../shards/mempool.ts'
 import { createChain, type Chain } from './chain.ts'
@@ -77,6 +77,8 @@ export type ShardChain = {
   readonly tick: () => void
   readonly congested: (destination: number) => boolean
   readonly baseFee: () => bigint
+  /** Height whose state is committed. */
+  readonly committedHeight: () => number
 }
 
 export function createShardChain(context: Context, options: ShardChainOptions): ShardChain {
@@ -109,7 +111,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       chain.verified(hash, valid)
       updateWork()
     },
-    committing: (block, outcome) => writeCommitted(context, shard, block, outcome),
+    committing: (committing) => writeCommitted(context, shard, committing),
     committed,
     failed: () => context.emit({ kind: 'report', fact: { kind: 'executor-failed', shard } }),
   })
@@ -216,7 +218,9 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       for (const hash of response.invalid) mempool.discard(hash)
       const block = present(valueOf(shardChainBlock(response.block)), 'our own block decodes')
       const decoded = present(valueOf(decodeShardBlock(response.block)), 'our own block decodes')
-      execution.built(block, decoded, response.outcome)
+      const { outcome } = response
+      const senders = sendersOf(outcome.transactionHashes, transactions)
+      execution.built(block, { block: decoded, outcome, senders })
       chain.built(view, block)
     })
   }
@@ -400,7 +404,19 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       return isCongested({ anchor, destination, inFlight, buffered, limits })
     },
     baseFee: () => headBaseFee,
+    committedHeight: () => (running ? execution.tip().height : 0),
   }
+}
+
+/** Senders of the transactions that were included, in their order, out of the candidates. */
+function sendersOf(
+  included: readonly Hash[],
+  candidates: readonly CheckedTransaction[],
+): Uint8Array {
+  const byHash = new Map(candidates.map(({ hash, sender }) => [toHex(hash), sender]))
+  return concatBytes(
+    ...included.map((hash) => present(byHash.get(toHex(hash)), 'only candidates are included')),
+  )
 }
 
 function valueOf<T>(

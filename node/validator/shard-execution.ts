@@ -32,6 +32,13 @@ type Pending = {
   outcome: BlockOutcome | undefined
 }
 
+/** A block, what executing it did, and the senders of its transactions (20 bytes each). */
+export type CommittedBlock = {
+  readonly block: ShardBlock
+  readonly outcome: BlockOutcome
+  readonly senders: Uint8Array
+}
+
 /** Where the committed state stands. */
 export type CommittedTip = {
   readonly height: number
@@ -55,7 +62,7 @@ export type ShardExecutionOptions = {
   readonly beneficiaryOf: (block: ShardBlock) => Address | undefined
   readonly verified: (hash: Hash, valid: boolean) => void
   /** In height order, before the state is committed: what must be on disk once it is. */
-  readonly committing: (block: ShardBlock, outcome: BlockOutcome) => void
+  readonly committing: (committed: CommittedBlock) => void
   /** In height order, after the state is committed. `replayed`: the node had told the world before. */
   readonly committed: (block: ShardBlock, outcome: BlockOutcome, replayed: boolean) => void
   /** Loads finalized blocks from the store, ascending from this height, at most a batch. */
@@ -72,7 +79,7 @@ export type ShardExecution = {
   readonly verify: (block: ChainBlock, certified: boolean) => void
   readonly finalize: (block: ChainBlock) => void
   /** A block this node built: executed already. */
-  readonly built: (block: ChainBlock, decoded: ShardBlock, outcome: BlockOutcome) => void
+  readonly built: (block: ChainBlock, committed: CommittedBlock) => void
   /** The beacon moved: blocks that waited for an anchor may go on. */
   readonly anchorsMoved: () => void
   /** Executed and not abandoned: the block may be built upon. */
@@ -211,7 +218,11 @@ export function createShardExecution(
     const entry = pending.get(toHex(next.hash))
     if (entry?.state !== 'executed') return
     committing = true
-    options.committing(entry.decoded, present(entry.outcome, 'an executed block has an outcome'))
+    options.committing({
+      block: entry.decoded,
+      outcome: present(entry.outcome, 'an executed block has an outcome'),
+      senders: present(entry.senders, 'an executed block has senders'),
+    })
     context.execute(options.shard, { kind: 'finalize', hash: next.hash }, (response) => {
       committing = false
       if (response?.kind !== 'finalized') return recover()
@@ -306,16 +317,16 @@ export function createShardExecution(
       finalQueue.push({ hash: block.hash, height: block.height, replayed: false })
       advance()
     },
-    built: (block, decoded, outcome) => {
+    built: (block, built) => {
       pending.set(toHex(block.hash), {
         block,
-        decoded,
+        decoded: built.block,
         certified: false,
         asked: false,
         anchor: undefined,
-        senders: undefined,
+        senders: built.senders,
         state: 'executed',
-        outcome,
+        outcome: built.outcome,
       })
     },
     anchorsMoved: () => {

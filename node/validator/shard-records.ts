@@ -14,12 +14,17 @@ import { encodeNumbers, hashKey, numberKey, type TableName } from './table.ts'
 export function writeCommitted(
   context: Context,
   shard: ChainNumber,
-  { header }: ShardBlock,
-  outcome: BlockOutcome,
+  committed: {
+    readonly block: ShardBlock
+    readonly outcome: BlockOutcome
+    readonly senders: Uint8Array
+  },
 ): void {
+  const { outcome, senders } = committed
+  const { header } = committed.block
   const put = (table: TableName, key: Uint8Array, value: Uint8Array): void =>
     context.emit({ kind: 'write', write: { kind: 'put', table, key, value }, sync: true })
-  put('outcome', numberKey(shard, header.height), encodeOutcome(outcome))
+  put('outcome', numberKey(shard, header.height), encodeOutcome(outcome, senders))
   for (const [index, hash] of outcome.transactionHashes.entries()) {
     put('tx', hashKey(shard, hash), encodeNumbers(header.height, index))
   }
