@@ -49,6 +49,8 @@ export type TrafficCounts = {
 }
 
 export type TrafficLatency = {
+  /** Intra and cross together. */
+  readonly settled: LatencySummary
   readonly intraFinalized: LatencySummary
   readonly intraSettled: LatencySummary
   readonly crossApplied: LatencySummary

@@ -33,6 +33,7 @@ export function createSettlement(onFirst: (first: FirstCrossSettled) => void): S
     refused: {},
     counts: { offered: 0, accepted: 0, dropped: 0, settledIntra: 0, settledCross: 0, failed: 0 },
     levels: {
+      settled: createLatencyHistogram(),
       intraFinalized: createLatencyHistogram(),
       intraSettled: createLatencyHistogram(),
       crossApplied: createLatencyHistogram(),
@@ -106,6 +107,7 @@ export function countsOf({ counts, refused }: Settlement): TrafficCounts {
 
 export function latencyOf({ levels }: Settlement): TrafficLatency {
   return {
+    settled: levels.settled.summary(),
     intraFinalized: levels.intraFinalized.summary(),
     intraSettled: levels.intraSettled.summary(),
     crossApplied: levels.crossApplied.summary(),
@@ -133,6 +135,7 @@ function settleIncluded(settlement: Settlement, hash: string, ok: boolean, atMs:
   }
   counts.settledIntra++
   record(settlement, 'intraSettled', outstanding, atMs)
+  record(settlement, 'settled', outstanding, atMs)
 }
 
 function settleCross(settlement: Settlement, hash: string, atMs: number): void {
@@ -142,6 +145,7 @@ function settleCross(settlement: Settlement, hash: string, atMs: number): void {
   underway.delete(hash)
   counts.settledCross++
   record(settlement, 'crossSettled', outstanding, atMs)
+  record(settlement, 'settled', outstanding, atMs)
   const { shard, destination } = outstanding.payment
   if (counts.settledCross === 1) settlement.onFirst({ tx: hash, from: shard, to: destination })
 }

@@ -46,7 +46,7 @@ describe('devnet: genesis', () => {
   test('devnet: genesis: every validator proves that it holds its committee key', async () => {
     const { genesis, identities } = await createDevnetGenesis(small, BORN_MS)
     for (const [index, validator] of genesis.validators.entries()) {
-      const secretKey = identities[index]?.secretKey ?? new Uint8Array(32)
+      const secretKey = Buffer.from(identities[index]?.secrets.committeeKey ?? '', 'hex')
       expect(validator.publicKey).toEqual(committeePublicKey('bls', secretKey))
       expect(verifyPossession('bls', validator.publicKey, validator.possession)).toBe(true)
     }
