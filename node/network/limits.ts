@@ -52,6 +52,8 @@ export const HELLO_BYTES_MAX = 1024
 
 /** Time to prove being on the same network, from the moment the connection is up. */
 export const HELLO_TIMEOUT_MS = 10_000
+/** A refused peer stays connected, unheard, for so long: it has questions of its own under way. */
+export const REFUSAL_LINGER_MS = 1_000
 /** A protocol is negotiated in two round trips; gossip opens its streams one after another, so a staller delays others. */
 export const NEGOTIATION_TIMEOUT_MS = 5_000
 export const DIAL_TIMEOUT_MS = 10_000

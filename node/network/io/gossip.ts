@@ -20,11 +20,10 @@ import {
   SCORE_THRESHOLDS,
 } from '../peer-score.ts'
 import type { Counters } from './counters.ts'
+import type { Connection } from './libp2p-types.ts'
 
 /** A message and the RPC around it (topic, field headers, a few control messages) stay within one RPC. */
 export const GOSSIP_BYTES_MAX = FRAME_BYTES_MAX - 16 * 1024
-
-const GOSSIP_PROTOCOLS = ['/meshsub/1.2.0', '/meshsub/1.1.0', '/meshsub/1.0.0']
 
 const VERDICTS = {
   accept: TopicValidatorResult.Accept,
@@ -106,7 +105,6 @@ export type GossipOptions = {
   readonly topics: readonly string[]
   readonly onGossip: NetworkEvents['onGossip']
   readonly log: NetworkLog
-  readonly counters: Counters
 }
 
 /** Puts the host's verdicts before the relay. Call before the node starts. */
@@ -125,7 +123,6 @@ export function wireGossip(
         : TopicValidatorResult.Ignore,
     )
   }
-  countSentBytes(libp2p, options.counters)
 
   function publish(topic: string, bytes: Uint8Array): void {
     assert(options.topics.includes(topic), 'only topics of the network are published to')
@@ -163,16 +160,20 @@ function judge(
   }
 }
 
-/** Gossipsub relays on its own; what it sends is counted where its streams are written. */
-function countSentBytes(libp2p: Libp2p<{ readonly gossip: GossipSub }>, counters: Counters): void {
-  for (const protocol of GOSSIP_PROTOCOLS) {
-    libp2p.use(protocol, (stream, connection, next) => {
-      const send = stream.send.bind(stream)
-      stream.send = (data) => {
-        counters.bytesSent.gossip += data.byteLength
-        return send(data)
-      }
-      next(stream, connection)
-    })
+/**
+ * Gossipsub relays on its own and says nothing about it, so what it sends is counted where its streams are opened.
+ * (libp2p 3.3's stream middleware is no way to do this: every inbound stream adds its handler to the list once more.)
+ */
+export function countGossipBytes(connection: Connection, counters: Counters): void {
+  const open = connection.newStream.bind(connection)
+  connection.newStream = async (protocols, options) => {
+    const stream = await open(protocols, options)
+    if (!stream.protocol.startsWith('/meshsub/')) return stream
+    const send = stream.send.bind(stream)
+    stream.send = (data) => {
+      counters.bytesSent.gossip += data.byteLength
+      return send(data)
+    }
+    return stream
   }
 }

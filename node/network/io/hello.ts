@@ -20,7 +20,7 @@ import { HELLO_BYTES_MAX, HELLO_TIMEOUT_MS } from '../limits.ts'
 import type { PeerName } from '../network.ts'
 import type { Stream } from './libp2p-types.ts'
 import type { PeerLink } from './peer-link.ts'
-import { readFrame, StreamFailure } from './read-frame.ts'
+import { exchangeFrame, readFrame, StreamFailure } from './read-frame.ts'
 
 export const HELLO_PROTOCOL = '/weft/hello/1'
 
@@ -57,9 +57,8 @@ export async function askHello(
   let frame: Uint8Array
   try {
     const stream = await link.connection.newStream(HELLO_PROTOCOL, { signal })
-    const answer = readFrame(stream, HELLO_BYTES_MAX, signal)
-    stream.send(encodeFrames([encodeQuestion({ genesisHash: options.genesisHash, nonce })]))
-    frame = await answer
+    const question = encodeQuestion({ genesisHash: options.genesisHash, nonce })
+    frame = await exchangeFrame(stream, encodeFrames([question]), HELLO_BYTES_MAX, signal)
     await stream.close({ signal })
   } catch (error) {
     if (error instanceof StreamFailure && error.code === 'malformed') {

@@ -16,10 +16,10 @@ import { isLoopbackHost } from '../connection-policy.ts'
 import * as limits from '../limits.ts'
 import type { Network, PeerName } from '../network.ts'
 import { createBans, type Bans } from './bans.ts'
-import { createCounters } from './counters.ts'
+import { createCounters, type Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import { createGater, type Gater } from './gater.ts'
-import { gossipService, wireGossip } from './gossip.ts'
+import { gossipService, wireGossip, type Gossip } from './gossip.ts'
 import { hostOf, parsePeerAddress } from './identity.ts'
 import type { NetworkOptions } from './options.ts'
 import { Peers } from './peers.ts'
@@ -142,19 +142,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     topics: options.allowedTopics,
     onGossip: options.events.onGossip,
     log: options.log,
-    counters,
   })
   const dialer = new Dialer({
     self,
     addresses,
     isConnected: (peer) => peers.link(peer) !== undefined,
-    dial: async (known) => {
-      const signal = AbortSignal.timeout(limits.DIAL_TIMEOUT_MS)
-      await libp2p.dial(
-        known.map((address) => multiaddr(address)),
-        { signal },
-      )
-    },
+    dial: (known) => dial(libp2p, known),
   })
   const peers = new Peers({ libp2p, gossip, dialer, bans, counters, options })
   await peers.handleProtocols()
@@ -168,6 +161,28 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       peer: self,
       addresses: libp2p.getMultiaddrs().map((address) => address.toString()),
     }),
+    ...portOf(peers, gossip, counters),
+    stop: async () => {
+      dialer.stop()
+      peers.stop()
+      await libp2p.stop()
+    },
+  }
+}
+
+async function dial(libp2p: WeftLibp2p, addresses: readonly string[]): Promise<void> {
+  const signal = AbortSignal.timeout(limits.DIAL_TIMEOUT_MS)
+  const targets = addresses.map((address) => multiaddr(address))
+  await libp2p.dial(targets, { signal })
+}
+
+/** The methods of the port that move bytes, and what they count. */
+function portOf(
+  peers: Peers,
+  gossip: Gossip,
+  counters: Counters,
+): Pick<Network, 'send' | 'publish' | 'request' | 'stats'> {
+  return {
     send: (to, channel, bytes) => {
       const link = peers.link(to)
       if (link === undefined) counters.framesDropped += 1
@@ -188,10 +203,5 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       framesDropped: counters.framesDropped,
       meshes: gossip.meshes(),
     }),
-    stop: async () => {
-      dialer.stop()
-      peers.stop()
-      await libp2p.stop()
-    },
   }
 }

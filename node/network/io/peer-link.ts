@@ -16,6 +16,8 @@ export class PeerLink {
   readonly admitted: Promise<boolean>
   validator: number | undefined
   helloAnswered = false
+  /** Sent away: the connection may linger a moment, the peer is not admitted any more. */
+  isDismissed = false
   requestsOut = 0
 
   readonly #outbound: Readonly<Record<StreamChannel, OutboundChannel>>
@@ -46,9 +48,9 @@ export class PeerLink {
     return this.#state === 'closed'
   }
 
-  /** False if the connection ended meanwhile. */
+  /** False if the connection ended or the peer was sent away meanwhile. */
   admit(): boolean {
-    if (this.#state !== 'pending') return false
+    if (this.#state !== 'pending' || this.isDismissed) return false
     this.#state = 'admitted'
     this.#settle(true)
     return true

@@ -12,7 +12,7 @@ import type { Bans } from './bans.ts'
 import { CHANNELS, channelProtocol } from './channels.ts'
 import type { Counters } from './counters.ts'
 import type { Dialer } from './dialer.ts'
-import type { Gossip } from './gossip.ts'
+import { countGossipBytes, type Gossip } from './gossip.ts'
 import { answerHello, askHello, HELLO_PROTOCOL, type HelloOptions } from './hello.ts'
 import type { Connection, Stream } from './libp2p-types.ts'
 import type { NetworkOptions } from './options.ts'
@@ -95,6 +95,7 @@ export class Peers {
 
   #onOpen(connection: Connection): void {
     if (this.#stopped || connection.status !== 'open') return
+    countGossipBytes(connection, this.#deps.counters)
     const link = new PeerLink(connection, this.#deps.counters)
     this.#links.set(link.peer, link)
     this.#fatalOnAssertion(this.#ask(link))
@@ -146,19 +147,16 @@ export class Peers {
   }
 
   #dismiss(link: PeerLink, dismissal: Dismissal, code: string, detail: string): void {
-    if (link.isClosed) return
+    if (link.isClosed || link.isDismissed) return
+    link.isDismissed = true
     const { bans, options } = this.#deps
     const sentence = dismissal === 'refused' ? 'a peer is refused' : 'a peer misbehaved'
     options.log('warn', sentence, { peer: link.peer, code, detail })
     bans.add(link.peer, dismissal)
-    if (dismissal === 'misbehaved') {
-      link.connection.abort(new Error(detail))
-      return
-    }
-    // Gracefully, so that an answer under way still tells the other side why.
-    link.connection.close().catch((error: unknown) => {
-      link.connection.abort(error instanceof Error ? error : new Error(String(error)))
-    })
+    const hangUp = (): void => link.connection.abort(new Error(detail))
+    if (dismissal === 'misbehaved') hangUp()
+    // An abort now would overtake our answer, and the other side would not learn why.
+    else setTimeout(hangUp, limits.REFUSAL_LINGER_MS).unref()
   }
 
   /** Wraps a stream handler: finds the link, and sends peers away that send what no honest node sends. */

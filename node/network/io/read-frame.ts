@@ -56,10 +56,27 @@ export function readFrame(
     const onClosed = (): void => fail(new StreamFailure('closed', 'the peer closed the stream'))
     const onTimeout = (): void => fail(new StreamFailure('timeout', 'the peer took too long'))
     if (signal.aborted) return onTimeout()
+    if (stream.status !== 'open') return onClosed()
     const { signal: until } = listeners
     stream.addEventListener('message', (event) => onMessage(event.data), { signal: until })
     stream.addEventListener('close', onClosed, { signal: until })
     stream.addEventListener('remoteCloseWrite', onClosed, { signal: until })
     signal.addEventListener('abort', onTimeout, { signal: until })
   })
+}
+
+/** Sends an encoded frame and reads one back. A send that fails ends the wait: the answer can no longer come. */
+export function exchangeFrame(
+  stream: Stream,
+  question: Uint8Array,
+  answerBytesMax: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const answer = readFrame(stream, answerBytesMax, signal)
+  try {
+    stream.send(question)
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)))
+  }
+  return answer
 }

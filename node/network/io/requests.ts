@@ -16,7 +16,7 @@ import type { NetworkEvents } from '../network.ts'
 import type { Counters } from './counters.ts'
 import type { Stream } from './libp2p-types.ts'
 import type { PeerLink } from './peer-link.ts'
-import { readFrame, StreamFailure } from './read-frame.ts'
+import { exchangeFrame, readFrame, StreamFailure } from './read-frame.ts'
 
 export const REQUEST_PROTOCOL = '/weft/request/1'
 
@@ -66,11 +66,9 @@ export async function askRequest(
   link.requestsOut += 1
   try {
     const stream = await link.connection.newStream(REQUEST_PROTOCOL, { signal })
-    const answer = readFrame(stream, ANSWER_BYTES_MAX, signal)
     const bytes = encodeFrames([question])
-    stream.send(bytes)
     counters.bytesSent.request += bytes.length
-    const frame = await answer
+    const frame = await exchangeFrame(stream, bytes, ANSWER_BYTES_MAX, signal)
     await stream.close({ signal })
     return frame
   } catch (error) {
