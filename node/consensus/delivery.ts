@@ -7,15 +7,17 @@ import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { ROUNDS_RETAINED } from '../primitives/limits.ts'
 import { ancestryOf } from './ancestry.ts'
-import { evictBlocks, pruneBlocks, storeBlock } from './blocks.ts'
+import { evictBlocks, heldBlock, pruneBlocks, storeBlock } from './blocks.ts'
 import { diverge } from './execution.ts'
 import type { ChainBlock } from './message.ts'
 import { emit, isLiveView, type EngineState } from './state.ts'
 
 /** R10: delivers up to the best FINALIZATION known, if all bodies are here. */
 export function deliver(state: EngineState): void {
-  const { finalization } = state
-  if (finalization !== undefined) deliverUpTo(state, finalization)
+  const { finalization, floor } = state
+  if (finalization === undefined) return
+  // A sealing block may have been delivered before a restart: its end of the epoch is announced again.
+  if (finalization.view > floor.view || state.sealing) deliverUpTo(state, finalization)
 }
 
 /** Delivers everything up to the block that this FINALIZATION names. */
@@ -38,15 +40,8 @@ export function deliverUpTo(state: EngineState, finalization: Certificate): void
     emit(state, { kind: 'persist', record: { kind: 'floor', ...state.floor } })
     prune(state)
   }
-  const tip = path.at(-1)?.block ?? floorBlock(state)
+  const tip = heldBlock(state, hash)?.block
   if (tip?.sealing === true) seal(state, tip, finalization)
-}
-
-function floorBlock(state: EngineState): ChainBlock | undefined {
-  for (const { block } of state.blocks.values()) {
-    if (equalBytes(block.hash, state.floor.hash)) return block
-  }
-  return undefined
 }
 
 /** R14: the epoch ends only by a FINALIZATION whose own payload is the sealing block. */

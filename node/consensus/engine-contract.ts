@@ -34,7 +34,11 @@ export type EngineConfig = {
   readonly timing: EngineTiming
 }
 
-/** The engine's own log, in order of writing. The host returns all records of (chain, epoch) in `start`. */
+/**
+ * The engine's own log. The host returns the records of (chain, epoch) in `start`, in any order of views. It may delete
+ * records of views below the last floor's view, but not of that view itself: its FINALIZATION is what laggards are
+ * answered with after a restart (R12).
+ */
 export type JournalRecord =
   | { readonly kind: 'vote'; readonly vote: UnsignedVote }
   /** Lazy: needs no own sync, but is durable before anything that is signed because of it. */

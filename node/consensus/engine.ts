@@ -57,12 +57,13 @@ export function createEngine(config: EngineConfig, rules: EngineRules = STANDARD
 }
 
 function createState(config: EngineConfig, rules: EngineRules): EngineState {
-  const { committee, seat, leaderOrder, genesis } = config
+  const { committee, seat, leaderOrder, genesis, timing } = config
   const seatCount = committee.length
   assert(
     seatCount >= 1 && seat < seatCount,
     'a committee has seats, and ours is one of them or none',
   )
+  assert(timing.deltaMs > 0 && timing.backoffMax >= 1, 'timeouts are longer than nothing')
   assert(isPermutation(leaderOrder, seatCount), 'the leader order names every seat once')
   return {
     config,
@@ -154,6 +155,8 @@ function receiveWork(state: EngineState, pending: boolean): void {
 }
 
 function receiveMessage(state: EngineState, message: ConsensusMessage, source: Source): void {
+  // Nobody else may speak with our seat; a host that hears its own key elsewhere stops signing (A.10.4).
+  if (source.from === state.config.seat) return
   switch (message.kind) {
     case 'proposal':
       noteSpeaker(state, source)
@@ -185,7 +188,7 @@ function receiveMessage(state: EngineState, message: ConsensusMessage, source: S
 
 /** Votes come from their own seat and from nobody else; certificates and blocks from anybody (A.8). */
 function receiveForeignVote(state: EngineState, vote: Vote, source: Source): void {
-  if (source.from !== vote.seat || vote.seat === state.config.seat) return
+  if (source.from !== vote.seat) return
   if (!isWellFormedVote(state, vote)) return
   noteSpeaker(state, source)
   answerLaggard(state, vote, source)

@@ -40,6 +40,7 @@ export function enterView(state: EngineState, view: number): void {
   state.view = view
   state.clock = createClock(state.now, state.clock.enteredAt)
   armTimeouts(state)
+  if (roundAt(state, view).proposal !== undefined) proposalArrived(state)
   if (isInactive(state, leaderOf(state, view))) {
     // R6, skipTimeout: do not wait for a leader that has long been silent. Local only: it never enters a block.
     state.clock.leaderAt = state.now
