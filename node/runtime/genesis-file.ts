@@ -3,14 +3,14 @@
  * are decimal strings of wei (JSON numbers lose digits beyond 2^53), everything else is a plain number.
  *
  * Invariants: decode(encode(genesis)) equals genesis; a file with an unknown, missing or malformed field is refused with
- * one sentence per problem that names the field, and nothing of it is used. Allocations come out sorted by address and
+ * one sentence per problem that names the field, and nothing of it is used; what is read also passes `checkGenesis`. Allocations come out sorted by address and
  * shard, so that two files that differ only in the order of their allocations name the same network.
  */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import type { Genesis } from '../beacon/genesis.ts'
+import { checkGenesis, compareAllocations, type Genesis } from '../beacon/genesis.ts'
 import { present } from '../primitives/assert.ts'
-import { compareBytes, fromHex, toHex } from '../primitives/bytes.ts'
+import { fromHex, toHex } from '../primitives/bytes.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 
 /** 2^256 has 78 digits; capped before `BigInt()`, which takes seconds for millions of digits. */
@@ -92,36 +92,10 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const problems = findContradictions(parsed.data)
-  if (problems.length > 0) return { ok: false, problems }
-  const allocations = [...parsed.data.allocations].sort(
-    (left, right) => compareBytes(left.address, right.address) || left.shard - right.shard,
-  )
-  return { ok: true, genesis: { ...parsed.data, allocations } }
-}
-
-/** What the shape alone cannot say: shards that do not exist, accounts funded twice, one key for two validators. */
-function findContradictions(genesis: Genesis): string[] {
-  const problems: string[] = []
-  const funded = new Set<string>()
-  for (const [index, { address, shard }] of genesis.allocations.entries()) {
-    if (shard > genesis.shardCount) {
-      problems.push(
-        `allocations.${index}.shard: expected 0 (every shard) to ${genesis.shardCount}, found ${shard}`,
-      )
-    }
-    const key = `${toHex(address)}/${shard}`
-    if (funded.has(key)) problems.push(`allocations.${index}: 0x${key} is funded twice`)
-    funded.add(key)
-  }
-  const keys = new Set<string>()
-  for (const [index, validator] of genesis.validators.entries()) {
-    for (const key of [toHex(validator.publicKey), validator.peer]) {
-      if (keys.has(key)) problems.push(`validators.${index}: ${key} belongs to another validator`)
-      keys.add(key)
-    }
-  }
-  return problems
+  const allocations = [...parsed.data.allocations].sort(compareAllocations)
+  const checked = checkGenesis({ ...parsed.data, allocations })
+  if (checked.ok) return { ok: true, genesis: checked.value }
+  return { ok: false, problems: [checked.reject.detail] }
 }
 
 /** The JSON value of a genesis; `JSON.stringify` it to get the file. */

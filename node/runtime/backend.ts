@@ -1,0 +1,124 @@
+/**
+ * The node as RPC sees it: the network, the beacon, the hosted shards, and the way to members of the others.
+ */
+import type { Genesis } from '../beacon/genesis.ts'
+import { committeeOf } from '../beacon/state.ts'
+import { faultsTolerated, quorumOf } from '../crosslink/certificate.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
+import type { Result } from '../primitives/result.ts'
+import type {
+  BeaconHeadView,
+  CommitteeView,
+  HeadEvent,
+  HealthView,
+  NetworkBackend,
+  ShardBackend,
+  SubmitRejectCode,
+} from '../rpc/backend.ts'
+import type { Executor } from '../shards/executor.ts'
+import { GATEWAY_ADDRESS } from '../shards/vm/gateway.ts'
+import type { Store } from '../storage/store.ts'
+import type { Validator } from '../validator/validator.ts'
+import { createShardBackend } from './shard-backend.ts'
+import { createRemoteShardBackend } from './remote-shard-backend.ts'
+
+export type BackendParts = {
+  readonly version: string
+  readonly genesis: Genesis
+  readonly validator: Validator
+  readonly store: Store
+  readonly executors: ReadonlyMap<ChainNumber, Executor>
+  readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, SubmitRejectCode>>
+  readonly peerCount: () => number
+  readonly forward: (shard: ChainNumber, request: string) => Promise<string | undefined>
+}
+
+export type RunningBackend = {
+  readonly backend: NetworkBackend
+  /** Tells all subscribers. */
+  readonly announce: (event: HeadEvent) => void
+}
+
+/** A node this far behind the beacon's record of its shard says that it is syncing. */
+const SYNCING_BLOCKS = 8
+
+export function createBackend(parts: BackendParts): RunningBackend {
+  const { genesis, validator } = parts
+  const listeners = new Set<(event: HeadEvent) => void>()
+  const shards = createShardBackends(parts)
+  const { beacon } = validator
+  const genesisHash = beacon.head().genesisHash
+
+  return {
+    announce: (event) => {
+      for (const listener of listeners) listener(event)
+    },
+    backend: {
+      network: () => ({
+        clientVersion: `weft/${parts.version}`,
+        networkName: genesis.networkName,
+        chainIdBase: genesis.chainIdBase,
+        shardCount: genesis.shardCount,
+        genesisHash,
+        blockIntervalMs: genesis.shardTiming.blockIntervalMs,
+        certificateScheme: genesis.certificateScheme,
+        gatewayAddress: GATEWAY_ADDRESS,
+        hostedShards: validator.hostedShards,
+      }),
+      shard: (shard) => shards.get(shard),
+      beacon: () => ({ head: beaconHeadOf(validator), committees: committeesOf(validator) }),
+      health: () => healthOf(validator, parts.peerCount()),
+      subscribe: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      forward: parts.forward,
+    },
+  }
+}
+
+function createShardBackends(parts: BackendParts): ReadonlyMap<ChainNumber, ShardBackend> {
+  const backends = new Map<ChainNumber, ShardBackend>()
+  const { validator, store, genesis } = parts
+  for (let number = 1; number <= genesis.shardCount; number++) {
+    const shard = validator.shards.get(number)
+    const executor = parts.executors.get(number)
+    const submit: ShardBackend['submit'] = (raw) => parts.submit(number, raw)
+    if (shard === undefined || executor === undefined) {
+      backends.set(number, createRemoteShardBackend(submit))
+      continue
+    }
+    const { head, newest } = validator.beacon
+    const payouts = committeeOf(head(), number).map(({ payout }) => payout)
+    const beacon = { head, newest }
+    backends.set(number, createShardBackend({ shard, store, executor, payouts, beacon, submit }))
+  }
+  return backends
+}
+
+export function beaconHeadOf({ beacon }: Validator): BeaconHeadView {
+  const { epoch, height, headHash, timestampMs, shards } = beacon.head()
+  return { epoch, height, hash: headHash, timestampMs, shards }
+}
+
+function committeesOf({ beacon }: Validator): readonly CommitteeView[] {
+  const { committees, epoch } = beacon.head()
+  return committees.map((validators, chain) => ({
+    chain,
+    epoch,
+    validators,
+    faultsTolerated: faultsTolerated(validators.length),
+    quorum: quorumOf(validators.length),
+  }))
+}
+
+function healthOf(validator: Validator, peers: number): HealthView {
+  const records = validator.beacon.head().shards
+  const chains = [...validator.chains].map(([chain, { seat, status }]) => {
+    const { view, deliveredHeight } = status()
+    const recorded = chain === BEACON_CHAIN ? 0 : (records[chain - 1]?.height ?? 0)
+    const height = validator.shards.get(chain)?.committedHeight() ?? deliveredHeight
+    return { chain, height, view, seat, syncing: height + SYNCING_BLOCKS < recorded }
+  })
+  return { ok: chains.every(({ syncing }) => !syncing), peers, chains }
+}

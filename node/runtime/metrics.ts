@@ -1,0 +1,141 @@
+/**
+ * Metrics, derived from the facts that the machines report and from what the parts count. No machine knows of them.
+ */
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { NetworkStats } from '../network/network.ts'
+import type { ValidatorFact } from '../validator/contract.ts'
+import type { Validator } from '../validator/validator.ts'
+
+export type Metrics = {
+  readonly count: (fact: ValidatorFact) => void
+  readonly text: () => Promise<string>
+}
+
+export type MetricSources = {
+  readonly validator: Validator
+  readonly network: () => NetworkStats
+  readonly malformed: () => number
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  const count = createFactCounters(registry)
+  registerHeights(registry, sources.validator)
+  registerNetwork(registry, sources)
+  return { count, text: () => registry.metrics() }
+}
+
+function createFactCounters(registry: Registry): Metrics['count'] {
+  const counter = (name: string, help: string, labelNames: readonly string[]) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers: [registry] })
+  const finalized = counter('weft_blocks_finalized_total', 'Blocks finalized', ['chain'])
+  const nullified = counter('weft_views_nullified_total', 'Views without a block', ['chain'])
+  const entered = counter('weft_views_entered_total', 'Views entered', ['chain'])
+  const refused = counter('weft_blocks_refused_total', 'Blocks found invalid', ['chain', 'code'])
+  const failures = counter('weft_executor_failures_total', 'Executor restarts', ['shard'])
+  const evidence = counter('weft_evidence_total', 'Proofs of misbehaviour seen', ['chain'])
+  const invalid = counter('weft_invalid_signatures_total', 'Bad votes received', ['chain'])
+  return (fact) => {
+    switch (fact.kind) {
+      case 'finalized':
+        return finalized.inc({ chain: fact.chain })
+      case 'refused-block':
+        return refused.inc({ chain: fact.chain, code: fact.code })
+      case 'executor-failed':
+        return failures.inc({ shard: fact.shard })
+      case 'evidence':
+        return evidence.inc({ chain: fact.evidence.domain.chain })
+      case 'engine': {
+        const { chain } = fact
+        if (fact.fact.kind === 'nullified') nullified.inc({ chain })
+        if (fact.fact.kind === 'view-entered') entered.inc({ chain })
+        if (fact.fact.kind === 'invalid-signature') invalid.inc({ chain })
+        return
+      }
+      default:
+    }
+  }
+}
+
+type SetByChain = (labels: { readonly chain: number }, value: number) => void
+
+function registerHeights(registry: Registry, validator: Validator): void {
+  const gauge = (name: string, help: string, collect: (set: SetByChain) => void) => {
+    const metric: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['chain'],
+      registers: [registry],
+      collect: () => collect((labels, value) => metric.set(labels, value)),
+    })
+  }
+  gauge('weft_height', 'Finalized height', (set) => {
+    for (const [chain, { status }] of validator.chains) set({ chain }, status().deliveredHeight)
+  })
+  gauge('weft_view', 'Current view', (set) => {
+    for (const [chain, { status }] of validator.chains) set({ chain }, status().view)
+  })
+  gauge('weft_crosslink_lag_blocks', 'Finalized blocks the beacon has not settled', (set) => {
+    for (const [chain, shard] of validator.shards) {
+      const settled = validator.beacon.head().shards[chain - 1]?.height ?? 0
+      set({ chain }, Math.max(0, shard.committedHeight() - settled))
+    }
+  })
+  gauge('weft_mempool_transactions', 'Transactions waiting', (set) => {
+    for (const [chain, { mempool }] of validator.shards) set({ chain }, mempool.size().count)
+  })
+}
+
+function registerNetwork(registry: Registry, sources: MetricSources): void {
+  const peers: Gauge = new Gauge({
+    name: 'weft_peers',
+    help: 'Connected peers',
+    registers: [registry],
+    collect: () => peers.set(sources.network().peers),
+  })
+  const bytes: Gauge = new Gauge({
+    name: 'weft_network_bytes_sent',
+    help: 'Bytes sent since start, by plane',
+    labelNames: ['plane'],
+    registers: [registry],
+    collect: () => {
+      for (const [plane, value] of Object.entries(sources.network().bytesSent)) {
+        bytes.set({ plane }, value)
+      }
+    },
+  })
+  const frames: Gauge = new Gauge({
+    name: 'weft_network_frames_sent',
+    help: 'Frames sent since start, by channel',
+    labelNames: ['channel'],
+    registers: [registry],
+    collect: () => {
+      for (const [channel, value] of Object.entries(sources.network().framesSent)) {
+        frames.set({ channel }, value)
+      }
+    },
+  })
+  const dropped: Gauge = new Gauge({
+    name: 'weft_network_frames_dropped',
+    help: 'Frames dropped since start: peer gone or its queue full',
+    registers: [registry],
+    collect: () => dropped.set(sources.network().framesDropped),
+  })
+  const malformed: Gauge = new Gauge({
+    name: 'weft_network_messages_malformed',
+    help: 'Messages refused by the decoder since start',
+    registers: [registry],
+    collect: () => malformed.set(sources.malformed()),
+  })
+  const mesh: Gauge = new Gauge({
+    name: 'weft_gossip_mesh_peers',
+    help: 'Peers in the gossip mesh, by topic',
+    labelNames: ['topic'],
+    registers: [registry],
+    collect: () => {
+      for (const [topic, value] of Object.entries(sources.network().meshes)) {
+        mesh.set({ topic }, value)
+      }
+    },
+  })
+}
