@@ -9,7 +9,7 @@ import { admitBlock, heldBlock, isExtendable } from './blocks.ts'
 import { askForCertificates, findParent } from './justification.ts'
 import type { ChainBlock } from './message.ts'
 import { canVote, emit, leaderOf, roundAt, type EngineState } from './state.ts'
-import { buildableAt } from './timing.ts'
+import { buildableAt, proposalArrived } from './timing.ts'
 import { castNotarize, castNullify } from './voting.ts'
 
 /** What keeps the leader from proposing, or what it stands on. */
@@ -50,6 +50,7 @@ export function propose(state: EngineState): void {
   }
   if (state.now < buildableAt(state)) return
   state.clock.building = { parentView, parentHash }
+  state.clock.proposedAt = state.now
   emit(state, { kind: 'build', view: state.view, parent, parentHash })
 }
 
@@ -77,6 +78,7 @@ export function receiveBuilt(
 }
 
 function proposeBlock(state: EngineState, proposal: Proposal): void {
+  proposalArrived(state)
   roundAt(state, state.view).proposal = proposal
   castNotarize(state, proposal)
 }

@@ -4,7 +4,7 @@
  * Invariants: no vote of the journal is ever contradicted; own votes go back into the tally, because if everybody
  * crashes after voting, nobody else has them; a leader whose NOTARIZE is in the journal proposes the same block again.
  */
-import { assert, unreachable } from '../primitives/assert.ts'
+import { unreachable } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
 import { ROUNDS_RETAINED } from '../primitives/limits.ts'
 import { learn } from './certificates.ts'
@@ -36,11 +36,10 @@ export function restore(
   if (state.rules.ownVotesRestored) signAgain(state)
 }
 
-/** A.10.3: the floor only rises. */
+/** A.10.3: the floor only rises; of several records the highest counts. */
 function restoreFloor(state: EngineState, journal: readonly JournalRecord[]): void {
   for (const record of journal) {
-    if (record.kind !== 'floor') continue
-    assert(record.height >= state.floor.height, 'the journal has a floor that only rises')
+    if (record.kind !== 'floor' || record.height < state.floor.height) continue
     state.floor = { view: record.view, height: record.height, hash: record.hash }
   }
   state.lastFinalizedView = state.floor.view

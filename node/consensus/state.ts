@@ -24,8 +24,10 @@ export type Activity = { readonly at: number; readonly view: number }
 /** Times of the current view, in milliseconds of the host's clock (timing.ts). */
 export type ViewClock = {
   enteredAt: number
-  /** -Infinity in the first view after a start. */
-  previousEnteredAt: number
+  /** When the block of this view was asked for or arrived; undefined before that. */
+  proposedAt: number | undefined
+  /** Where the block interval counts from: the previous view's block, or its entry. -Infinity after a start. */
+  pacedFrom: number
   /** Without a proposal, nullify now (tL). */
   leaderAt: number
   /** Without a certificate, nullify now (tA). */

@@ -14,10 +14,11 @@ const SKIP_TIMEOUT_DELTAS = 20
 /** A leader must also have been silent for this many views: on an idle chain everybody is silent for long times. */
 const SKIP_VIEWS = 5
 
-export function createClock(enteredAt: number, previousEnteredAt: number): ViewClock {
+export function createClock(enteredAt: number, pacedFrom: number): ViewClock {
   return {
     enteredAt,
-    previousEnteredAt,
+    proposedAt: undefined,
+    pacedFrom,
     leaderAt: Infinity,
     advanceAt: Infinity,
     retryAt: Infinity,
@@ -38,7 +39,8 @@ export function fetchTimeout(state: EngineState): number {
 export function enterView(state: EngineState, view: number): void {
   if (view <= state.view) return
   state.view = view
-  state.clock = createClock(state.now, state.clock.enteredAt)
+  const { proposedAt, enteredAt } = state.clock
+  state.clock = createClock(state.now, proposedAt ?? enteredAt)
   armTimeouts(state)
   if (roundAt(state, view).proposal !== undefined) proposalArrived(state)
   if (isInactive(state, leaderOf(state, view))) {
@@ -52,13 +54,13 @@ export function enterView(state: EngineState, view: number): void {
 /** When the leader of the current view may build, as far as this node knows; timeouts count from here (R1, R2). */
 export function buildableAt(state: EngineState): number {
   const { blockIntervalMs, idleIntervalMs } = state.config.timing
-  const { enteredAt, previousEnteredAt } = state.clock
+  const { enteredAt, pacedFrom } = state.clock
   const idleOver = enteredAt + idleIntervalMs
   const hasWork = state.workPending || state.sealing
   const since = state.sealing ? enteredAt : state.workSince
   // The minimum keeps a host whose work comes and goes from moving its timeouts for ever.
   const ready = hasWork ? Math.min(Math.max(enteredAt, since), idleOver) : idleOver
-  return Math.max(ready, previousEnteredAt + blockIntervalMs)
+  return Math.max(ready, pacedFrom + blockIntervalMs)
 }
 
 /** Sets tL and tA of the current view from what is known now (R1). */
@@ -81,6 +83,7 @@ export function rearmTimeouts(state: EngineState): void {
 
 /** The leader has spoken: from here on only tA runs, and not for longer than a leader with work would have had. */
 export function proposalArrived(state: EngineState): void {
+  state.clock.proposedAt ??= state.now
   const latest = state.now + ADVANCE_TIMEOUT_DELTAS * scaledDelta(state)
   state.clock.advanceAt = Math.min(state.clock.advanceAt, latest)
 }
