@@ -9,7 +9,14 @@ const nodeConfigSchema = z.strictObject({
   dataDirectory: z.string().min(1),
   genesisFile: z.string().min(1),
   /** Absent: an observer. The file holds the committee secret key, 32 bytes of hex, mode 0600. */
-  validator: z.strictObject({ index: z.int().min(0), secretKeyFile: z.string().min(1) }).optional(),
+  validator: z
+    .strictObject({
+      index: z.int().min(0),
+      secretKeyFile: z.string().min(1),
+      /** The operator's word that this key never signed a vote on this network: allows a new vote guard. */
+      neverVotedBefore: z.boolean().optional(),
+    })
+    .optional(),
   p2p: z.strictObject({
     /** libp2p identity: file with a protobuf Ed25519 private key in hex; created if absent. */
     identityFile: z.string().min(1),

@@ -13,12 +13,15 @@ const ANSWER_TIMEOUT_MS = 4_000
 /** Members tried before the caller is told that nobody answers. */
 const TRIES_MAX = 3
 
+/** The node's own RPC, for one call on a shard it holds; undefined when the call has no answer. */
+type LocalAnswer = (shard: ChainNumber, request: string) => Promise<string | undefined>
+
 export type Forwarding = {
   readonly forward: (shard: ChainNumber, request: string) => Promise<string | undefined>
   /** Answers a call of another node, if this one holds the shard. */
   readonly answer: (from: PeerName, bytes: Uint8Array) => Promise<Uint8Array | undefined>
   readonly attach: (network: Network) => void
-  readonly serve: (local: (shard: ChainNumber, request: string) => Promise<string>) => void
+  readonly serve: (local: LocalAnswer) => void
 }
 
 export function createForwarding(
@@ -26,7 +29,7 @@ export function createForwarding(
   peerOf: (index: number) => PeerName | undefined,
 ): Forwarding {
   let network: Network | undefined
-  let local: ((shard: ChainNumber, request: string) => Promise<string>) | undefined
+  let local: LocalAnswer | undefined
   let turn = 0
 
   async function forward(shard: ChainNumber, request: string): Promise<string | undefined> {
@@ -57,7 +60,8 @@ export function createForwarding(
       if (!call.ok || local === undefined) return undefined
       const { shard, request } = call.value
       if (!validator.hostedShards.includes(shard)) return undefined
-      return new TextEncoder().encode(await local(shard, new TextDecoder().decode(request)))
+      const reply = await local(shard, new TextDecoder().decode(request))
+      return reply === undefined ? undefined : new TextEncoder().encode(reply)
     },
     attach: (attached) => {
       network = attached
@@ -67,4 +71,3 @@ export function createForwarding(
     },
   }
 }
-

@@ -4,12 +4,7 @@
  */
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
-import {
-  checkGenesis,
-  genesisHash,
-  shardGenesis,
-  type Genesis,
-} from '../beacon/genesis.ts'
+import { checkGenesis, genesisHash, shardGenesis, type Genesis } from '../beacon/genesis.ts'
 import { decodeJournalRecord } from '../consensus/journal.ts'
 import { signingRoot } from '../crosslink/certificate.ts'
 import { startNetwork } from '../network/io/libp2p.ts'
@@ -134,10 +129,8 @@ async function run(opening: Opening, parts: Parts): Promise<RunningNode> {
   const { validator, store, executors, signer } = parts
   const crypto = openCryptoPool({ threads: 1 })
   closers.push(() => crypto.close())
-  const transport = createTransport(
-    validator.beacon.head().validators,
-    validator.wire,
-    (event) => driver.post(event),
+  const transport = createTransport(validator.beacon.head().validators, validator.wire, (event) =>
+    driver.post(event),
   )
   const scheme = genesis.certificateScheme
   const driver: Driver = startDriver(
