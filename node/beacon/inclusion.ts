@@ -8,8 +8,10 @@ import { quorumOf, seatsOf } from '../crosslink/certificate.ts'
 import { outRootOf } from '../crosslink/channel.ts'
 import { foldLinks, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
+import type { ShardHeader } from '../crosslink/header.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
+import type { Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { beaconHashAt, type BeaconState } from './state.ts'
@@ -52,25 +54,25 @@ export function checkCrosslink(
   const record = state.shards[crosslink.shard - 1]
   if (record === undefined || crosslink.tip.chain !== crosslink.shard)
     return { ok: false, reject: { code: 'unknown-shard', detail: 'no shard has this number' } }
+  const hash = shardBlockHash(crosslink.tip)
   const reject =
     checkPlace(record, crosslink) ??
     checkEpoch(state, record, crosslink) ??
-    checkCertificate(state, crosslink) ??
+    checkCertificate(state, crosslink, hash) ??
     checkTipAnchor(state, record, crosslink) ??
     checkCursors(state, record, crosslink) ??
-    checkDescent(record, crosslink) ??
+    checkDescent(record, crosslink, hash) ??
     checkChannels(state, crosslink)
   if (reject !== undefined) return { ok: false, reject }
-  return accepted(recordAfter(crosslink, beaconHeight))
+  return accepted(recordAfter(crosslink.tip, hash, beaconHeight))
 }
 
-function recordAfter(crosslink: Crosslink, beaconHeight: number): ShardRecord {
-  const { tip } = crosslink
+function recordAfter(tip: ShardHeader, hash: Hash, beaconHeight: number): ShardRecord {
   return {
-    shard: crosslink.shard,
+    shard: tip.chain,
     epoch: tip.epoch,
     height: tip.height,
-    hash: shardBlockHash(tip),
+    hash,
     stateRoot: tip.stateRoot,
     outRoot: tip.outRoot,
     cursors: tip.cursors,
@@ -106,15 +108,15 @@ function checkEpoch(state: BeaconState, record: ShardRecord, { tip }: Crosslink)
 }
 
 /** C.3 (4) but the signature: a FINALIZATION of this very tip by a quorum of its committee. */
-function checkCertificate(state: BeaconState, { shard, tip, certificate }: Crosslink): Problem {
+function checkCertificate(
+  state: BeaconState,
+  { shard, tip, certificate }: Crosslink,
+  hash: Hash,
+): Problem {
   const { kind, proposal, view, signers } = certificate
   if (kind !== 'finalize' || proposal === undefined)
     return problem('certificate-kind', 'only a finalization makes a crosslink')
-  if (
-    view !== tip.view ||
-    proposal.view !== view ||
-    !equalBytes(proposal.hash, shardBlockHash(tip))
-  )
+  if (view !== tip.view || proposal.view !== view || !equalBytes(proposal.hash, hash))
     return problem('certificate-mismatch', 'the certificate is of another block')
   const seatCount = present(state.committees[shard], 'every shard has a committee').length
   const seats = seatsOf(signers, seatCount)
@@ -147,9 +149,9 @@ function checkCursors(state: BeaconState, record: ShardRecord, { shard, tip }: C
 }
 
 /** C.3 (2): the links lead from the recorded head to the tip, so a fork of it is refused whatever its certificate. */
-function checkDescent(record: ShardRecord, { tip, links }: Crosslink): Problem {
+function checkDescent(record: ShardRecord, { links }: Crosslink, hash: Hash): Problem {
   const reached = foldLinks(record, links)
-  if (!equalBytes(reached.hash, shardBlockHash(tip)))
+  if (!equalBytes(reached.hash, hash))
     return problem('not-descended', 'the tip does not descend from the recorded head')
   return undefined
 }
