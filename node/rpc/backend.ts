@@ -7,7 +7,12 @@ import type { ShardHeader } from '../crosslink/header.ts'
 import type { Receipt } from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import type { Reject, Result } from '../primitives/result.ts'
-import type { AccountView, BlockOutcome, SupplyView, TransactionResult } from '../shards/executor.ts'
+import type {
+  AccountView,
+  BlockOutcome,
+  SupplyView,
+  TransactionResult,
+} from '../shards/executor.ts'
 
 /** How certain a block is; each level includes the ones before it. */
 export type CertaintyLevel = 'notarized' | 'finalized' | 'crosslinked' | 'settled'

@@ -1,0 +1,97 @@
+/**
+ * `shard_*` methods: what Ethereum has no word for. Counters are JSON numbers; wei are hexadecimal quantities, since they
+ * pass what a JSON number holds.
+ */
+import type { Receipt } from '../crosslink/receipt.ts'
+import type { MessageLife, ShardBlockView } from './backend.ts'
+import { answer, stateUnavailable } from './error-code.ts'
+import { formatData, formatQuantity } from './hexadecimal.ts'
+import { shardMethod, type Method } from './method.ts'
+import { blockParameter, hashParameter, LATEST, optional } from './parameter.ts'
+
+const atBlock = optional(blockParameter('block'), LATEST)
+
+export const SHARD_METHODS: readonly Method[] = [
+  shardMethod({
+    name: 'shard_getMessage',
+    summary:
+      'The life of the message that a transaction of this shard sent to another; null when it sent none.',
+    cost: 5,
+    parameters: [hashParameter('transactionHash')],
+    run: async ({ chain }, [hash]) => {
+      const life = await chain.message(hash)
+      return answer(life === undefined ? null : formatMessage(life))
+    },
+  }),
+  shardMethod({
+    name: 'shard_supply',
+    summary:
+      'The wei of this shard: in accounts, waiting in outgoing buffers, burnt, and at genesis.',
+    cost: 5,
+    parameters: [atBlock],
+    run: async ({ chain }, [at]) => {
+      const supply = await chain.supply(at)
+      if (supply === undefined) return stateUnavailable()
+      return answer({
+        height: supply.height,
+        balances: formatQuantity(supply.balances),
+        buffered: formatQuantity(supply.buffered),
+        burnt: formatQuantity(supply.burnt),
+        genesis: formatQuantity(supply.genesis),
+      })
+    },
+  }),
+  shardMethod({
+    name: 'shard_getBlockOutcome',
+    summary: 'What a block did: its transactions, the receipts it consumed, the receipts it sent.',
+    cost: 5,
+    parameters: [atBlock],
+    run: async ({ chain }, [at]) => {
+      const block = await chain.block(at)
+      return answer(block === undefined ? null : formatOutcome(block))
+    },
+  }),
+]
+
+function formatOutcome(block: ShardBlockView): object {
+  return {
+    number: block.header.height,
+    hash: formatData(block.hash),
+    level: block.level,
+    timestampMs: block.header.timestampMs,
+    transactions: block.transactions.map(({ hash }, index) => {
+      const result = block.results[index]
+      return { hash: formatData(hash), status: result?.status, gasUsed: result?.gasUsed }
+    }),
+    consumed: block.consumed.map(({ receipt, outcome }) => ({
+      ...formatMessageReceipt(receipt),
+      outcome,
+    })),
+    sent: block.sent.flatMap((batch) => batch.receipts.map(formatMessageReceipt)),
+  }
+}
+
+function formatMessage(life: MessageLife): object {
+  return {
+    ...formatMessageReceipt(life.receipt),
+    sentInHeight: life.sentInHeight,
+    sentInHash: formatData(life.sentInHash),
+    level: life.level,
+    consumed: life.consumed,
+    outcome: life.outcome,
+  }
+}
+
+function formatMessageReceipt(receipt: Receipt): object {
+  return {
+    originTransaction: formatData(receipt.originTransaction),
+    source: receipt.source,
+    destination: receipt.destination,
+    sequence: receipt.sequence,
+    kind: receipt.kind,
+    from: formatData(receipt.from),
+    to: formatData(receipt.to),
+    amount: formatQuantity(receipt.amount),
+    gas: receipt.gas,
+  }
+}
