@@ -30,6 +30,8 @@ export const QUIET: CampaignShape = {
     replayPerMyriad: 0,
   },
   backoffMax: BACKOFF_MAX,
+  idleIntervalMs: 0,
+  hasWork: true,
   patienceMs: 60_000,
   disksHonourSync: true,
   votesGuarded: true,

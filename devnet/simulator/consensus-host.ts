@@ -33,6 +33,7 @@ export type HostPorts = {
   readonly scheduler: Scheduler
   readonly dice: Prng
   readonly latencies: Latencies
+  readonly hasWork: boolean
   readonly disksHonourSync: boolean
   /** False for byzantine seats, and where a campaign takes the guard away. */
   readonly isGuarded: boolean
@@ -178,7 +179,7 @@ function boot(host: Host): void {
   ports.note?.(`boots with ${journal.length} records and ${blocks.length} blocks`)
   host.engine = ports.createEngine()
   feed(host, { kind: 'start', journal, blocks, now: scheduler.now() })
-  feed(host, { kind: 'work', pending: true, now: scheduler.now() })
+  if (ports.hasWork) feed(host, { kind: 'work', pending: true, now: scheduler.now() })
 }
 
 function crash(host: Host, plan: CrashPlan): void {

@@ -44,6 +44,8 @@ export type ConsensusPlan = {
   readonly heightsWanted: number
   /** How long after stabilization they may take. */
   readonly patienceMs: number
+  /** The chain always has something to put into a block; otherwise it beats its heart only (A.7). */
+  readonly hasWork: boolean
   /** False plants a disk that loses what it said was synced. */
   readonly disksHonourSync: boolean
   readonly votesGuarded: boolean
@@ -68,6 +70,8 @@ export type CampaignShape = {
   /** Links after stabilization; within delta unless the campaign is about a wrong delta. */
   readonly stable: LinkQuality
   readonly backoffMax: number
+  readonly idleIntervalMs: number
+  readonly hasWork: boolean
   readonly patienceMs: number
   readonly disksHonourSync: boolean
   readonly votesGuarded: boolean
@@ -102,7 +106,7 @@ export function expandPlan(shape: CampaignShape, seed: number): ConsensusPlan {
     timing: {
       deltaMs: shape.deltaMs,
       blockIntervalMs: 0,
-      idleIntervalMs: 0,
+      idleIntervalMs: shape.idleIntervalMs,
       backoffMax: shape.backoffMax,
     },
     latencies: LATENCIES,
@@ -110,6 +114,7 @@ export function expandPlan(shape: CampaignShape, seed: number): ConsensusPlan {
     crashes: expandCrashes(shape, honest, dice.stream('crashes')),
     heightsWanted: shape.heightsWanted,
     patienceMs: shape.patienceMs,
+    hasWork: shape.hasWork,
     disksHonourSync: shape.disksHonourSync,
     votesGuarded: shape.votesGuarded,
   }

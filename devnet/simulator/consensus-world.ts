@@ -32,6 +32,8 @@ export type ConsensusRunOptions = {
   /** For negative campaigns; production's by default. */
   readonly rules?: EngineRules
   readonly cryptography?: SimulatedCryptography
+  /** Safety rules by number that are not judged; for negative campaigns. */
+  readonly ignoredRules?: readonly string[]
   /** Gets one line per event. */
   readonly trace?: (now: number, node: number, line: string) => void
 }
@@ -121,7 +123,7 @@ function createWorld(plan: ConsensusPlan, options: ConsensusRunOptions): World {
     keys: createCommitteeKeys(plan, options.cryptography ?? MOCK_CRYPTOGRAPHY),
     scheduler,
     network,
-    referee: createReferee(committee),
+    referee: createReferee(committee, options.ignoredRules),
     watch: createLivenessWatch({
       committee,
       nodeCount: roles.length,
@@ -181,6 +183,7 @@ function hostOf(world: World, role: Role): ConsensusHost {
     scheduler,
     dice: world.diceOf(`host/${node}`),
     latencies: plan.latencies,
+    hasWork: plan.hasWork,
     disksHonourSync: plan.disksHonourSync,
     isGuarded: plan.votesGuarded && vice === undefined,
     createEngine: () => createEngine(config, options.rules ?? STANDARD_RULES),

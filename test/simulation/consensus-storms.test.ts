@@ -1,0 +1,78 @@
+/** Committees of honest validators under drops, partitions, crashes and restarts: always safe, and live afterwards. */
+import { describe, expect, test } from 'vitest'
+import { failureText } from '../../devnet/simulator/campaign-report.ts'
+import { runCampaign, type CampaignFigures } from '../../devnet/simulator/campaign.ts'
+import { CAMPAIGNS, QUIET } from '../../devnet/simulator/consensus-campaigns.ts'
+import { expandPlan } from '../../devnet/simulator/consensus-plan.ts'
+import { runConsensus, type ConsensusOutcome } from '../../devnet/simulator/consensus-world.ts'
+import { seedCount } from './seeds.ts'
+
+const STORMS = CAMPAIGNS.filter(({ vices }) => vices.length === 0)
+
+function failures({ firstFailure }: CampaignFigures): string {
+  return firstFailure === undefined ? 'none' : failureText(firstFailure)
+}
+
+describe('consensus: storms', () => {
+  for (const shape of STORMS) {
+    test(`consensus: storms: ${shape.title}: safe and live`, () => {
+      const figures = runCampaign(shape, { first: 1, count: seedCount() })
+      expect(failures(figures)).toBe('none')
+      expect(figures.evidence).toBe(0)
+      // A storm that did not blow proves nothing.
+      expect(figures.restarts > 0).toBe(shape.crashes > 0)
+    })
+  }
+
+  test('consensus: storms: each fault of a plan really happens', () => {
+    const shape = STORMS.find(({ name }) => name === 'crash') ?? QUIET
+    const happened = { dropped: 0, cut: 0, duplicated: 0, replayed: 0 }
+    const onOutcome = ({ network }: ConsensusOutcome): void => {
+      happened.dropped += network.dropped
+      happened.cut += network.cut
+      happened.duplicated += network.duplicated
+      happened.replayed += network.replayed
+    }
+    runCampaign(shape, { first: 1, count: 5 }, { onOutcome })
+    for (const count of Object.values(happened)) expect(count).toBeGreaterThan(0)
+  })
+})
+
+/** Links of exactly 50 ms: the figures of the protocol can be read off. */
+const EVEN = {
+  ...QUIET,
+  name: 'even',
+  stableAtMs: 0,
+  stable: { ...QUIET.stable, delayMinMs: 50, delayHalfLifeMs: 0, delayMaxMs: 50 },
+  heightsWanted: 100,
+}
+
+describe('consensus: pace', () => {
+  test('consensus: pace: a block takes two message delays and two executions', () => {
+    for (const seatCount of [4, 7, 16]) {
+      const outcome = runConsensus(expandPlan({ ...EVEN, seatCount }, 1))
+      expect(outcome.isStuck).toBe(false)
+      // 2 x 50 ms, 2 to 8 ms each to build and to verify, and up to 6 ms to sign, sync and check.
+      expect(outcome.endedAtMs / EVEN.heightsWanted).toBeGreaterThan(100)
+      expect(outcome.endedAtMs / EVEN.heightsWanted).toBeLessThan(126)
+    }
+  })
+
+  test('consensus: pace: a block costs one proposal and two votes of every seat to every other', () => {
+    for (const seatCount of [4, 7, 16]) {
+      const { network } = runConsensus(expandPlan({ ...EVEN, seatCount }, 1))
+      const perBlock = network.sent / EVEN.heightsWanted
+      const votes = (seatCount - 1) * 2 * seatCount
+      expect(perBlock).toBeGreaterThan(votes - seatCount)
+      expect(perBlock).toBeLessThan(votes * 1.1)
+    }
+  })
+
+  test('consensus: pace: an idle chain is silent between heartbeats', () => {
+    const idle = { ...EVEN, hasWork: false, idleIntervalMs: 10_000, heightsWanted: 5 }
+    const outcome = runConsensus(expandPlan(idle, 1))
+    expect(outcome.isStuck).toBe(false)
+    expect(outcome.endedAtMs).toBeGreaterThanOrEqual(40_000)
+    expect(outcome.network.sent).toBeLessThan(6 * 4 * 3 * 2)
+  })
+})
