@@ -40,7 +40,6 @@ export type OfferingSurroundings = {
   readonly clients: readonly RpcClient[]
   readonly committees: () => Committees
   readonly settlement: Settlement
-  readonly gateway: Uint8Array
 }
 
 export class Offering {
@@ -56,8 +55,8 @@ export class Offering {
 
   constructor(world: OfferingSurroundings) {
     this.#world = world
-    const { plan, gateway } = world
-    this.#pool = createSenderPool({ ...plan, gateway }, plan.accountsPerShard, plan.crossShard)
+    const { plan } = world
+    this.#pool = createSenderPool(plan, plan.accountsPerShard, plan.crossShard)
   }
 
   /** Asks where the senders stand, then offers at the plan's rate. */

@@ -2,12 +2,9 @@
  * The traffic of a devnet: offers payments at a fixed rate, follows every shard, and reports what was settled and how long
  * it took. With no accounts it only watches.
  */
-import { present } from '../../node/primitives/assert.ts'
-import { fromHex } from '../../node/primitives/bytes.ts'
 import { ChainFollower } from '../observe/chain-follower.ts'
 import type { Ledger } from '../observe/ledger.ts'
-import { asRecord, asText } from '../observe/read-answer.ts'
-import { createRpcClient, RpcUnreachableError, type RpcClient } from '../observe/rpc-client.ts'
+import { createRpcClient } from '../observe/rpc-client.ts'
 import type { TrafficMessage, TrafficPlan, TrafficReport } from './message.ts'
 import { Offering } from './offering.ts'
 import {
@@ -64,7 +61,7 @@ export async function startTraffic(
   const offering =
     plan.accountsPerShard === 0
       ? undefined
-      : new Offering({ plan, clients, committees, settlement, gateway: await readGateway(clients) })
+      : new Offering({ plan, clients, committees, settlement })
   await offering?.start()
   return {
     setRate: (rate) => offering?.setRate(rate),
@@ -99,18 +96,4 @@ function makeReport(
       pending: pending[shard.shard - 1] ?? 0,
     })),
   }
-}
-
-/** The gateway's address, from the first node that tells. */
-async function readGateway(clients: readonly RpcClient[]): Promise<Uint8Array> {
-  for (const client of clients) {
-    try {
-      const config = asRecord(await client.call('/shard/1', 'shard_getConfig', []), 'shard config')
-      const address = asText(config['gatewayAddress'] ?? config['gateway'], 'gatewayAddress')
-      return present(fromHex(address), 'an address is hex')
-    } catch (error) {
-      if (!(error instanceof RpcUnreachableError)) throw error
-    }
-  }
-  throw new RpcUnreachableError('no node tells the address of the gateway')
 }

@@ -5,9 +5,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parseNodeConfig, type NodeConfig } from '../../runtime/config.ts'
-import { GenesisFileError, readGenesisFile } from '../../runtime/genesis-file.ts'
 import type { RunningNode } from '../../runtime/node.ts'
 import { CommandError } from '../command-error.ts'
+import { readGenesis } from './genesis.ts'
 
 /** What a node tells the process that started it. */
 export type NodeReadyMessage = {
@@ -18,6 +18,9 @@ export type NodeReadyMessage = {
   readonly multiaddrs: readonly string[]
 }
 
+const EXIT_FAILED = 1
+/** Closing databases and streams takes a second at most; this is ten times that. */
+const STOP_DEADLINE_MS = 10_000
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export function register(program: Command): void {
@@ -37,6 +40,7 @@ async function runNode(configFile: string, json: boolean): Promise<void> {
   const genesis = await readGenesis(config.genesisFile)
   // Listening before the start: a signal during a long replay stops the node as soon as it is up.
   const stopRequest = awaitStopRequest()
+  void stopRequest.then(exitAfterDeadline)
   // Loaded here, because every other command would pay for libp2p and the databases too.
   const { createNode } = await import('../../runtime/node.ts')
   const running = await createNode(config, genesis, {})
@@ -62,15 +66,6 @@ async function readConfig(path: string): Promise<NodeConfig> {
   throw new CommandError(`config file ${path}: ${parsed.problems.join('; ')}`)
 }
 
-async function readGenesis(path: string) {
-  try {
-    return await readGenesisFile(path)
-  } catch (error) {
-    if (error instanceof GenesisFileError) throw new CommandError(error.message, { cause: error })
-    throw error
-  }
-}
-
 function announce(running: RunningNode, json: boolean): void {
   const { rpcUrl, rpcPort, peer, multiaddrs } = running
   const message: NodeReadyMessage = { kind: 'ready', rpcUrl, rpcPort, peer, multiaddrs }
@@ -79,6 +74,11 @@ function announce(running: RunningNode, json: boolean): void {
     ? JSON.stringify({ event: 'ready', rpcUrl, peer, multiaddrs })
     : `node ${peer} answers at ${rpcUrl}`
   process.stdout.write(`${line}\n`)
+}
+
+/** A node that hangs in its start or its end must not outlive the order to stop. */
+function exitAfterDeadline(): void {
+  setTimeout(() => process.exit(EXIT_FAILED), STOP_DEADLINE_MS).unref()
 }
 
 /** Resolves with the first reason to stop. */

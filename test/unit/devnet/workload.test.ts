@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { encodeFunctionData, parseAbi, parseTransaction, recoverTransactionAddress } from 'viem'
+import { GATEWAY_ADDRESS } from '../../../node/shards/vm/gateway.ts'
 import { loadAccount, withPrefix } from '../../../devnet/accounts.ts'
 import { createLatencyHistogram } from '../../../devnet/load/latency.ts'
 import {
@@ -9,7 +10,7 @@ import {
   signPayment,
 } from '../../../devnet/load/workload.ts'
 
-const facts = { shardCount: 4, chainIdBase: 713_000, gateway: new Uint8Array(20).fill(9) }
+const facts = { shardCount: 4, chainIdBase: 713_000 }
 
 function crossingsOf(index: number, count: number, crossShard: number): number[] {
   const destinations = Array.from(
@@ -69,7 +70,7 @@ describe('devnet: workload', () => {
     const payment = { shard: 2, nonce: 0, destination: 4, payee }
     const signed = signPayment(payment, loadAccount(2, 5).secretKey, facts)
     const parsed = parseTransaction(signed.raw as `0x02${string}`)
-    expect(parsed.to).toBe(withPrefix(facts.gateway))
+    expect(parsed.to).toBe(withPrefix(GATEWAY_ADDRESS))
     expect(parsed.data).toBe(
       encodeFunctionData({
         abi: parseAbi(['function transfer(uint256 chainId, address to) payable']),
