@@ -69,10 +69,10 @@ const KEY_SIZES: Readonly<
 }
 
 /** Fewest seats of a committee that tolerates a fault (n = 3f + 1). */
-export const COMMITTEE_SEATS_MIN = 4
+const COMMITTEE_SEATS_MIN = 4
 /** A peer id is 52 characters for Ed25519 keys; other forms stay below this. */
 export const PEER_ID_SIZE_MAX = 128
-export const NETWORK_NAME_SIZE_MAX = 64
+const NETWORK_NAME_SIZE_MAX = 64
 /** All money there is, over all shards: far below 2^256, so that no sum of balances can overflow. */
 export const SUPPLY_LIMIT = 1n << 200n
 

@@ -18,7 +18,7 @@ import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committe
 import { genesisBlockHash, genesisHash, type Genesis } from './genesis.ts'
 
 /** v1 knows no joining or leaving: every validator of the genesis is active. */
-export type ValidatorStatus = 'active'
+type ValidatorStatus = 'active'
 
 export type BeaconValidator = {
   readonly publicKey: Uint8Array

@@ -1,6 +1,5 @@
 /**
- * Bytes of crosslinks, and of what nodes store of them: shard records, channel leaves
- * (docs/protocol/crosslinks.md C.3, docs/protocol/beacon.md B.1).
+ * Bytes of crosslinks and of shard records (docs/protocol/crosslinks.md C.3, docs/protocol/beacon.md B.1).
  */
 import { assert } from '../primitives/assert.ts'
 import {
@@ -16,7 +15,6 @@ import type { Result } from '../primitives/result.ts'
 import { readCertificate, writeCertificate } from './certificate-codec.ts'
 import type { Crosslink, ShardRecord, ShardStatus } from './crosslink.ts'
 import { CURSORS_MAX, readShardHeader, writeShardHeader } from './header-codec.ts'
-import type { ChannelHead } from './receipt.ts'
 import { readChannelHead, writeChannelHead } from './receipt-codec.ts'
 
 const STATUS_BYTE: Readonly<Record<ShardStatus, number>> = {
@@ -116,13 +114,4 @@ export function encodeShardRecord(record: ShardRecord): Uint8Array {
 
 export function decodeShardRecord(bytes: Uint8Array): Result<ShardRecord, 'malformed'> {
   return decodeExactly(bytes, readShardRecord)
-}
-
-/** For storage: the channel leaves of one crosslink, index = destination chain 0..S. */
-export function encodeChannels(channels: readonly ChannelHead[]): Uint8Array {
-  return createWriter().list(channels, writeChannelHead).finish()
-}
-
-export function decodeChannels(bytes: Uint8Array): Result<readonly ChannelHead[], 'malformed'> {
-  return decodeExactly(bytes, (reader) => reader.list(CURSORS_MAX, readChannelHead))
 }

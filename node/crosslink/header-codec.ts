@@ -83,7 +83,7 @@ export function readShardHeader(reader: Reader): ShardHeader {
   }
 }
 
-export function writeBeaconHeader(writer: Writer, header: BeaconHeader): void {
+function writeBeaconHeader(writer: Writer, header: BeaconHeader): void {
   writer.fixed(header.parentHash, HASH_SIZE).u64(header.height)
   writeBeaconHeaderBody(writer, header)
 }

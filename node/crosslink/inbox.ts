@@ -37,7 +37,7 @@ export type InboxClaim = {
   readonly item: InboxItem
   readonly destination: ChainNumber
   readonly shardCount: number
-  /** Of the source, as the beacon recorded it at the block's anchor. */
+  /** Of the source, as the beacon recorded it at the block's anchor: never as the source says itself (C.8). */
   readonly outRoot: Hash
   /** How far this shard has consumed: next sequence, and the channel's hash chain folded that far. */
   readonly cursor: ChannelHead

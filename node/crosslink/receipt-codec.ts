@@ -24,7 +24,7 @@ import type { Result } from '../primitives/result.ts'
 import type { ChannelHead, InboxItem, Receipt, ReceiptBatch, ReceiptKind } from './receipt.ts'
 
 /** Siblings from a channel leaf to outRoot: the height of a tree of SHARDS_MAX + 1 leaves (64 + 1 pad to 128). */
-export const BRANCH_MAX = 7
+const BRANCH_MAX = 7
 /**
  * Batches between a cursor and its leaf, consumed or left in the tail. Each holds at least one receipt, so the credit of a
  * channel (C.6) must stay below this many receipts; 32 bytes each make a full tail 64 KiB.
@@ -55,12 +55,12 @@ export function receiptHash(receipt: Receipt): Hash {
   return hashTagged('receipt', encodeReceipt(receipt))
 }
 
-export function writeReceipt(writer: Writer, receipt: Receipt): void {
+function writeReceipt(writer: Writer, receipt: Receipt): void {
   writer.u32(receipt.source).u32(receipt.destination).u64(receipt.sequence)
   writeReceiptContent(writer, receipt)
 }
 
-export function readReceipt(reader: Reader): Receipt {
+function readReceipt(reader: Reader): Receipt {
   const route = readRoute(reader)
   return readReceiptContent(reader, { ...route, sequence: reader.u64() })
 }

@@ -14,7 +14,7 @@ import type {
   ReceiptKind,
 } from '../../node/crosslink/receipt.ts'
 
-export const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 })
 const u64 = fc.maxSafeNat()
 const chain = fc.integer({ min: 1, max: 64 })
@@ -22,7 +22,7 @@ const seat = fc.integer({ min: 0, max: 127 })
 const amount = fc.bigInt({ min: 0n, max: (1n << 256n) - 1n })
 const hashes = (maxLength: number) => fc.array(hash, { maxLength })
 
-export const proposal: fc.Arbitrary<Proposal> = fc.record({
+const proposal: fc.Arbitrary<Proposal> = fc.record({
   view: u64,
   parentView: u64,
   parentHash: hash,

@@ -120,7 +120,7 @@ describe('crosslink: channels', () => {
     expect(heads[0]).toBe(heads[1])
   })
 
-  it('crosslink: channels: consuming from sources without the beacon loses money when committees fork', () => {
+  it('crosslink: channels: C.8: consuming from sources without the beacon loses money when committees fork', () => {
     const violations = SEEDS.filter(
       (seed) =>
         runWorld({ seed, shardCount: 3, forks: true, trustSources: true }).violation !== undefined,

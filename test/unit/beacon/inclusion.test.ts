@@ -100,7 +100,7 @@ describe('beacon: inclusion', () => {
     expect(codeOf(genesis, { ...crosslink, links: forged })).toBe('not-descended')
   })
 
-  it('beacon: inclusion: C.3 (3): a tip of another epoch, or one that seals, is refused', () => {
+  it('beacon: inclusion: C.3 (3), B.5: a tip of another epoch, or one that seals, is refused', () => {
     expect(codeOf(genesis, nextCrosslink(genesis, 1, { tip: { epoch: 1 } }))).toBe('wrong-epoch')
     expect(codeOf(genesis, nextCrosslink(genesis, 1, { tip: { sealing: true } }))).toBe(
       'sealing-unknown',

@@ -30,7 +30,7 @@ import { addressOf, exampleShardHeader, hashOf } from '../crosslink/examples.ts'
 
 export const scheme = createMockScheme()
 
-export const keyOf = (validator: number) => mockKeyFromSeed(asciiBytes(`validator ${validator}`))
+const keyOf = (validator: number) => mockKeyFromSeed(asciiBytes(`validator ${validator}`))
 
 const timing = { blockIntervalMs: 500, idleIntervalMs: 10_000, deltaMs: 150 }
 

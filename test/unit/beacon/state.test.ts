@@ -61,7 +61,7 @@ describe('beacon: state', () => {
     }
   })
 
-  it('beacon: state: every field but the head’s own hash is under the root', () => {
+  it('beacon: state: B.1: every field but the head’s own hash is under the root', () => {
     const [validator, ...others] = state.validators
     const variants: BeaconState[] = [
       state,

@@ -41,14 +41,14 @@ const holds = (demand: SignatureDemand): boolean => {
 }
 
 describe('beacon: transition', () => {
-  it('beacon: transition: a follower reaches the builder’s state', () => {
+  it('beacon: transition: B.1: a follower reaches the builder’s state', () => {
     expect(applyBeaconBlock(genesis, built.block)).toEqual({ ok: true, value: built.state })
     expect(built.state.height).toBe(1)
     expect(toHex(built.state.headHash)).toBe(toHex(beaconBlockHash(built.block.header)))
     expect(recordOf(built.state, 1).height).toBe(1)
   })
 
-  it('beacon: transition: every false field of a header is refused by name', () => {
+  it('beacon: transition: B.1: every false field of a header is refused by name', () => {
     const { header } = built.block
     expect(codeOf(genesis, withHeader({ parentHash: hashOf('other') }))).toBe('wrong-parent')
     expect(codeOf(genesis, withHeader({ height: 2 }))).toBe('wrong-height')
