@@ -5,8 +5,8 @@
 import { assert } from '../primitives/assert.ts'
 import { FRAME_BYTES_MAX } from '../primitives/limits.ts'
 
-/** Connections of one node: a committee of 32 with its neighbours, twice. Raised by hosts that know more bootstrap peers. */
-export const CONNECTIONS_MAX = 64
+/** Connections of one node: what 512 MiB pay for in the worst case. Twice the bootstrap list, if that is more. */
+export const CONNECTIONS_MAX = 32
 /** Connections from one address and from one /24 network, on networks that are not loopback (docs/security.md). */
 export const CONNECTIONS_PER_ADDRESS_MAX = 4
 export const CONNECTIONS_PER_SUBNET_MAX = 16
@@ -17,16 +17,16 @@ export const INBOUND_PER_SECOND_LOOPBACK = 1_000
 export const PENDING_INBOUND_PUBLIC = 10
 export const PENDING_INBOUND_LOOPBACK = 128
 
-/** Streams a peer may hold open on one connection: identify, ping, hello, 2 gossip, 2 per channel, 8 requests, 1 spare. */
-export const INBOUND_STREAMS_MAX = 18
-export const OUTBOUND_STREAMS_MAX = 18
+/** Streams a peer may hold open on one connection: identify, ping, hello, 2 gossip, 2 per channel, 5 requests. */
+export const INBOUND_STREAMS_MAX = 14
+export const OUTBOUND_STREAMS_MAX = 14
 /** Per protocol. A channel has two for the moment in which a new stream replaces a broken one. */
 export const CHANNEL_STREAMS_MAX = 2
 export const HELLO_STREAMS_MAX = 1
 export const GOSSIP_STREAMS_MAX = 2
-export const REQUESTS_INBOUND_MAX = 8
+export const REQUESTS_INBOUND_MAX = 5
 /** Fewer than a peer accepts: an answered request still counts there until its stream is closed on both sides. */
-export const REQUESTS_OUTBOUND_MAX = 6
+export const REQUESTS_OUTBOUND_MAX = 4
 /** Requests being answered at once over all peers; the answers come from the disk. */
 export const REQUESTS_ANSWERING_MAX = 32
 
@@ -41,8 +41,8 @@ export const STREAM_WRITE_BUFFER_MAX = 2 * FRAME_BYTES_MAX
 export const SEND_QUEUE_BYTES_MAX = 2 * FRAME_BYTES_MAX
 /** Small frames of one turn leave in one write; larger batches only add delay. */
 export const SEND_BATCH_BYTES = 64 * 1024
-/** What gossip may have waiting for one peer: two blocks. Beyond, the stream is reset and the connection renewed. */
-export const GOSSIP_WRITE_BUFFER_MAX = 2 * FRAME_BYTES_MAX
+/** What gossip may have waiting for one peer: a block and more. Beyond, the stream is reset, the connection renewed. */
+export const GOSSIP_WRITE_BUFFER_MAX = FRAME_BYTES_MAX + 256 * 1024
 /** The question of a request: a kind, a range, a few hashes. */
 export const REQUEST_BYTES_MAX = 64 * 1024
 /** An answer is one frame. */

@@ -131,7 +131,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     'own topics are allowed topics',
   )
   const addresses = bootstrapOf(options)
-  const connectionsMax = Math.max(limits.CONNECTIONS_MAX, addresses.size * 2)
+  const connectionsMax =
+    options.connectionsMax ?? Math.max(limits.CONNECTIONS_MAX, addresses.size * 2)
   const bans: Bans = createBans()
   const self = options.identity.peer
   const gater = createGater({ self, bans, connections: () => libp2p.getConnections() })

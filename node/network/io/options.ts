@@ -19,5 +19,7 @@ export type NetworkOptions = {
   readonly allowedTopics: readonly string[]
   readonly validator?: ValidatorIdentity
   readonly verifyValidator: VerifyValidator
+  /** Default: CONNECTIONS_MAX, or twice the bootstrap list. Each costs up to 15 MiB under attack (docs/security.md). */
+  readonly connectionsMax?: number
   readonly log: NetworkLog
 }
