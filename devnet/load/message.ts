@@ -70,6 +70,8 @@ export type TrafficShard = {
 export type TrafficReport = {
   readonly kind: 'report'
   readonly atMs: number
+  /** When the newest cut was booked: settlement comes in bursts, and rates are exact only from burst to burst. */
+  readonly settledAtMs: number
   readonly beaconHeight: number
   readonly counts: TrafficCounts
   /** Accepted and not yet settled or failed. */

@@ -36,6 +36,7 @@ export async function startTraffic(
   emit: (message: TrafficMessage) => void,
 ): Promise<Traffic> {
   const settlement = createSettlement((first) => emit({ kind: 'first-settled', ...first }))
+  let settledAtMs = Date.now()
   /** Index = shard - 1. */
   const settledTransactions = Array.from({ length: plan.shardCount }, () => 0)
   const follower = new ChainFollower({
@@ -45,6 +46,7 @@ export async function startTraffic(
       onFinalized: (block, atMs) => noteFinalized(settlement, block, atMs),
       onSettled: (_cut, blocks, atMs) => {
         noteSettled(settlement, blocks, atMs)
+        settledAtMs = atMs
         for (const { shard, transactions } of blocks) {
           settledTransactions[shard - 1] =
             (settledTransactions[shard - 1] ?? 0) + transactions.length
@@ -67,7 +69,7 @@ export async function startTraffic(
     setRate: (rate) => offering?.setRate(rate),
     prepare: async (payments) => offering?.prepare(payments),
     clearLatency: () => clearLatency(settlement, Date.now()),
-    report: () => makeReport(follower, settlement, settledTransactions),
+    report: () => ({ ...makeReport(follower, settlement, settledTransactions), settledAtMs }),
     stop: async () => {
       await offering?.stop()
       await follower.stop()
@@ -80,7 +82,7 @@ function makeReport(
   follower: ChainFollower,
   settlement: Settlement,
   settledTransactions: readonly number[],
-): TrafficReport {
+): Omit<TrafficReport, 'settledAtMs'> {
   const { beaconHeight, shards } = follower.progress()
   const pending = pendingPerShard(settlement, shards.length)
   return {

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { planRuns, shardsTooMany } from '../../../bench/sweep/plan.ts'
+import { limitOf, summarize, type RunResult } from '../../../bench/sweep/results.ts'
+import { signatureBoundTps } from '../../../bench/sweep/signature-bound.ts'
+import { spreadOf } from '../../../bench/sweep/statistics.ts'
+import { sweepTable } from '../../../bench/sweep/table.ts'
+
+const level = { p50: 1, p90: 2, p99: 3, max: 4 }
+
+function run(shards: number, settledTps: number, facts: Partial<RunResult> = {}): RunResult {
+  return {
+    experiment: 'scaling-cpu',
+    workload: 'transfer',
+    seed: 1,
+    shards,
+    validators: 16,
+    crossShard: 0,
+    repeat: 1,
+    committeeSize: 16 / shards,
+    faultsTolerated: 1,
+    forgingSeats: 3,
+    windowSeconds: 30,
+    offeredTps: settledTps,
+    acceptedTps: settledTps,
+    refusedTps: 0,
+    failedTps: 0,
+    settledTps,
+    signatureBoundTps: 1000 * shards,
+    latencyMs: { intra: level, cross: level, intraFinalized: level, crossApplied: level },
+    cpuMsPerTx: 8 / shards,
+    generatorCpuMsPerTx: 0.2,
+    idleShare: 0.05,
+    stealShare: 0,
+    limitedBy: 'cpu',
+    pssMiB: 1500,
+    curve: [],
+    audit: 'ok',
+    ...facts,
+  }
+}
+
+describe('bench: plan', () => {
+  test('bench: plan: every second round runs backwards and one shard has no cross-shard runs', () => {
+    const wish = { shards: [1, 4], validators: 16, crossShard: [0, 0.25], repeats: 2 }
+    const order = planRuns(wish).map((one) => `${one.repeat}:${one.shards}@${one.crossShard}`)
+    expect(order).toEqual(['1:1@0', '1:4@0', '1:4@0.25', '2:4@0.25', '2:4@0', '2:1@0'])
+  })
+
+  test('bench: plan: committees below four are named', () => {
+    expect(shardsTooMany([1, 2, 4, 5, 8], 16)).toEqual([5, 8])
+  })
+})
+
+describe('bench: statistics', () => {
+  test('bench: statistics: the median of an even number lies between the middle two', () => {
+    expect(spreadOf([4, 1, 3, 2])).toEqual({ min: 1, median: 2.5, max: 4 })
+    expect(spreadOf([5, 1, 3])).toEqual({ min: 1, median: 3, max: 5 })
+    expect(spreadOf([])).toEqual({ min: 0, median: 0, max: 0 })
+  })
+})
+
+describe('bench: results', () => {
+  test('bench: results: speedup compares medians with the median of one shard', () => {
+    const { summary } = summarize({}, [run(1, 90), run(1, 100), run(1, 110), run(4, 350)])
+    expect(summary.speedup).toEqual({ '1': 1, '4': 3.5 })
+    expect(summary.efficiency).toEqual({ '1': 1, '4': 0.875 })
+  })
+
+  test('bench: results: the speedup by shards is that of the smallest cross-shard share', () => {
+    const crossing = run(4, 200, { crossShard: 0.25 })
+    expect(summarize({}, [run(1, 100), run(4, 390), crossing]).summary.speedup['4']).toBe(3.9)
+    expect(summarize({}, [run(1, 100), crossing, run(4, 390)]).summary.speedup['4']).toBe(3.9)
+  })
+
+  test('bench: results: a void run counts for nothing and is shown', () => {
+    const results = summarize({}, [run(1, 100), run(4, 999, { audit: 'failed: 1 wei' })])
+    expect(results.summary.points.map((point) => point.shards)).toEqual([1])
+    expect(results.runs).toHaveLength(2)
+    expect(sweepTable(results).join('\n')).toContain('VOID: 4 shards')
+  })
+
+  test('bench: results: an idle machine is no evidence, and one idle run spoils its point', () => {
+    expect(limitOf(0.15)).toBe('cpu')
+    expect(limitOf(0.16)).toBe('config')
+    const idle = run(4, 300, { limitedBy: 'config' })
+    const { summary } = summarize({}, [run(1, 100), run(4, 350), idle])
+    expect(summary.points[1]?.limitedBy).toBe('config')
+  })
+
+  test('bench: results: a receipt counts as a transaction only where the slot is the limit', () => {
+    const cpu = run(4, 300, { crossShard: 0.25 })
+    const slot = { ...cpu, limitedBy: 'config' as const }
+    expect(summarize({}, [run(1, 100), cpu]).runs[1]?.ceilingTps).toBe(400)
+    expect(summarize({}, [run(1, 100), slot]).runs[1]?.ceilingTps).toBe(320)
+  })
+
+  test('bench: results: without a run of one shard nothing is compared', () => {
+    expect(summarize({}, [run(4, 300)]).summary.efficiency).toEqual({ '4': 0 })
+  })
+
+  test('bench: results: the table names committee, faults and the part of the signature bound', () => {
+    const [header, row] = sweepTable(summarize({}, [run(1, 250)]))
+    expect(header).toContain('tolerates')
+    expect(row).toMatch(/1000 \(25 %\)/)
+    expect(row).toMatch(/16 +5$/)
+  })
+
+  test('bench: results: two cores and committees of four bound 0.1 ms checks at 5000', () => {
+    expect(signatureBoundTps(2, 4, 0.0001)).toBeCloseTo(5000)
+  })
+})

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { decide, isSustained, type Step } from '../../../bench/sweep/search.ts'
+
+function step(offeredTps: number, settledTps = offeredTps, backlogGrowthTps = 0): Step {
+  return { offeredTps, settledTps, backlogGrowthTps }
+}
+
+/** A network that settles whatever is offered up to its capacity. */
+function searchWith(capacity: number, startTps: number): { rate: number; steps: readonly Step[] } {
+  const steps: Step[] = []
+  for (;;) {
+    const decision = decide(startTps, steps)
+    if (decision.kind === 'done') return { rate: decision.rateTps, steps }
+    const offered = decision.rateTps
+    steps.push(step(offered, Math.min(offered, capacity), Math.max(0, offered - capacity)))
+  }
+}
+
+describe('bench: search', () => {
+  test.each([
+    [100, 10],
+    [100, 400],
+    [733, 100],
+    [12, 5],
+    [3, 80],
+  ])('bench: search: a capacity of %i is found from %i within an eighth', (capacity, start) => {
+    const { rate, steps } = searchWith(capacity, start)
+    expect(rate).toBeLessThanOrEqual(capacity * 1.06)
+    expect(rate).toBeGreaterThanOrEqual(capacity / 1.2)
+    expect(steps.length).toBeLessThanOrEqual(16)
+  })
+
+  test('bench: search: a network that settles nothing ends at zero', () => {
+    expect(searchWith(0, 50).rate).toBe(0)
+  })
+
+  test('bench: search: a network without limit ends after a bounded number of steps', () => {
+    const { steps } = searchWith(Number.POSITIVE_INFINITY, 10)
+    expect(steps).toHaveLength(16)
+  })
+
+  test('bench: search: 94 % settled is not sustained, nor is a growing backlog', () => {
+    expect(isSustained(step(100, 95))).toBe(true)
+    expect(isSustained(step(100, 94))).toBe(false)
+    expect(isSustained(step(100, 100, 6))).toBe(false)
+  })
+
+  test('bench: search: a failure below a rate that held does not lower the answer', () => {
+    const decision = decide(10, [step(100), step(90, 10), step(110, 50)])
+    expect(decision).toEqual({ kind: 'done', rateTps: 100 })
+  })
+})
