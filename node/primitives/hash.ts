@@ -14,15 +14,20 @@ export const ZERO_HASH: Uint8Array = new Uint8Array(HASH_SIZE)
 
 const keccak = await createKeccak(256)
 
+/*
+ * The library cuts its digests out of Node's 64 KiB buffer pool. A hash that is kept would keep its whole pool alive, and
+ * structuredClone would copy it; a slice has 32 bytes of its own.
+ */
+
 /** SHA-256 of bytes, 32 bytes. Prefer `hashTagged` for anything with a meaning. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return digest(bytes)
+  return digest(bytes).slice()
 }
 
 /** SHA-256 of exactly 64 bytes: the inner node of every binary Merkle tree (docs/protocol, tree rules). */
 export function hashPair(pair: Uint8Array): Uint8Array {
   assert(pair.length === 64, 'an inner node hashes exactly two hashes')
-  return digest64(pair)
+  return digest64(pair).slice()
 }
 
 /**
@@ -32,7 +37,7 @@ export function hashPair(pair: Uint8Array): Uint8Array {
 export function hashTagged(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const label = asciiBytes(tag)
   assert(label.length > 0 && label.length < 64, 'a domain tag is short and not empty')
-  return digest(concatBytes(Uint8Array.of(label.length), label, ...parts))
+  return digest(concatBytes(Uint8Array.of(label.length), label, ...parts)).slice()
 }
 
 /** keccak-256 (the pre-standard padding that Ethereum uses), 32 bytes. */
