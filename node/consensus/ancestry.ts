@@ -23,22 +23,29 @@ export type Ancestry = {
 /** Walks back from a block to the first that may be built upon; for delivery, to the floor itself. */
 export function ancestryOf(state: EngineState, hash: Hash, goal: 'extendable' | 'floor'): Ancestry {
   const path: HeldBlock[] = []
+  const end = (missing: Ancestry['missing'], forks: boolean): Ancestry => {
+    return { path: path.reverse(), missing, forks }
+  }
   let cursor = hash
-  let depth: number | undefined
+  /** Height of the block that stands on the cursor. */
+  let childHeight: number | undefined
   // A chain of hashes has no cycle, so the walk ends with the blocks held.
   while (!isGoal(state, cursor, goal)) {
+    const depth = childHeight === undefined ? undefined : childHeight - 1 - state.floor.height
+    // At the floor's height nothing can be missing but a block of another branch.
+    if (depth !== undefined && depth <= 0) return end(undefined, true)
     const held = heldBlock(state, cursor)
-    if (held === undefined) {
-      // At the floor's height nothing can be missing but a block of another branch.
-      if (depth === 0) return { path: path.reverse(), missing: undefined, forks: true }
-      return { path: path.reverse(), missing: { hash: cursor, depth }, forks: false }
-    }
-    depth = held.block.height - 1 - state.floor.height
-    if (depth < 0) return { path: path.reverse(), missing: undefined, forks: true }
+    if (held === undefined) return end({ hash: cursor, depth }, false)
+    const { height } = held.block
+    // No quorum with an honest majority certified a block whose height does not follow its parent's (R4).
+    if (childHeight !== undefined && height !== childHeight - 1) return end(undefined, true)
+    childHeight = height
     path.push(held)
     cursor = held.block.parentHash
   }
-  return { path: path.reverse(), missing: undefined, forks: false }
+  const reachesFloor = equalBytes(cursor, state.floor.hash)
+  const isGapless = childHeight === undefined || childHeight === state.floor.height + 1
+  return end(undefined, reachesFloor && !isGapless)
 }
 
 function isGoal(state: EngineState, hash: Hash, goal: 'extendable' | 'floor'): boolean {

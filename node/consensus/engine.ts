@@ -203,12 +203,12 @@ function noteSpeaker(state: EngineState, { from }: Source): void {
 function advance(state: EngineState): void {
   considerQuorums(state)
   deliver(state)
+  pursue(state)
   requestExecutions(state)
   castFinalizes(state)
   considerProposal(state)
   propose(state)
   watchView(state)
-  pursue(state)
   bound(state)
 }
 

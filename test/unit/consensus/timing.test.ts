@@ -54,9 +54,8 @@ describe('consensus: timing', () => {
     const block = blockOn(genesis, 21)
     const effects = solo.hearCertificate(certificateOf('finalize', proposalOf(block, 0), 4))
     expect(solo.engine.status().view).toBe(22)
-    const { fetchMs } = { fetchMs: 2 * timing.deltaMs }
     // The missing body is asked for again first; the view's own timeout is what is left.
-    expect(lastDeadline(effects)).toBe(1000 + fetchMs)
+    expect(lastDeadline(effects)).toBe(1000 + 2 * timing.deltaMs)
     solo.hear(0, { kind: 'block', block })
     expect(lastDeadline(solo.effects)).toBe(1000 + LEADER_MS)
   })

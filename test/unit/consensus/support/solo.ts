@@ -112,7 +112,8 @@ export function createSolo(options: SoloOptions = {}): Solo {
     hearVote: (vote) => hear(vote.seat, { kind: 'vote', vote }),
     hearVotes: (kind, about, seats) =>
       seats.flatMap((from) => hear(from, { kind: 'vote', vote: voteOf(kind, from, about) })),
-    hearCertificate: (certificate, from = 0) => hear(from, { kind: 'certificate', certificate }),
+    hearCertificate: (certificate, from = config.seat === 0 ? 1 : 0) =>
+      hear(from, { kind: 'certificate', certificate }),
   }
   feed({ kind: 'start', journal: options.journal ?? [], blocks: options.blocks ?? [] })
   return solo
