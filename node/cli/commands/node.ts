@@ -43,13 +43,20 @@ async function runNode(configFile: string, json: boolean): Promise<void> {
   void stopRequest.then(exitAfterDeadline)
   // Loaded here, because every other command would pay for libp2p and the databases too.
   const { createNode } = await import('../../runtime/node.ts')
-  const running = await createNode(config, genesis, {})
+  const running = await createNode(config, genesis, {}).catch(rethrowForUser)
   announce(running, json)
   const reason = await stopRequest
   await running.stop()
   if (json) process.stdout.write(`${JSON.stringify({ event: 'stopped', reason })}\n`)
   // The IPC channel would keep the process alive although nothing is left to do.
   if (process.connected) process.disconnect?.()
+}
+
+/** What the world refused (a lock, a port, a damaged file) carries a code and a sentence; anything else is a bug. */
+function rethrowForUser(error: unknown): never {
+  if (error instanceof Error && 'code' in error)
+    throw new CommandError(error.message, { cause: error })
+  throw error
 }
 
 async function readConfig(path: string): Promise<NodeConfig> {
