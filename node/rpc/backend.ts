@@ -81,6 +81,7 @@ export type MessageLife = {
 export interface ShardBackend {
   block(selector: BlockSelector): Promise<ShardBlockView | undefined>
   transaction(hash: Hash): Promise<TransactionPlace | undefined>
+  /** For the tag `pending` the nonce is the one after the sender's transactions that wait in the mempool. */
   accounts(
     selector: BlockSelector,
     addresses: readonly Address[],
@@ -147,7 +148,7 @@ export interface NetworkBackend {
   health(): HealthView
   /** Listener for new finalized heads and pending transactions; returns the function that unsubscribes. */
   subscribe(listener: (event: HeadEvent) => void): () => void
-  /** Sends one JSON-RPC call on a shard this node does not host to a member; undefined when no member answers. */
+  /** Sends one JSON-RPC call (with id 1) on a shard this node does not host to a member; undefined when no member answers. */
   forward(shard: ChainNumber, request: string): Promise<string | undefined>
 }
 

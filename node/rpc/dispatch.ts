@@ -22,7 +22,7 @@ import {
   SERVER_ERROR,
   type RpcOutcome,
 } from './error-code.ts'
-import { readParameters, type Method, type NetworkContext, type ShardMethod } from './method.ts'
+import { readParameters, type Method, type NetworkContext } from './method.ts'
 import { methodByName } from './method-table.ts'
 
 /** What all requests of one batch may cost together: a hundred sends and a few heavy reads fit. */
@@ -105,27 +105,25 @@ async function runMethod(port: DispatchPort, call: Call): Promise<RpcOutcome> {
   const { shardCount, hostedShards } = backend.network()
   if (shard > shardCount) return unknownShard(shard)
   if (method.scope === 'network') return method.run({ ...port, shard }, values)
-  if (!hostedShards.includes(shard)) return forward(port, { ...call, method })
+  if (!hostedShards.includes(shard)) {
+    if (method.isLocal === true) return notHere(shard, method)
+    const outcome = await forward(port, call)
+    if (outcome !== undefined) return outcome
+    if (method.hasFallback !== true) return unreachableShard(shard)
+  }
   const chain = backend.shard(shard)
-  if (chain === undefined) return unknownShard(shard)
-  return method.run({ ...port, shard, chain }, values)
+  return chain === undefined ? unknownShard(shard) : method.run({ ...port, shard, chain }, values)
 }
 
+/** undefined: no member of the shard answered. */
 async function forward(
   { backend }: DispatchPort,
-  { shard, method, request }: Call & { readonly method: ShardMethod },
-): Promise<RpcOutcome> {
-  if (method.isLocal === true) {
-    const sentence = `this node does not hold shard ${shard}; ask one of its members for ${method.name}`
-    return failure(NOT_SUPPORTED, sentence)
-  }
+  { shard, method, request }: Call,
+): Promise<RpcOutcome | undefined> {
   const { params } = request
   const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: method.name, params })
   const reply = await backend.forward(shard, text)
-  const outcome = reply === undefined ? undefined : parseReply(reply)
-  if (outcome !== undefined) return outcome
-  const sentence = `this node does not hold shard ${shard} and no member of it answered; try again`
-  return failure(SERVER_ERROR, sentence, { code: 'shard-unreachable' })
+  return reply === undefined ? undefined : parseReply(reply)
 }
 
 function isServedOn(route: Route, method: Method): boolean {
@@ -148,6 +146,16 @@ function unknownMethod(name: string): RpcOutcome {
 
 function unknownShard(shard: ChainNumber): RpcOutcome {
   return failure(SERVER_ERROR, `there is no shard ${shard}`, { code: 'unknown-shard' })
+}
+
+function notHere(shard: ChainNumber, method: Method): RpcOutcome {
+  const sentence = `this node does not hold shard ${shard}; ask one of its members for ${method.name}`
+  return failure(NOT_SUPPORTED, sentence, { code: 'shard-not-hosted' })
+}
+
+function unreachableShard(shard: ChainNumber): RpcOutcome {
+  const sentence = `this node does not hold shard ${shard} and no member of it answered; try again`
+  return failure(SERVER_ERROR, sentence, { code: 'shard-unreachable' })
 }
 
 function replyTooLarge(): RpcOutcome {

@@ -33,6 +33,7 @@ export const TRANSACTION_METHODS: readonly Method[] = [
     name: 'eth_sendRawTransaction',
     summary: 'Admits a signed transaction; the answer is its hash.',
     cost: 5,
+    hasFallback: true,
     parameters: [rawTransaction],
     run: async ({ chain }, [raw]) => {
       const result = await chain.submit(raw)

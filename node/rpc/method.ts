@@ -50,6 +50,8 @@ export type ShardMethod = MethodFacts & {
   readonly scope: 'shard'
   /** Needs this very node (filters, subscriptions), so it is never forwarded to another one. */
   readonly isLocal?: boolean
+  /** When no member of a shard that this node does not hold answers, its own backend of that shard may. */
+  readonly hasFallback?: boolean
   readonly run: (context: ShardContext, values: readonly unknown[]) => Promise<RpcOutcome>
 }
 
@@ -69,7 +71,7 @@ type Definition<P extends readonly Parameter[], Context> = Omit<MethodFacts, 'pa
 
 /** A method of one shard, answered by a node that hosts it. */
 export function shardMethod<const P extends readonly Parameter[]>(
-  definition: Definition<P, ShardContext> & { readonly isLocal?: boolean },
+  definition: Definition<P, ShardContext> & Pick<ShardMethod, 'isLocal' | 'hasFallback'>,
 ): ShardMethod {
   return {
     ...definition,
