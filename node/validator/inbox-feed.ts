@@ -155,9 +155,9 @@ export function createInboxFeed(context: Context, options: InboxFeedOptions): In
         if (chain === options.shard) continue
         const leaves = promisedLeaves(anchor, chain)
         if (leaves === undefined) return undefined
+        // C.5: also a source that sent this shard nothing new shows its leaf, once it has sent anybody anything.
+        if (leaves.length === 0) continue
         const cursor = channelTo(cursors, chain)
-        const promised = leaves[options.shard]
-        if (promised === undefined || promised.nextSequence <= cursor.nextSequence) continue
         const item = itemOf(chain, cursor, leaves)
         if (item === undefined) return undefined
         items.push(item)
