@@ -12,6 +12,7 @@ const BACKOFF_MAX = 8
 export const QUIET: CampaignShape = {
   name: 'quiet',
   title: 'nothing goes wrong, n=4',
+  isSwarm: false,
   seatCount: 4,
   observerCount: 0,
   vices: [],
@@ -30,8 +31,9 @@ export const QUIET: CampaignShape = {
     replayPerMyriad: 0,
   },
   backoffMax: BACKOFF_MAX,
+  blockIntervalMs: 0,
   idleIntervalMs: 0,
-  hasWork: true,
+  work: 'always',
   patienceMs: 60_000,
   disksHonourSync: true,
   votesGuarded: true,
@@ -128,5 +130,12 @@ export const CAMPAIGNS: readonly CampaignShape[] = [
     stableAtMs: STORM_MS,
     dropPerMyriad: percent(10),
     partitions: true,
+  },
+  {
+    ...QUIET,
+    name: 'swarm',
+    title: 'another mixture of size, vices and faults for every seed, n=4..10',
+    isSwarm: true,
+    stableAtMs: STORM_MS,
   },
 ]

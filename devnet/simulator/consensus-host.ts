@@ -18,7 +18,7 @@ import type {
 import type { ConsensusMessage } from '../../node/consensus/message.ts'
 import type { UnsignedVote, Vote } from '../../node/consensus/vote.ts'
 import type { Observation } from './checkers/observation.ts'
-import type { CrashPlan, Latencies, Span } from './consensus-plan.ts'
+import type { CrashPlan, Latencies, Span, WorkPattern } from './consensus-plan.ts'
 import { createEffectPerformer, type EffectPerformer, type HostVoice } from './host-effects.ts'
 import { createHostQueue, type HostQueue } from './host-queue.ts'
 import { createHostTimer, type HostTimer } from './host-timer.ts'
@@ -26,15 +26,19 @@ import { createHostWork } from './host-work.ts'
 import type { Scheduler } from './scheduler.ts'
 import { createToyApplication, type ToyApplication } from './toy-application.ts'
 import { isGenuine } from './toy-chain.ts'
-import { createValidatorDisk, type ValidatorDisk } from './validator-disk.ts'
+import {
+  createValidatorDisk,
+  type ValidatorDisk,
+  type ValidatorDiskOptions,
+} from './validator-disk.ts'
 
 export type HostPorts = {
   readonly node: number
   readonly scheduler: Scheduler
   readonly dice: Prng
   readonly latencies: Latencies
-  readonly hasWork: boolean
-  readonly disksHonourSync: boolean
+  readonly work: WorkPattern
+  readonly disk: ValidatorDiskOptions
   /** False for byzantine seats, and where a campaign takes the guard away. */
   readonly isGuarded: boolean
   readonly createEngine: () => Engine
@@ -98,7 +102,7 @@ export function createConsensusHost(ports: HostPorts): ConsensusHost {
 function assemble(ports: HostPorts): Host {
   const { scheduler, dice, latencies } = ports
   const { now } = scheduler
-  const disk = createValidatorDisk({ honoursSync: ports.disksHonourSync })
+  const disk = createValidatorDisk(ports.disk)
   const application = createToyApplication(dice)
   const delayed = (kind: string, at: number, payload: number, act: () => void): void =>
     later(host, kind, at, payload, act)
@@ -179,7 +183,27 @@ function boot(host: Host): void {
   ports.note?.(`boots with ${journal.length} records and ${blocks.length} blocks`)
   host.engine = ports.createEngine()
   feed(host, { kind: 'start', journal, blocks, now: scheduler.now() })
-  if (ports.hasWork) feed(host, { kind: 'work', pending: true, now: scheduler.now() })
+  startWork(host)
+}
+
+/** How long work stays, or stays away, at most, where it comes and goes. */
+const WORK_SPELL_MS: Span = [20, 1500]
+
+function startWork(host: Host): void {
+  if (host.ports.work === 'always') setWork(host, true)
+  if (host.ports.work === 'comes-and-goes') turnWork(host, true)
+}
+
+function setWork(host: Host, pending: boolean): void {
+  feed(host, { kind: 'work', pending, now: host.ports.scheduler.now() })
+}
+
+/** Every node sees other work, as mempools do: they may disagree about whether there is any. */
+function turnWork(host: Host, pending: boolean): void {
+  setWork(host, pending)
+  const [least, greatest] = WORK_SPELL_MS
+  const at = host.ports.scheduler.now() + least + host.ports.dice.below(greatest - least + 1)
+  later(host, 'work', at, 0, () => turnWork(host, !pending))
 }
 
 function crash(host: Host, plan: CrashPlan): void {

@@ -9,9 +9,13 @@ import type { Vice } from './adversaries/vice.ts'
 import type { Retention } from './disk.ts'
 import type { LinkQuality, NetworkPlan } from './network.ts'
 import { drawPartitions } from './partition.ts'
+import { drawSwarmShape } from './swarm.ts'
 
 /** Least and greatest, both possible. */
 export type Span = readonly [least: number, greatest: number]
+
+/** Whether the chain has something to put into a block; without, it beats its heart only (A.7). */
+export type WorkPattern = 'always' | 'never' | 'comes-and-goes'
 
 export type CrashPlan = {
   readonly node: number
@@ -44,8 +48,11 @@ export type ConsensusPlan = {
   readonly heightsWanted: number
   /** How long after stabilization they may take. */
   readonly patienceMs: number
-  /** The chain always has something to put into a block; otherwise it beats its heart only (A.7). */
-  readonly hasWork: boolean
+  readonly work: WorkPattern
+  /** Hosts keep only the journal records that a restart needs, in the order of a database's keys (A.10). */
+  readonly journalIsPruned: boolean
+  /** Messages travel as bytes. */
+  readonly messagesAreEncoded: boolean
   /** False plants a disk that loses what it said was synced. */
   readonly disksHonourSync: boolean
   readonly votesGuarded: boolean
@@ -56,6 +63,8 @@ export type CampaignShape = {
   readonly name: string
   /** What is done to the committee, for people. */
   readonly title: string
+  /** Size, vices and faults are drawn for every seed (swarm.ts), whatever this shape says about them. */
+  readonly isSwarm: boolean
   readonly seatCount: number
   readonly observerCount: number
   /** One byzantine seat each, at random places. */
@@ -70,8 +79,9 @@ export type CampaignShape = {
   /** Links after stabilization; within delta unless the campaign is about a wrong delta. */
   readonly stable: LinkQuality
   readonly backoffMax: number
+  readonly blockIntervalMs: number
   readonly idleIntervalMs: number
-  readonly hasWork: boolean
+  readonly work: WorkPattern
   readonly patienceMs: number
   readonly disksHonourSync: boolean
   readonly votesGuarded: boolean
@@ -90,8 +100,9 @@ const EFFECTS_LATER_MAX = 12
 const PARTITION_EPISODE_DELTAS = 15
 const RETENTIONS: readonly Retention[] = ['none', 'prefix', 'subset']
 
-export function expandPlan(shape: CampaignShape, seed: number): ConsensusPlan {
-  const dice = createPrng(seed).stream(`plan/${shape.name}`)
+export function expandPlan(campaign: CampaignShape, seed: number): ConsensusPlan {
+  const dice = createPrng(seed).stream(`plan/${campaign.name}`)
+  const shape = campaign.isSwarm ? drawSwarmShape(campaign, dice.stream('swarm')) : campaign
   const seats = Array.from({ length: shape.seatCount }, (_, seat) => seat)
   const order = dice.stream('adversaries').shuffle(seats)
   const adversaries = shape.vices.map((vice, index) => ({ seat: order[index] ?? 0, vice }))
@@ -105,7 +116,7 @@ export function expandPlan(shape: CampaignShape, seed: number): ConsensusPlan {
     adversaries,
     timing: {
       deltaMs: shape.deltaMs,
-      blockIntervalMs: 0,
+      blockIntervalMs: shape.blockIntervalMs,
       idleIntervalMs: shape.idleIntervalMs,
       backoffMax: shape.backoffMax,
     },
@@ -114,7 +125,9 @@ export function expandPlan(shape: CampaignShape, seed: number): ConsensusPlan {
     crashes: expandCrashes(shape, honest, dice.stream('crashes')),
     heightsWanted: shape.heightsWanted,
     patienceMs: shape.patienceMs,
-    hasWork: shape.hasWork,
+    work: shape.work,
+    journalIsPruned: dice.stream('journal').chance(1, 2),
+    messagesAreEncoded: dice.stream('wire').chance(1, 8),
     disksHonourSync: shape.disksHonourSync,
     votesGuarded: shape.votesGuarded,
   }

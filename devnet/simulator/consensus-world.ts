@@ -24,9 +24,10 @@ import {
 import { createConsensusHost, type ConsensusHost } from './consensus-host.ts'
 import type { ConsensusPlan } from './consensus-plan.ts'
 import { checkedCommittee, rolesOf, type Role } from './consensus-roles.ts'
-import { messageWord, statementOf, viewOf } from './consensus-seen.ts'
+import { messageText, messageWord, statementOf, viewOf } from './consensus-seen.ts'
 import { createNetwork, type NetworkCounts, type SimulatedNetwork } from './network.ts'
 import { createScheduler, WORLD, type Scheduler } from './scheduler.ts'
+import { carry } from './wire-carrier.ts'
 
 export type ConsensusRunOptions = {
   /** For negative campaigns; production's by default. */
@@ -183,8 +184,8 @@ function hostOf(world: World, role: Role): ConsensusHost {
     scheduler,
     dice: world.diceOf(`host/${node}`),
     latencies: plan.latencies,
-    hasWork: plan.hasWork,
-    disksHonourSync: plan.disksHonourSync,
+    work: plan.work,
+    disk: { honoursSync: plan.disksHonourSync, journalIsPruned: plan.journalIsPruned },
     isGuarded: plan.votesGuarded && vice === undefined,
     createEngine: () => createEngine(config, options.rules ?? STANDARD_RULES),
     runChecks: (checks) => runChecks(config, scheme, checks),
@@ -224,9 +225,8 @@ function send(
   recipients: readonly Seat[],
 ): void {
   for (const letter of lettersOf(world, role, message, recipients)) {
-    const digest = messageWord(letter.message)
     for (const to of world.roles) {
-      if (to.seat === letter.to) world.network.send(role.node, to.node, letter.message, digest)
+      if (to.seat === letter.to) post(world, role, to.node, letter.message)
     }
   }
 }
@@ -235,8 +235,16 @@ function sendToNode(world: World, role: Role, to: number, message: ConsensusMess
   const seat = world.roles[to]?.seat
   if (seat === undefined) return
   for (const letter of lettersOf(world, role, message, [seat])) {
-    world.network.send(role.node, to, letter.message, messageWord(letter.message))
+    post(world, role, to, letter.message)
   }
+}
+
+function post(world: World, { node, vice }: Role, to: number, message: ConsensusMessage): void {
+  const { plan, network, referee, scheduler } = world
+  const carried = plan.messagesAreEncoded ? carry(message, plan.seatCount) : message
+  if (carried !== undefined) return network.send(node, to, carried, messageWord(carried))
+  const sentence = `nobody can read what node ${node} says: ${messageText(message)}`
+  if (vice === undefined) referee.report({ rule: 'host', sentence, atMs: scheduler.now() })
 }
 
 /** Finalization certificates reach observers from two seats per view (A.8). */

@@ -7,7 +7,7 @@ import type { Prng } from '../../node/primitives/prng.ts'
 import type { ChainBlock } from '../../node/consensus/message.ts'
 import { digestText } from './digest-text.ts'
 import type { AppliedBlock } from './validator-disk.ts'
-import { isValidOn, makeToyBlock, TOY_GENESIS, type ToyParent } from './toy-chain.ts'
+import { isValidOn, makeToyBlock, PAYLOAD_SIZE, TOY_GENESIS, type ToyParent } from './toy-chain.ts'
 
 export type BuildOrder = {
   readonly view: number
@@ -29,8 +29,6 @@ export type ToyApplication = {
    */
   readonly restart: (applied: readonly AppliedBlock[]) => void
 }
-
-const PAYLOAD_BYTES = 8
 
 export function createToyApplication(dice: Prng): ToyApplication {
   const executed = new Map<string, ToyParent>()
@@ -60,11 +58,11 @@ export function createToyApplication(dice: Prng): ToyApplication {
     build: ({ view, epoch, parentHash, now }) => {
       const parent = executed.get(digestText(parentHash))
       if (parent === undefined) return undefined
-      const bytes = dice.bytes(PAYLOAD_BYTES)
-      bytes[0] = 0
+      const payload = dice.bytes(PAYLOAD_SIZE)
+      payload[0] = 0
       const timestampMs = Math.max(now, parent.timestampMs)
       const height = parent.height + 1
-      const block = makeToyBlock({ parentHash, height, view, epoch, timestampMs, bytes })
+      const block = makeToyBlock({ parentHash, height, view, epoch, timestampMs, payload })
       execute(block)
       return block
     },

@@ -5,7 +5,7 @@
  * Recovery trusts the journal up to the first record that names a block which is not stored: blocks are written before
  * the records that need them, so such a record and all behind it were never synced, and nothing was signed because of them.
  */
-import { present } from '../../node/primitives/assert.ts'
+import { present, unreachable } from '../../node/primitives/assert.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { JournalRecord } from '../../node/consensus/engine-contract.ts'
 import type { ChainBlock } from '../../node/consensus/message.ts'
@@ -41,7 +41,15 @@ export type ValidatorDisk = {
   readonly recover: () => Recovery
 }
 
-export function createValidatorDisk(options: DiskOptions): ValidatorDisk {
+export type ValidatorDiskOptions = DiskOptions & {
+  /**
+   * Hosts may drop records of views below the floor's, and a database gives them back by key, not by time: one way to
+   * keep the journal. The other is all of it, in the order of writing.
+   */
+  readonly journalIsPruned: boolean
+}
+
+export function createValidatorDisk(options: ValidatorDiskOptions): ValidatorDisk {
   const disk = createDisk(options)
   const journal = disk.log<JournalRecord>()
   const blocks = disk.table<ChainBlock>()
@@ -75,7 +83,7 @@ export function createValidatorDisk(options: DiskOptions): ValidatorDisk {
     if (unsupported >= 0) journal.truncate(unsupported)
     const floor = lastFloor(journal.values())
     return {
-      journal: journal.values(),
+      journal: options.journalIsPruned ? pruned(journal.values(), floor.view) : journal.values(),
       blocks: [...blocks.values()].filter((stored) => isAtOrAbove(stored, floor)),
       unapplied: floor.height === 0 ? [] : (pathFromApplied(floor.hash) ?? []),
     }
@@ -94,14 +102,40 @@ export function createValidatorDisk(options: DiskOptions): ValidatorDisk {
   }
 }
 
-type Floor = { readonly height: number; readonly hash: Uint8Array }
+type Floor = { readonly view: number; readonly height: number; readonly hash: Uint8Array }
 
 function lastFloor(journal: readonly JournalRecord[]): Floor {
   for (let index = journal.length - 1; index >= 0; index--) {
     const record = journal[index]
     if (record?.kind === 'floor') return record
   }
-  return TOY_GENESIS
+  return { view: 0, ...TOY_GENESIS }
+}
+
+/** By view and kind, as keys are; what is not needed after a restart is gone. */
+function pruned(journal: readonly JournalRecord[], floorView: number): readonly JournalRecord[] {
+  return journal
+    .filter((record) => viewOfRecord(record) >= floorView)
+    .toSorted(
+      (left, right) => viewOfRecord(left) - viewOfRecord(right) || rankOf(left) - rankOf(right),
+    )
+}
+
+function viewOfRecord(record: JournalRecord): number {
+  switch (record.kind) {
+    case 'floor':
+      return record.view
+    case 'vote':
+      return record.vote.view
+    case 'certificate':
+      return record.certificate.view
+    default:
+      return unreachable(record)
+  }
+}
+
+function rankOf({ kind }: JournalRecord): number {
+  return ['certificate', 'floor', 'vote'].indexOf(kind)
 }
 
 function isAtOrAbove(block: ChainBlock, floor: Floor): boolean {

@@ -50,6 +50,18 @@ describe('consensus: determinism', () => {
     }
   })
 
+  test('consensus: determinism: messages as bytes do exactly what messages by reference do', () => {
+    for (const shape of CAMPAIGNS) {
+      for (const seed of [1, 2, 3, 4, 5]) {
+        const plan = expandPlan(shape, seed)
+        const [bytes, references] = [true, false].map(
+          (messagesAreEncoded) => runConsensus({ ...plan, messagesAreEncoded }).eventHash,
+        )
+        expect(bytes).toBe(references)
+      }
+    }
+  })
+
   test('consensus: determinism: looking at a run does not change it', () => {
     const lines: string[] = []
     const trace = (now: number, node: number, line: string): unknown =>

@@ -4,7 +4,7 @@
  */
 import type { Seat } from '../../../node/primitives/identifiers.ts'
 import type { ConsensusMessage } from '../../../node/consensus/message.ts'
-import { INVALID_PAYLOAD, makeToyBlock } from '../toy-chain.ts'
+import { INVALID_PAYLOAD, PAYLOAD_SIZE, withPayload } from '../toy-chain.ts'
 import { admitsAll, toAll, type Adversary, type AdversaryPorts, type Letter } from './adversary.ts'
 
 type ProposalMessage = Extract<ConsensusMessage, { readonly kind: 'proposal' }>
@@ -34,9 +34,9 @@ function split(
 }
 
 function rivalOf(message: ProposalMessage, ports: AdversaryPorts): ProposalMessage {
-  const payload = ports.dice.bytes(message.block.bytes.length)
+  const payload = ports.dice.bytes(PAYLOAD_SIZE)
   payload[0] = ports.dice.chance(1, 4) ? INVALID_PAYLOAD : 1
-  const block = makeToyBlock({ ...message.block, bytes: payload })
+  const block = withPayload(message.block, payload)
   const proposal = { ...message.proposal, hash: block.hash }
   const { kind, view, seat } = message.vote
   return { ...message, block, proposal, vote: ports.sign({ kind, view, seat, proposal }) }

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { createHostQueue } from '../../../devnet/simulator/host-queue.ts'
 import { createHostTimer } from '../../../devnet/simulator/host-timer.ts'
 import { createScheduler } from '../../../devnet/simulator/scheduler.ts'
-import { makeToyBlock, isGenuine, TOY_GENESIS } from '../../../devnet/simulator/toy-chain.ts'
+import {
+  decodeToyBlock,
+  isGenuine,
+  makeToyBlock,
+  TOY_GENESIS,
+  withPayload,
+} from '../../../devnet/simulator/toy-chain.ts'
 import { createToyApplication } from '../../../devnet/simulator/toy-application.ts'
 import { createValidatorDisk } from '../../../devnet/simulator/validator-disk.ts'
 import { createVoteGuard } from '../../../devnet/simulator/vote-guard.ts'
@@ -14,9 +20,9 @@ import { createPrng } from '../../../node/primitives/prng.ts'
 
 function childOf(parent: { readonly hash: Uint8Array; readonly height: number }): ChainBlock {
   const { hash, height } = parent
-  const bytes = new Uint8Array(8)
+  const payload = new Uint8Array(8)
   const links = { parentHash: hash, height: height + 1, view: height + 1, epoch: 0 }
-  return makeToyBlock({ ...links, timestampMs: height + 1, bytes })
+  return makeToyBlock({ ...links, timestampMs: height + 1, payload })
 }
 
 const FIRST = childOf(TOY_GENESIS)
@@ -168,10 +174,11 @@ describe('simulator: vote guard', () => {
 })
 
 describe('simulator: validator disk', () => {
+  const DISK = { honoursSync: true, journalIsPruned: false }
   const floor = { kind: 'floor', view: 2, height: 2, hash: SECOND.hash } as const
 
   test('simulator: validator disk: a floor above the application brings the blocks between', () => {
-    const disk = createValidatorDisk({ honoursSync: true })
+    const disk = createValidatorDisk(DISK)
     disk.storeBlock(FIRST)
     disk.storeBlock(SECOND)
     disk.appendRecord(floor)
@@ -185,7 +192,7 @@ describe('simulator: validator disk', () => {
   })
 
   test('simulator: validator disk: a record whose block is not stored ends the journal', () => {
-    const disk = createValidatorDisk({ honoursSync: true })
+    const disk = createValidatorDisk(DISK)
     const supported = { kind: 'vote', vote: vote('notarize', 1, FIRST) } as const
     const dangling = { kind: 'vote', vote: vote('notarize', 2, SECOND) } as const
     disk.storeBlock(FIRST)
@@ -196,7 +203,7 @@ describe('simulator: validator disk', () => {
   })
 
   test('simulator: validator disk: a floor over a missing ancestor ends the journal', () => {
-    const disk = createValidatorDisk({ honoursSync: true })
+    const disk = createValidatorDisk(DISK)
     disk.storeBlock(SECOND)
     disk.appendRecord(floor)
     disk.sync()
@@ -204,12 +211,22 @@ describe('simulator: validator disk', () => {
   })
 
   test('simulator: validator disk: blocks below the floor are not handed to the engine', () => {
-    const disk = createValidatorDisk({ honoursSync: true })
+    const disk = createValidatorDisk(DISK)
     const third = childOf(SECOND)
     for (const block of [FIRST, SECOND, third]) disk.storeBlock(block)
     for (const block of [FIRST, SECOND]) disk.appendApplied({ block, certificate: undefined })
     disk.appendRecord(floor)
     expect(disk.recover()).toEqual({ journal: [floor], blocks: [SECOND, third], unapplied: [] })
+  })
+
+  test('simulator: validator disk: a pruned journal has the floor view and above, by view', () => {
+    const disk = createValidatorDisk({ honoursSync: true, journalIsPruned: true })
+    const records = [3, 2, 1].map((view) => {
+      return { kind: 'vote', vote: vote('nullify', view, FIRST) } as const
+    })
+    for (const block of [FIRST, SECOND]) disk.storeBlock(block)
+    for (const record of [...records, floor]) disk.appendRecord(record)
+    expect(disk.recover().journal).toEqual([floor, records[1], records[0]])
   })
 })
 
@@ -236,13 +253,17 @@ describe('simulator: toy chain', () => {
 
   test('simulator: toy chain: wrong heights, older times and bad payloads are invalid', () => {
     const application = createToyApplication(createPrng(0))
-    const { hash, sealing, ...fields } = FIRST
-    expect(sealing).toBe(false)
-    expect(hash).toEqual(makeToyBlock(fields).hash)
+    const fields = { ...FIRST, payload: new Uint8Array(8) }
+    expect(makeToyBlock(fields)).toEqual(FIRST)
     expect(application.execute(makeToyBlock({ ...fields, height: 2 }))).toBe(false)
-    expect(application.execute(makeToyBlock({ ...fields, bytes: Uint8Array.of(255) }))).toBe(false)
+    expect(application.execute(withPayload(FIRST, new Uint8Array(8).fill(255)))).toBe(false)
     expect(application.execute(FIRST)).toBe(true)
     const early = { ...fields, parentHash: FIRST.hash, height: 2, timestampMs: 0 }
     expect(application.execute(makeToyBlock(early))).toBe(false)
+  })
+
+  test('simulator: toy chain: a block is what its bytes say', () => {
+    expect(decodeToyBlock(SECOND.bytes)).toEqual({ ok: true, value: SECOND })
+    expect(decodeToyBlock(SECOND.bytes.subarray(1)).ok).toBe(false)
   })
 })
