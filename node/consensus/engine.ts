@@ -8,9 +8,9 @@
  * without gaps (delivery.ts); the deadline always lies in the future (A.12).
  */
 import { assert } from '../primitives/assert.ts'
+import { toHex } from '../primitives/bytes.ts'
 import type { Hash, Seat } from '../primitives/identifiers.ts'
 import { answerGetBlock, answerGetCertificate, answerLaggard } from './answers.ts'
-import { heldBlock } from './blocks.ts'
 import { pursue, pursuitDeadline, receiveBlock, receiveRange } from './catch-up.ts'
 import { admitCandidates } from './certificates.ts'
 import { submit } from './checks.ts'
@@ -242,13 +242,12 @@ function statusOf(state: EngineState): EngineStatus {
   }
 }
 
-function notarizedTip(state: EngineState): EngineStatus['notarizedTip'] {
-  const { floor } = state
-  for (let view = state.view; view > floor.view; view--) {
-    const round = state.rounds.get(view)
-    const proposal = round === undefined ? undefined : blockCertificate(round)?.proposal
-    const block = proposal === undefined ? undefined : heldBlock(state, proposal.hash)?.block
-    if (block !== undefined) return { hash: block.hash, height: block.height }
+function notarizedTip({ floor, rounds, blocks }: EngineState): EngineStatus['notarizedTip'] {
+  let tip = floor
+  for (const round of rounds.values()) {
+    const hash = round.view > tip.view ? blockCertificate(round)?.proposal?.hash : undefined
+    const block = hash === undefined ? undefined : blocks.get(toHex(hash))?.block
+    if (block !== undefined) tip = { view: round.view, height: block.height, hash: block.hash }
   }
-  return { hash: floor.hash, height: floor.height }
+  return { hash: tip.hash, height: tip.height }
 }

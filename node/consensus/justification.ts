@@ -13,8 +13,11 @@ import { blockCertificate } from './round.ts'
 import { decidedHash, emit, type EngineState } from './state.ts'
 import { retryDelay } from './timing.ts'
 
-/** Certificates asked for at once; the rest follows at the next try. */
-const CERTIFICATES_ASKED_MAX = 16
+/**
+ * Missing views that are looked for and asked for at once; the rest follows at the next try. Also bounds the walk: one
+ * certificate can put the current view any distance away from the last finalized one.
+ */
+const VIEWS_MISSING_MAX = 16
 
 export type Standing =
   | { readonly kind: 'sound'; readonly parentView: number; readonly parentHash: Hash }
@@ -29,6 +32,7 @@ export function findParent(state: EngineState, view: number): Standing {
   for (let below = view - 1; below >= state.lastFinalizedView; below--) {
     const hash = decidedHash(state, below)
     if (hash !== undefined && missing.length > 0) break
+    if (missing.length === VIEWS_MISSING_MAX) break
     if (hash !== undefined) return { kind: 'sound', parentView: below, parentHash: hash }
     if (state.rounds.get(below)?.certificates.nullify === undefined) missing.push(below)
   }
@@ -44,6 +48,7 @@ export function judgeStanding(state: EngineState, proposal: Proposal): Standing 
   if (hash !== undefined && !equalBytes(hash, parentHash)) return { kind: 'unsound' }
   const missing = hash === undefined ? [parentView] : []
   for (let skipped = view - 1; skipped > parentView; skipped--) {
+    if (missing.length === VIEWS_MISSING_MAX) break
     if (state.rounds.get(skipped)?.certificates.nullify === undefined) missing.push(skipped)
   }
   if (missing.length > 0) return { kind: 'missing', views: missing }
@@ -72,8 +77,8 @@ export function askForCertificates(
 ): void {
   if (state.now < state.clock.certificatesAskableAt) return
   state.clock.certificatesAskableAt = state.now + retryDelay(state)
-  const asked = views.filter((view) => !isUnderInspection(state, view))
-  for (const view of asked.slice(0, CERTIFICATES_ASKED_MAX)) {
+  for (const view of views) {
+    if (isUnderInspection(state, view)) continue
     const message = { kind: 'get-certificate', view } as const
     if (leader === undefined) emit(state, { kind: 'broadcast', message })
     else emit(state, { kind: 'send', to: leader, message })

@@ -150,19 +150,18 @@ describe('consensus: timing', () => {
   })
 
   it('consensus: timing: R6 skipTimeout is local only: a skipped leader is heard when it proposes again', () => {
-    const cluster = createCluster({ seatCount: 4 })
+    const cluster = createCluster({ seatCount: 4, timing: { blockIntervalMs: 200 } })
     cluster.work(true)
     cluster.crash(2)
-    cluster.run(10_000)
+    cluster.run(8_000)
     cluster.restart(2)
-    cluster.feed(2, { kind: 'work', pending: true } as never)
-    const before = cluster.spoken.length
-    cluster.run(30_000)
-    const proposers = new Set(
-      cluster.spoken.slice(before).flatMap((s) => (s.message.kind === 'proposal' ? [s.from] : [])),
-    )
-    expect([...proposers].sort((a, b) => a - b)).toEqual([0, 1, 2, 3])
-    expect(cluster.node(2).delivered.length).toBeGreaterThan(cluster.node(0).delivered.length - 3)
+    const since = cluster.spoken.length
+    cluster.feed(2, { kind: 'work', pending: true })
+    const proposes = (): boolean =>
+      cluster.spoken
+        .slice(since)
+        .some(({ from, message }) => from === 2 && message.kind === 'proposal')
+    expect(cluster.run(20_000, proposes)).toBe(true)
   })
 
   it('consensus: timing: an idle chain sends nothing between heartbeats', () => {

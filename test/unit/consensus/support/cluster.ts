@@ -67,7 +67,7 @@ export type Cluster = {
   readonly spoken: Spoken[]
   readonly now: () => number
   readonly node: (index: number) => ClusterNode
-  readonly feed: (index: number, input: Omit<EngineInput, 'now'>) => void
+  readonly feed: (index: number, input: Untimed) => void
   readonly work: (pending: boolean) => void
   /** Runs until that time, or until the condition holds; tells whether it did. */
   readonly run: (untilMs: number, until?: () => boolean) => boolean
@@ -77,7 +77,12 @@ export type Cluster = {
   readonly setCarry: (carry: ClusterOptions['carry']) => void
 }
 
-type Event = { readonly at: number; readonly order: number; readonly act: () => void }
+/** An input without its time, which is the cluster's. */
+export type Untimed = {
+  [Kind in EngineInput['kind']]: Omit<Extract<EngineInput, { kind: Kind }>, 'now'>
+}[EngineInput['kind']]
+
+type Event = { readonly at: number; readonly act: () => void }
 
 export function createCluster(options: ClusterOptions): Cluster {
   const { seatCount, observerCount = 0, sealingHeight = Infinity } = options
@@ -85,7 +90,6 @@ export function createCluster(options: ClusterOptions): Cluster {
   const spoken: Spoken[] = []
   let carry = options.carry
   let now = 0
-  let order = 0
 
   const nodes: ClusterNode[] = Array.from({ length: seatCount + observerCount }, (_, index) => ({
     index,
@@ -112,18 +116,18 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
 
   function schedule(at: number, act: () => void): void {
-    events.push({ at, order: order++, act })
+    insert({ at, act })
   }
 
-  function feed(index: number, input: Omit<EngineInput, 'now'>): void {
+  function feed(index: number, input: Untimed): void {
     const target = node(index)
     if (!target.isUp) return
-    const effects = target.engine.handle({ ...input, now } as EngineInput)
+    const effects = target.engine.handle({ ...input, now })
     for (const effect of effects) perform(target, effect)
   }
 
   /** Answers come as events of their own, so that effects of one input are performed in order first. */
-  function answer(target: ClusterNode, input: Omit<EngineInput, 'now'>): void {
+  function answer(target: ClusterNode, input: Untimed): void {
     const { incarnation } = target
     schedule(now, () => {
       if (target.incarnation === incarnation) feed(target.index, input)
@@ -147,7 +151,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }
     if (message.kind === 'get-block' && serveBlock(target, from, message.hash)) return
     const seat = from < seatCount ? from : undefined
-    feed(to, { kind: 'message', from: seat, peer: `${from}`, message } as Omit<EngineInput, 'now'>)
+    feed(to, { kind: 'message', from: seat, peer: `${from}`, message })
   }
 
   function serveBlock(target: ClusterNode, asker: number, hash: Uint8Array): boolean {
@@ -182,7 +186,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         target.stored.set(toHex(effect.block.hash), effect.block)
         return
       case 'sign':
-        answer(target, { kind: 'signed', vote: signVote(effect.vote) } as Omit<EngineInput, 'now'>)
+        answer(target, { kind: 'signed', vote: signVote(effect.vote) })
         return
       case 'broadcast':
         for (let to = 0; to < seatCount; to++) if (to !== index) say(index, to, effect.message)
@@ -196,20 +200,20 @@ export function createCluster(options: ClusterOptions): Cluster {
       case 'check': {
         const { job, checks } = effect
         const verdicts = runChecks(configOf(seatCount, 0), scheme, checks)
-        answer(target, { kind: 'checked', job, verdicts } as Omit<EngineInput, 'now'>)
+        answer(target, { kind: 'checked', job, verdicts })
         return
       }
       case 'build': {
         const parent = effect.parent ?? genesis
         const sealing = parent.height + 1 === sealingHeight
         const block = blockOn(parent, effect.view, { sealing, timestampMs: now })
-        answer(target, { kind: 'built', view: effect.view, block } as Omit<EngineInput, 'now'>)
+        answer(target, { kind: 'built', view: effect.view, block })
         return
       }
       case 'verify': {
         const { block } = effect
         const valid = options.judge?.(index, block) ?? true
-        answer(target, { kind: 'verified', hash: block.hash, valid } as Omit<EngineInput, 'now'>)
+        answer(target, { kind: 'verified', hash: block.hash, valid })
         return
       }
       case 'finalized':
@@ -243,22 +247,24 @@ export function createCluster(options: ClusterOptions): Cluster {
     if (certificate !== undefined) publish(target, certificate)
   }
 
-  function nextEvent(): Event | undefined {
-    let best: Event | undefined
-    for (const event of events) {
-      if (best === undefined || event.at < best.at) best = event
-    }
-    return best
+  /** Ordered by time, then by arrival: latencies are equal, so new events belong near the end. */
+  function insert(event: Event): void {
+    let index = events.length
+    while (index > 0 && (events[index - 1]?.at ?? 0) > event.at) index--
+    events.splice(index, 0, event)
   }
 
   function step(untilMs: number): boolean {
-    const event = nextEvent()
-    const due = nodes.filter((each) => each.isUp).sort((a, b) => a.deadline - b.deadline)[0]
+    const event = events[0]
+    let due: ClusterNode | undefined
+    for (const each of nodes) {
+      if (each.isUp && each.deadline < (due?.deadline ?? Infinity)) due = each
+    }
     const eventAt = event?.at ?? Infinity
     const dueAt = due?.deadline ?? Infinity
     if (Math.min(eventAt, dueAt) > untilMs) return false
     if (event !== undefined && eventAt <= dueAt) {
-      events.splice(events.indexOf(event), 1)
+      events.shift()
       now = Math.max(now, event.at)
       event.act()
     } else if (due !== undefined) {
@@ -273,10 +279,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     const floor = target.journal.findLast((record) => record.kind === 'floor')
     const floorHeight = floor?.kind === 'floor' ? floor.height : genesis.height
     const blocks = [...target.stored.values()].filter((block) => block.height >= floorHeight)
-    feed(target.index, { kind: 'start', journal: [...target.journal], blocks } as Omit<
-      EngineInput,
-      'now'
-    >)
+    feed(target.index, { kind: 'start', journal: [...target.journal], blocks })
   }
 
   for (const each of nodes) start(each)
@@ -288,7 +291,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     node,
     feed,
     work: (pending) => {
-      for (const { index } of nodes) feed(index, { kind: 'work', pending } as never)
+      for (const { index } of nodes) feed(index, { kind: 'work', pending })
     },
     run: (untilMs, until) => {
       for (;;) {

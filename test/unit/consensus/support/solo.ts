@@ -7,7 +7,6 @@ import type {
   EngineConfig,
   EngineEffect,
   EngineFact,
-  EngineInput,
   JournalRecord,
 } from '../../../../node/consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../../../../node/consensus/message.ts'
@@ -15,6 +14,7 @@ import { STANDARD_RULES, type EngineRules } from '../../../../node/consensus/rul
 import type { Vote } from '../../../../node/consensus/vote.ts'
 import { runChecks } from '../../../../node/consensus/verification.ts'
 import type { Certificate, Proposal, VoteKind } from '../../../../node/crosslink/certificate.ts'
+import type { Untimed } from './cluster.ts'
 import { blockOn, configOf, genesis, proposalOf, scheme, signVote, voteOf } from './fixtures.ts'
 
 export type SoloOptions = {
@@ -32,9 +32,6 @@ export type SoloOptions = {
   readonly now?: number
 }
 
-type InputOf<Kind extends EngineInput['kind']> = Omit<Extract<EngineInput, { kind: Kind }>, 'now'>
-type AnyInput = { [Kind in EngineInput['kind']]: InputOf<Kind> }[EngineInput['kind']]
-
 export type Solo = {
   readonly engine: Engine
   readonly config: EngineConfig
@@ -42,7 +39,7 @@ export type Solo = {
   readonly effects: EngineEffect[]
   now: number
   /** Feeds an input and all the answers that follow; returns the effects that came of it. */
-  readonly feed: (input: AnyInput) => readonly EngineEffect[]
+  readonly feed: (input: Untimed) => readonly EngineEffect[]
   readonly tickAt: (at: number) => readonly EngineEffect[]
   readonly hear: (from: number | undefined, message: ConsensusMessage) => readonly EngineEffect[]
   readonly hearVote: (vote: Vote) => readonly EngineEffect[]
@@ -61,7 +58,7 @@ export function createSolo(options: SoloOptions = {}): Solo {
   const effects: EngineEffect[] = []
   const { judge = () => true, build = (view, parent) => blockOn(parent ?? genesis, view) } = options
 
-  function answerTo(effect: EngineEffect): AnyInput | undefined {
+  function answerTo(effect: EngineEffect): Untimed | undefined {
     switch (effect.kind) {
       case 'sign':
         return { kind: 'signed', vote: signVote(effect.vote) }
@@ -78,11 +75,11 @@ export function createSolo(options: SoloOptions = {}): Solo {
     }
   }
 
-  function feed(input: AnyInput): readonly EngineEffect[] {
+  function feed(input: Untimed): readonly EngineEffect[] {
     const first = effects.length
-    const queue: AnyInput[] = [input]
+    const queue: Untimed[] = [input]
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const produced = engine.handle({ ...next, now: solo.now } as EngineInput)
+      const produced = engine.handle({ ...next, now: solo.now })
       effects.push(...produced)
       for (const effect of produced) {
         const answer = answerTo(effect)
