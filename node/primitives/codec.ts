@@ -63,14 +63,6 @@ export function createWriter(): Writer {
     return offset
   }
 
-  function unsigned(value: number, limit: number): number {
-    assert(
-      Number.isSafeInteger(value) && value >= 0 && value <= limit,
-      'the integer fits its width',
-    )
-    return value
-  }
-
   function append(value: Uint8Array): void {
     const offset = reserve(value.length)
     buffer.set(value, offset)
@@ -120,6 +112,11 @@ export function createWriter(): Writer {
     finish: () => buffer.slice(0, size),
   }
   return writer
+}
+
+function unsigned(value: number, limit: number): number {
+  assert(Number.isSafeInteger(value) && value >= 0 && value <= limit, 'the integer fits its width')
+  return value
 }
 
 export function createReader(bytes: Uint8Array): Reader {

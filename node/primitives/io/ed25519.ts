@@ -91,7 +91,7 @@ function importSecretKey(secretKey: Uint8Array): KeyObject | undefined {
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
 }
 
-/** node:crypto alone accepts small-order keys and non-canonical encodings; such a key verifies other people's messages. */
+/** Whether a small-order or non-canonical key passes depends on the version of OpenSSL; with us it never does. */
 function importPublicKey(publicKey: Uint8Array): KeyObject | undefined {
   if (decodeKeyPoint(publicKey) === undefined) return undefined
   const der = Buffer.from(concatBytes(PUBLIC_KEY_PREFIX, publicKey))
