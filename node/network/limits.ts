@@ -63,7 +63,7 @@ export const ANSWER_TIMEOUT_MS = 30_000
 /** A peer that has not taken a byte of a full channel for so long is dropped, so that it does not hold our memory. */
 export const STALL_TIMEOUT_MS = 20_000
 /** A frame that has been half received for so long is an attack or a dead link. */
-export const PARTIAL_FRAME_TIMEOUT_MS = 30_000
+export const PARTIAL_FRAME_TIMEOUT_MS = 15_000
 /** How often the slow checks run (stalls, half frames, lost gossip streams). */
 export const SWEEP_INTERVAL_MS = 5_000
 /** How often peers that came and went are deleted from the peer store: each costs about a kilobyte until then. */

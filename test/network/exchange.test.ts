@@ -6,6 +6,8 @@ import { RequestError } from '../../node/network/io/requests.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { FRAME_BYTES_MAX } from '../../node/primitives/limits.ts'
+import { REQUEST_BYTES_MAX } from '../../node/network/limits.ts'
+import { REQUEST_RATE } from '../../node/network/rate-limit.ts'
 import { hexes, numbered, startTestNode, type TestNode, type TestNodeOptions } from './test-node.ts'
 import { until } from './until.ts'
 
@@ -99,4 +101,31 @@ test('network: requests: many answered one after another leave no stream behind'
   for (let index = 0; index < 40; index++) {
     expect(await right.network.request(left.peer, numbered(index), 10_000)).toEqual(numbered(index))
   }
+})
+
+test('network: requests: a peer that asks too often is refused, others are not', async () => {
+  const [left, right] = await startPair({ onRequest: () => Promise.resolve(numbered(0)) })
+  const other = await startTestNode({ bootstrap: [left.address] })
+  await until('the other is there', () => other.seen.connected.has(left.peer))
+  const question = new Uint8Array(REQUEST_BYTES_MAX)
+  const ask = async (): Promise<boolean> => {
+    try {
+      await right.network.request(left.peer, question, 10_000)
+      return true
+    } catch {
+      return false
+    }
+  }
+  let answered = 0
+  // The largest questions, asked faster than the rate: the bytes of the burst are used up.
+  const most = (REQUEST_RATE.bytesPerSecond * REQUEST_RATE.burstSeconds) / question.length
+  let isRefused = false
+  while (!isRefused && answered < most * 20) {
+    const round = await Promise.all([ask(), ask(), ask(), ask()])
+    isRefused = round.includes(false)
+    answered += round.filter(Boolean).length
+  }
+  expect(isRefused).toBe(true)
+  expect(answered).toBeGreaterThanOrEqual(most)
+  expect(await other.network.request(left.peer, question, 10_000)).toEqual(numbered(0))
 })

@@ -3,6 +3,8 @@
  */
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
+import type { generateKeyPair } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -11,10 +13,12 @@ import { onTestFinished } from 'vitest'
 import { encodeFrames } from '../../node/network/frame.ts'
 import { encodeAnswer } from '../../node/network/handshake.ts'
 import { HELLO_PROTOCOL } from '../../node/network/io/hello.ts'
-import { GENESIS, type TestNode } from './test-node.ts'
+import { GENESIS, type AtEnd, type TestNode } from './test-node.ts'
 
 export type Connection = ReturnType<Libp2p['getConnections']>[number]
 export type Stream = Awaited<ReturnType<Connection['newStream']>>
+
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>
 
 export type RawPeer = {
   readonly name: string
@@ -25,16 +29,22 @@ export type RawPeer = {
 /** Connects to `target`. With `hello` it says what an honest observer says, so that it is admitted. */
 export async function connectRawPeer(
   target: TestNode,
-  options: { readonly hello: boolean },
+  options: { readonly hello: boolean; readonly gossip?: boolean; readonly privateKey?: PrivateKey },
+  atEnd: AtEnd = onTestFinished,
 ): Promise<RawPeer> {
+  const gossip = options.gossip === true ? { gossip: gossipsub() } : {}
+  const { privateKey } = options
   const libp2p = await createLibp2p({
+    ...(privateKey === undefined ? {} : { privateKey }),
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    services: { identify: identify() },
+    services: { identify: identify(), ...gossip },
     connectionMonitor: { enabled: false },
   })
-  onTestFinished(() => libp2p.stop())
+  atEnd(async () => {
+    await libp2p.stop()
+  })
   if (options.hello) {
     await libp2p.handle(HELLO_PROTOCOL, async (stream) => {
       stream.send(encodeFrames([encodeAnswer({ genesisHash: GENESIS, proof: undefined })]))

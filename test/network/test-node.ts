@@ -49,8 +49,14 @@ function createSeen(): Seen {
   }
 }
 
+/** Runs a function when a test ends; concurrent tests must pass their own. */
+export type AtEnd = (end: () => Promise<void>) => void
+
 /** Stopped by itself when the test ends. */
-export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
+export async function startTestNode(
+  options: TestNodeOptions = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<TestNode> {
   const identity = options.identity ?? (await createIdentity())
   const seen = createSeen()
   const genesisHash = options.genesisHash ?? GENESIS
@@ -79,7 +85,7 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
       },
     },
   })
-  onTestFinished(() => network.stop())
+  atEnd(() => network.stop())
   const { peer, addresses } = network.local()
   const address = present(addresses[0], 'a node listens on one address')
   return { network, identity, peer, address, seen }

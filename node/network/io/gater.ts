@@ -20,8 +20,14 @@ export type Gater = {
   readonly denyDialPeer: (peer: PeerId) => boolean
   readonly denyInboundConnection: (raw: RawConnection) => boolean
   readonly denyInboundEncryptedConnection: (peer: PeerId) => boolean
+  readonly denyOutboundEncryptedConnection: (peer: PeerId) => boolean
   readonly denyInboundUpgradedConnection: (peer: PeerId) => boolean
   readonly denyOutboundUpgradedConnection: (peer: PeerId) => boolean
+}
+
+/** Peers are Ed25519 keys; RSA ones cost milliseconds to verify (CVE-2023-39533) and nobody of ours has one. */
+function isForeignKey(peer: PeerId): boolean {
+  return peer.type !== 'Ed25519'
 }
 
 export function createGater(options: GaterOptions): Gater {
@@ -55,7 +61,8 @@ export function createGater(options: GaterOptions): Gater {
   return {
     denyDialPeer: isBanned,
     denyInboundConnection: exceedsShare,
-    denyInboundEncryptedConnection: isBanned,
+    denyInboundEncryptedConnection: (peer) => isForeignKey(peer) || isBanned(peer),
+    denyOutboundEncryptedConnection: isForeignKey,
     denyInboundUpgradedConnection: (peer) => isSuperfluous(peer, 'inbound'),
     denyOutboundUpgradedConnection: (peer) => isSuperfluous(peer, 'outbound'),
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeEnvelope, encodeEnvelope } from '../../../node/network/envelope.ts'
 import { FRAME_BYTES_MAX } from '../../../node/primitives/limits.ts'

@@ -1,5 +1,5 @@
 import { createPeerScoreParams, validatePeerScoreParams } from '@libp2p/gossipsub/score'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createMessageIdFunction } from '../../../node/network/io/gossip.ts'
 import { gossipMessageId } from '../../../node/network/gossip-message-id.ts'
