@@ -224,7 +224,7 @@ describe('contract: executor: disk', { timeout: 60_000 }, () => {
     },
   }
   for (const [name, damage] of Object.entries(damages)) {
-    test(`contract: executor: ${name} on disk is found before it is used`, async () => {
+    test(`contract: executor: a store with ${name} is refused before it is used`, async () => {
       await storeOneBlock()
       await tamper(damage)
       await expect(openPool()).rejects.toThrow(StateDamagedError)
