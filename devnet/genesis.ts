@@ -39,7 +39,7 @@ export async function createDevnetGenesis(
     timestampMs: bornMs,
     seed: hashTagged('devnet seed', bigIntToBytes(BigInt(bornMs), 8)),
     shardTiming: { blockIntervalMs: shardBlockMs, idleIntervalMs: idleMs, deltaMs },
-    beaconTiming: { blockIntervalMs: beaconBlockMs, idleIntervalMs: 0, deltaMs },
+    beaconTiming: { blockIntervalMs: beaconBlockMs, idleIntervalMs: idleMs, deltaMs },
     gasLimit: parameters.gasLimit,
     initialBaseFee: INITIAL_BASE_FEE,
     validators: identities.map(({ publicKey, possession, peer }, index) => ({

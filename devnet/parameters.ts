@@ -15,7 +15,7 @@ export type DevnetParameters = {
   readonly scheme: CertificateSchemeName
   readonly shardBlockMs: number
   readonly beaconBlockMs: number
-  /** Silence of a shard without work; the beacon never idles. */
+  /** Silence of a chain without work, shard or beacon, between heartbeats. */
   readonly idleMs: number
   /** Delta: the assumed bound on message delay (consensus A.7). */
   readonly deltaMs: number

@@ -270,7 +270,8 @@ function createJournalWriter(context: Context, chain: ChainNumber, epoch: number
 
   function prune(floor: number): void {
     for (const [view, keys] of kept) {
-      if (view > floor) continue
+      // The floor view itself stays: its FINALIZATION answers laggards after a restart (R12).
+      if (view >= floor) continue
       kept.delete(view)
       for (const key of keys) {
         context.emit({
