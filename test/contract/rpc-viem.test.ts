@@ -177,7 +177,6 @@ describe('rpc: viem', () => {
     const { listener, wallet } = clients()
     const heads = Promise.withResolvers<bigint>()
     const pending = Promise.withResolvers<Hash>()
-    const { promise: subscribed, resolve } = Promise.withResolvers<void>()
     const stops = [
       listener.watchBlocks({
         onBlock: (block) => heads.resolve(present(block.number, 'it has one')),
@@ -186,9 +185,7 @@ describe('rpc: viem', () => {
         onTransactions: ([hash]) => hash && pending.resolve(hash),
       }),
     ]
-    // Requests of one connection are answered in order once both subscriptions stand.
-    setTimeout(resolve, 0)
-    await subscribed
+    // One connection answers in order: when these answers are here, both subscriptions stand.
     await listener.getChainId()
     await listener.getChainId()
     const hash = await wallet.sendTransaction({ to: other, value: 3n })
