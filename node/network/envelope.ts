@@ -9,7 +9,7 @@ import { FRAME_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { decodeStrict, encodeStrict } from '../primitives/message-pack.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 
-export const ENVELOPE_VERSION = 1
+const ENVELOPE_VERSION = 1
 /** Kinds are small numbers, one table in the runtime's wire module. */
 const KIND_MAX = 255
 /** The array itself and its five fields. */

@@ -5,7 +5,7 @@
 import { assert } from '../primitives/assert.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 
-export const FRAME_HEADER_SIZE = 4
+const FRAME_HEADER_SIZE = 4
 /** Frames grow by doubling from here; most votes and certificates fit at once. */
 const CAPACITY_INITIAL = 1024
 
@@ -25,7 +25,7 @@ export function encodeFrames(frames: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
-export type FrameReject = 'frame-too-large' | 'frame-empty'
+type FrameReject = 'frame-too-large' | 'frame-empty'
 
 export type FrameParser = {
   /** Takes the next chunk and returns the frames it completes, each in memory of its own. A reject is final. */

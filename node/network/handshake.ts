@@ -17,7 +17,7 @@ import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { PeerName } from './network.ts'
 
 /** Nodes of another version speak another network. */
-export const NETWORK_VERSION = 1
+const NETWORK_VERSION = 1
 export const NONCE_SIZE = 32
 /** BLS signatures have 96 bytes, Ed25519 ones 64. */
 const SIGNATURE_BYTES_MAX = 128

@@ -13,8 +13,8 @@ import { accepted, rejected, type Result } from '../primitives/result.ts'
 const SHARD_PLANES = ['tx', 'blk', 'fin', 'receipts'] as const
 const BEACON_PLANES = ['blk', 'fin', 'xlink', 'evidence'] as const
 
-export type ShardPlane = (typeof SHARD_PLANES)[number]
-export type BeaconPlane = (typeof BEACON_PLANES)[number]
+type ShardPlane = (typeof SHARD_PLANES)[number]
+type BeaconPlane = (typeof BEACON_PLANES)[number]
 export type Plane = ShardPlane | BeaconPlane
 
 export type Topic = { readonly network: string; readonly chain: ChainNumber; readonly plane: Plane }
@@ -22,7 +22,7 @@ export type Topic = { readonly network: string; readonly chain: ChainNumber; rea
 const TOPIC_PATTERN = /^\/weft\/([0-9a-f]{8})\/(0|[1-9][0-9]?)\/([a-z]{2,8})$/
 
 /** The 8 hexadecimal digits that stand for a network in its topics. */
-export function networkLabel(genesisHash: Hash): string {
+function networkLabel(genesisHash: Hash): string {
   assert(genesisHash.length === HASH_SIZE, 'a genesis hash has 32 bytes')
   return toHex(genesisHash.subarray(0, 4))
 }

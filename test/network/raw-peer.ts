@@ -15,7 +15,7 @@ import { encodeAnswer } from '../../node/network/handshake.ts'
 import { HELLO_PROTOCOL } from '../../node/network/io/hello.ts'
 import { GENESIS, type AtEnd, type TestNode } from './test-node.ts'
 
-export type Connection = ReturnType<Libp2p['getConnections']>[number]
+type Connection = ReturnType<Libp2p['getConnections']>[number]
 export type Stream = Awaited<ReturnType<Connection['newStream']>>
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>

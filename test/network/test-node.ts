@@ -13,9 +13,9 @@ import { present } from '../../node/primitives/assert.ts'
 
 export const GENESIS = hashTagged('weft-test', asciiBytes('network'))
 export const OTHER_GENESIS = hashTagged('weft-test', asciiBytes('other network'))
-export const TOPICS = allTopics(GENESIS, 2)
+const TOPICS = allTopics(GENESIS, 2)
 
-export type Seen = {
+type Seen = {
   readonly frames: { from: PeerName; channel: StreamChannel; bytes: Uint8Array }[]
   readonly gossip: { from: PeerName; topic: string; bytes: Uint8Array }[]
   readonly validators: Map<PeerName, number>

@@ -23,7 +23,7 @@ import type { Counters } from './counters.ts'
 import type { Connection } from './libp2p-types.ts'
 
 /** A message and the RPC around it (topic, field headers, a few control messages) stay within one RPC. */
-export const GOSSIP_BYTES_MAX = FRAME_BYTES_MAX - 16 * 1024
+const GOSSIP_BYTES_MAX = FRAME_BYTES_MAX - 16 * 1024
 
 const VERDICTS = {
   accept: TopicValidatorResult.Accept,
