@@ -46,7 +46,7 @@ export function failureText(outcome: ConsensusOutcome): string {
   return `${campaign} seed ${seed}: ${what}\n  replay: ${replayCommand(campaign, seed)}`
 }
 
-export function replayCommand(campaign: string, seed: number): string {
+function replayCommand(campaign: string, seed: number): string {
   return `npx node devnet/simulator/main-consensus.ts --only ${campaign} --seed ${seed} --trace`
 }
 

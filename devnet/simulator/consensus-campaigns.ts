@@ -20,6 +20,9 @@ export const QUIET: CampaignShape = {
   dropPerMyriad: 0,
   partitions: false,
   crashes: 0,
+  downDeltasMax: 10,
+  clockSkewMaxMs: 0,
+  slowOneIn: 0,
   heightsWanted: 10,
   deltaMs: DELTA_MS,
   stable: {
@@ -73,6 +76,16 @@ export const CAMPAIGNS: readonly CampaignShape[] = [
     dropPerMyriad: percent(15),
     partitions: true,
     crashes: 3,
+  },
+  {
+    ...QUIET,
+    name: 'absence',
+    title: 'nodes are away for up to 20 s and have 100 blocks to catch up, n=4',
+    observerCount: 1,
+    stableAtMs: 2 * STORM_MS,
+    dropPerMyriad: percent(5),
+    crashes: 1,
+    downDeltasMax: 200,
   },
   {
     ...QUIET,

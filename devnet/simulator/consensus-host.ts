@@ -37,6 +37,10 @@ export type HostPorts = {
   readonly scheduler: Scheduler
   readonly dice: Prng
   readonly latencies: Latencies
+  /** Its work takes this many times as long. */
+  readonly slowness: number
+  /** What its clock shows beyond simulated time. */
+  readonly clockSkewMs: number
   readonly work: WorkPattern
   readonly disk: ValidatorDiskOptions
   /** False for byzantine seats, and where a campaign takes the guard away. */
@@ -53,7 +57,7 @@ export type HostPorts = {
   readonly note: ((line: string) => void) | undefined
 }
 
-export type Sender = { readonly node: number; readonly seat: Seat | undefined }
+type Sender = { readonly node: number; readonly seat: Seat | undefined }
 
 export type ConsensusHost = {
   readonly boot: () => void
@@ -100,13 +104,14 @@ export function createConsensusHost(ports: HostPorts): ConsensusHost {
 }
 
 function assemble(ports: HostPorts): Host {
-  const { scheduler, dice, latencies } = ports
-  const { now } = scheduler
+  const { scheduler, dice, latencies, clockSkewMs, slowness } = ports
+  const now = (): number => scheduler.now() + clockSkewMs
   const disk = createValidatorDisk(ports.disk)
   const application = createToyApplication(dice)
   const delayed = (kind: string, at: number, payload: number, act: () => void): void =>
     later(host, kind, at, payload, act)
-  const drawMs = ([least, greatest]: Span): number => least + dice.below(greatest - least + 1)
+  const drawMs = ([least, greatest]: Span): number =>
+    slowness * (least + dice.below(greatest - least + 1))
   const queue = createHostQueue({
     perform: (effect) => host.performer.perform(effect),
     isDirty: disk.isDirty,
@@ -143,10 +148,16 @@ function assemble(ports: HostPorts): Host {
   return host
 }
 
+/** What this node's clock shows. */
+function hostNow({ ports }: Host): number {
+  return ports.scheduler.now() + ports.clockSkewMs
+}
+
+/** Something this process does when its clock shows `at`, unless it crashes before. */
 function later(host: Host, kind: string, at: number, payload: number, act: () => void): void {
-  const { node, scheduler } = host.ports
+  const { node, scheduler, clockSkewMs } = host.ports
   const born = host.incarnation
-  scheduler.schedule(at, {
+  scheduler.schedule(at - clockSkewMs, {
     node,
     kind,
     payload,
@@ -163,7 +174,7 @@ function feed(host: Host, input: EngineInput): void {
 }
 
 function tick(host: Host): void {
-  const at = host.ports.scheduler.now()
+  const at = hostNow(host)
   host.ticks = { at, count: host.ticks.at === at ? host.ticks.count + 1 : 1 }
   if (host.ticks.count > TICKS_PER_MS_MAX) {
     host.ports.complain(`node ${host.ports.node} ticks without end`)
@@ -173,7 +184,7 @@ function tick(host: Host): void {
 
 function boot(host: Host): void {
   const { ports, disk, application, performer } = host
-  const { node, scheduler } = ports
+  const { node } = ports
   const { journal, blocks, unapplied } = disk.recover()
   application.restart(disk.applied())
   if (host.incarnation > 0) {
@@ -182,7 +193,7 @@ function boot(host: Host): void {
   for (const block of unapplied) performer.apply({ block, certificate: undefined })
   ports.note?.(`boots with ${journal.length} records and ${blocks.length} blocks`)
   host.engine = ports.createEngine()
-  feed(host, { kind: 'start', journal, blocks, now: scheduler.now() })
+  feed(host, { kind: 'start', journal, blocks, now: hostNow(host) })
   startWork(host)
 }
 
@@ -195,14 +206,14 @@ function startWork(host: Host): void {
 }
 
 function setWork(host: Host, pending: boolean): void {
-  feed(host, { kind: 'work', pending, now: host.ports.scheduler.now() })
+  feed(host, { kind: 'work', pending, now: hostNow(host) })
 }
 
 /** Every node sees other work, as mempools do: they may disagree about whether there is any. */
 function turnWork(host: Host, pending: boolean): void {
   setWork(host, pending)
   const [least, greatest] = WORK_SPELL_MS
-  const at = host.ports.scheduler.now() + least + host.ports.dice.below(greatest - least + 1)
+  const at = hostNow(host) + least + host.ports.dice.below(greatest - least + 1)
   later(host, 'work', at, 0, () => turnWork(host, !pending))
 }
 
@@ -214,14 +225,14 @@ function crash(host: Host, plan: CrashPlan): void {
   host.queue.clear()
   host.timer.clear()
   host.disk.crash(plan.retention, host.ports.dice)
-  later(host, 'restart', host.ports.scheduler.now() + plan.downMs, 0, () => boot(host))
+  later(host, 'restart', hostNow(host) + plan.downMs, 0, () => boot(host))
 }
 
 function receive(host: Host, sender: Sender, message: ConsensusMessage): void {
   if (host.engine === undefined || !isWellFormed(message)) return
   if (message.kind === 'get-range') return serveRange(host, sender.node, message)
   if (message.kind === 'get-block' && serveBlock(host, sender.node, message.hash)) return
-  const now = host.ports.scheduler.now()
+  const now = hostNow(host)
   feed(host, { kind: 'message', from: sender.seat, peer: `${sender.node}`, message, now })
 }
 

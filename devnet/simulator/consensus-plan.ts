@@ -51,6 +51,10 @@ export type ConsensusPlan = {
   readonly work: WorkPattern
   /** Hosts keep only the journal records that a restart needs, in the order of a database's keys (A.10). */
   readonly journalIsPruned: boolean
+  /** By node: how far its clock is ahead. Only differences matter. */
+  readonly clockSkewsMs: readonly number[]
+  /** By node: its work takes this many times as long. */
+  readonly slowness: readonly number[]
   /** Messages travel as bytes. */
   readonly messagesAreEncoded: boolean
   /** False plants a disk that loses what it said was synced. */
@@ -74,6 +78,12 @@ export type CampaignShape = {
   readonly partitions: boolean
   /** Crashes per honest node, on average, before stabilization. */
   readonly crashes: number
+  /** A crashed node comes back within this many deltas. */
+  readonly downDeltasMax: number
+  /** Clocks differ by at most this. */
+  readonly clockSkewMaxMs: number
+  /** One node in this many works slowly; 0 for none. */
+  readonly slowOneIn: number
   readonly heightsWanted: number
   readonly deltaMs: number
   /** Links after stabilization; within delta unless the campaign is about a wrong delta. */
@@ -97,6 +107,8 @@ const LATENCIES: Latencies = {
 
 /** How far into later turns a crash may fall. */
 const EFFECTS_LATER_MAX = 12
+/** A slow node needs 40 to 160 ms for what takes the others 2 to 8. */
+const SLOWNESS = 20
 const PARTITION_EPISODE_DELTAS = 15
 const RETENTIONS: readonly Retention[] = ['none', 'prefix', 'subset']
 
@@ -107,6 +119,7 @@ export function expandPlan(campaign: CampaignShape, seed: number): ConsensusPlan
   const order = dice.stream('adversaries').shuffle(seats)
   const adversaries = shape.vices.map((vice, index) => ({ seat: order[index] ?? 0, vice }))
   const twinCount = shape.vices.filter((vice) => vice === 'twins').length
+  const nodeCount = shape.seatCount + twinCount + shape.observerCount
   const honest = seats.filter((seat) => !adversaries.some((adversary) => adversary.seat === seat))
   return {
     campaign: shape.name,
@@ -121,16 +134,27 @@ export function expandPlan(campaign: CampaignShape, seed: number): ConsensusPlan
       backoffMax: shape.backoffMax,
     },
     latencies: LATENCIES,
-    network: expandNetwork(shape, shape.seatCount + twinCount + shape.observerCount, dice),
+    network: expandNetwork(shape, nodeCount, dice),
     crashes: expandCrashes(shape, honest, dice.stream('crashes')),
     heightsWanted: shape.heightsWanted,
     patienceMs: shape.patienceMs,
     work: shape.work,
     journalIsPruned: dice.stream('journal').chance(1, 2),
+    clockSkewsMs: drawEach(nodeCount, dice.stream('clocks'), shape.clockSkewMaxMs + 1),
+    slowness: drawSlowness(nodeCount, dice.stream('slowness'), shape.slowOneIn),
     messagesAreEncoded: dice.stream('wire').chance(1, 8),
     disksHonourSync: shape.disksHonourSync,
     votesGuarded: shape.votesGuarded,
   }
+}
+
+function drawEach(count: number, dice: Prng, below: number): readonly number[] {
+  return Array.from({ length: count }, () => dice.below(below))
+}
+
+function drawSlowness(count: number, dice: Prng, oneIn: number): readonly number[] {
+  if (oneIn === 0) return Array.from({ length: count }, () => 1)
+  return drawEach(count, dice, oneIn).map((drawn) => (drawn === 0 ? SLOWNESS : 1))
 }
 
 function expandNetwork(shape: CampaignShape, nodeCount: number, dice: Prng): NetworkPlan {
@@ -185,7 +209,7 @@ function drawCrash(shape: CampaignShape, dice: Prng, node: number, atMs: number)
     node,
     atMs,
     effectsLater: dice.below(EFFECTS_LATER_MAX + 1),
-    downMs: shape.deltaMs * (1 + dice.below(10)),
+    downMs: shape.deltaMs * (1 + dice.below(shape.downDeltasMax)),
     retention: dice.pick(RETENTIONS),
   }
 }

@@ -184,6 +184,8 @@ function hostOf(world: World, role: Role): ConsensusHost {
     scheduler,
     dice: world.diceOf(`host/${node}`),
     latencies: plan.latencies,
+    slowness: plan.slowness[node] ?? 1,
+    clockSkewMs: plan.clockSkewsMs[node] ?? 0,
     work: plan.work,
     disk: { honoursSync: plan.disksHonourSync, journalIsPruned: plan.journalIsPruned },
     isGuarded: plan.votesGuarded && vice === undefined,

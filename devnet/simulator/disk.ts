@@ -12,7 +12,7 @@ import type { Prng } from '../../node/primitives/prng.ts'
 /** What a crash leaves of the unsynced writes. */
 export type Retention = 'none' | 'prefix' | 'subset'
 
-export type SimulatedLog<Value> = {
+type SimulatedLog<Value> = {
   readonly append: (value: Value) => void
   /** All values, oldest first. */
   readonly values: () => readonly Value[]
@@ -20,7 +20,7 @@ export type SimulatedLog<Value> = {
   readonly truncate: (count: number) => void
 }
 
-export type SimulatedTable<Value> = {
+type SimulatedTable<Value> = {
   readonly put: (key: string, value: Value) => void
   readonly get: (key: string) => Value | undefined
   /** In order of first writing. */

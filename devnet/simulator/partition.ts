@@ -5,7 +5,7 @@
 import { unreachable } from '../../node/primitives/assert.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 
-export type PartitionShape = 'halves' | 'minority' | 'isolate' | 'ring' | 'one-way'
+type PartitionShape = 'halves' | 'minority' | 'isolate' | 'ring' | 'one-way'
 
 export type Partition = {
   readonly fromMs: number

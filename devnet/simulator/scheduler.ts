@@ -12,7 +12,7 @@ import { createEventHeap } from './event-heap.ts'
 /** Node number of events that belong to no node: partitions, phase changes. */
 export const WORLD = -1
 
-export type SimulatedEvent = {
+type SimulatedEvent = {
   readonly node: number
   /** Out of a small vocabulary: `message`, `tick`, `restart`. */
   readonly kind: string
@@ -21,7 +21,7 @@ export type SimulatedEvent = {
   readonly act: () => void
 }
 
-export type RunLimits = {
+type RunLimits = {
   readonly untilMs: number
   /** A run that needs more events than this has lost itself in a loop. */
   readonly stepsMax: number
@@ -30,7 +30,7 @@ export type RunLimits = {
 }
 
 /** Why `run` returned. */
-export type RunEnd = 'stopped' | 'no-events' | 'time' | 'steps'
+type RunEnd = 'stopped' | 'no-events' | 'time' | 'steps'
 
 export type Scheduler = {
   readonly now: () => number

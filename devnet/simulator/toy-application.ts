@@ -9,7 +9,7 @@ import { digestText } from './digest-text.ts'
 import type { AppliedBlock } from './validator-disk.ts'
 import { isValidOn, makeToyBlock, PAYLOAD_SIZE, TOY_GENESIS, type ToyParent } from './toy-chain.ts'
 
-export type BuildOrder = {
+type BuildOrder = {
   readonly view: number
   readonly epoch: number
   readonly parentHash: Uint8Array

@@ -20,7 +20,7 @@ export type AppliedBlock = {
   readonly certificate: Certificate | undefined
 }
 
-export type Recovery = {
+type Recovery = {
   readonly journal: readonly JournalRecord[]
   /** The finalized floor's block and stored blocks above it. */
   readonly blocks: readonly ChainBlock[]

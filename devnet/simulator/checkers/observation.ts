@@ -6,7 +6,7 @@
  * about the others.
  */
 
-export type StatementKind = 'notarize' | 'nullify' | 'finalize'
+type StatementKind = 'notarize' | 'nullify' | 'finalize'
 
 /** What a seat can sign. A nullification has parentView -1 and empty digests. */
 export type Statement = {
