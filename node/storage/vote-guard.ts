@@ -43,14 +43,14 @@ export interface VoteGuard {
   close(): Promise<void>
 }
 
-export type GuardView = {
+type GuardView = {
   readonly view: number
   readonly nullified: boolean
   readonly notarizeRoot: Hash | undefined
   readonly finalizeRoot: Hash | undefined
 }
 
-export type GuardDomain = {
+type GuardDomain = {
   readonly epoch: number
   /** Nothing is granted at this view or below. */
   readonly floor: number
@@ -58,7 +58,7 @@ export type GuardDomain = {
   readonly views: readonly GuardView[]
 }
 
-export type GuardChain = {
+type GuardChain = {
   readonly chain: ChainNumber
   /** Epochs below are refused. */
   readonly epochFloor: number
@@ -74,7 +74,7 @@ export type GuardRecord = {
 }
 
 /** An epoch and the one before it: the sealing block of the old one may still need votes when the new one starts. */
-export const EPOCHS_OPEN_MAX = 2
+const EPOCHS_OPEN_MAX = 2
 /** Views remembered: the rounds that an engine keeps, so that whatever it may still vote on is known here. */
 export const GUARD_VIEWS_MAX = ROUNDS_RETAINED
 const CHAINS_MAX = SHARDS_MAX + 1

@@ -6,7 +6,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import type { CertificateScheme } from '../signature.ts'
 import { createKeyCache } from './key-cache.ts'
 
-export const BLS_DOMAIN = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
+const BLS_DOMAIN = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 export const BLS_PUBLIC_KEY_SIZE = 48
 export const BLS_SIGNATURE_SIZE = 96
 

@@ -24,7 +24,7 @@ export async function writeFileDurably(path: string, bytes: Uint8Array): Promise
   }
 }
 
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   // Windows has no handle for a directory, and its renames are journalled.
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')

@@ -14,7 +14,7 @@ import { StorageFatalError, StoreCorruptionError } from './storage-error.ts'
 import { sealValue, unsealValue } from './value-seal.ts'
 
 /** What a crash leaves of the batches that were not synced. */
-export type BatchRetention = 'none' | 'prefix' | 'subset'
+type BatchRetention = 'none' | 'prefix' | 'subset'
 
 export type FaultyStore = Store & {
   /** The power goes and comes back: the same handle now reads what survived. */

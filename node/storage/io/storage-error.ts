@@ -4,7 +4,7 @@
 import { toHex } from '../../primitives/bytes.ts'
 import type { Hash } from '../../primitives/identifiers.ts'
 
-export type StorageErrorCode =
+type StorageErrorCode =
   | 'STORE_LOCKED'
   | 'STORE_UNREADABLE'
   | 'STORE_CORRUPTION'
@@ -14,7 +14,7 @@ export type StorageErrorCode =
   | 'DIRECTORY_LOCKED'
   | 'NETWORK_MISMATCH'
 
-export class StorageError extends Error {
+class StorageError extends Error {
   override readonly name: string = 'StorageError'
   readonly code: StorageErrorCode
 

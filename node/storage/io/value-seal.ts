@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { equalBytes } from '../../primitives/bytes.ts'
 
 /** Chance errors are missed once in 2^64 reads; it is no defence against somebody who can write to the disk. */
-export const SEAL_SIZE = 8
+const SEAL_SIZE = 8
 
 export function sealValue(key: Uint8Array, payload: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(payload.length + SEAL_SIZE)

@@ -12,6 +12,7 @@ import { present } from '../../../node/primitives/assert.ts'
 import { keccak256, sha256 } from '../../../node/primitives/hash.ts'
 import {
   addressOf,
+  addressOfPublicKey,
   createNobleSecp256k1,
   loadNativeSecp256k1,
   recoverAddress,
@@ -43,6 +44,9 @@ describe('primitives: secp256k1', () => {
   it('primitives: secp256k1: the well-known key of development chains has its well-known address', () => {
     const secretKey = hex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80')
     expect(toHex(addressOf(secretKey))).toBe('f39fd6e51aad88f6f4ce6ab8827279cfffb92266')
+    const publicKey = hex(new SigningKey(secretKey).publicKey)
+    expect(addressOfPublicKey(publicKey)).toEqual(addressOf(secretKey))
+    expect(() => addressOfPublicKey(publicKey.subarray(1))).toThrow('uncompressed')
   })
 
   it('primitives: secp256k1: native, noble and ethers give the same signatures and addresses', () => {
