@@ -26,9 +26,9 @@ import { readParameters, type Method, type NetworkContext } from './method.ts'
 import { methodByName } from './method-table.ts'
 
 /** What all requests of one batch may cost together: a hundred sends and a few heavy reads fit. */
-export const BATCH_COST_MAX = 1_000
+const BATCH_COST_MAX = 1_000
 /** Characters of a reply. The largest honest one, a full block with its transactions, takes about 1.5 million. */
-export const REPLY_LENGTH_MAX = 5_000_000
+const REPLY_LENGTH_MAX = 5_000_000
 
 /** Which chain the caller addressed: the beacon's route has no `eth_*`. */
 export type Route = ChainNumber

@@ -2,8 +2,7 @@
  * What the RPC answers when it cannot answer: JSON-RPC's own codes, and geth's words where geth has words, because
  * wallets and libraries recognise errors by them. `data.code` names the reason for programs.
  */
-import type { Reject } from '../primitives/result.ts'
-import type { SubmitRejectCode } from './backend.ts'
+import type { SubmitReject, SubmitRejectCode } from './backend.ts'
 
 export type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown }
 
@@ -19,7 +18,7 @@ export const INVALID_PARAMS = -32602
 export const INTERNAL_ERROR = -32603
 export const SERVER_ERROR = -32000
 export const NOT_SUPPORTED = -32001
-export const TIMED_OUT = -32002
+const TIMED_OUT = -32002
 export const RESPONSE_TOO_LARGE = -32003
 export const LIMIT_EXCEEDED = -32005
 /** geth's code for a call that reverts. */
@@ -79,7 +78,7 @@ const SUBMIT_WORDS: Record<SubmitRejectCode, string> = {
   'pool-full': 'txpool is full',
 }
 
-export function submitFailure({ code, detail }: Reject<SubmitRejectCode>): RpcOutcome {
+export function submitFailure({ code, detail }: SubmitReject): RpcOutcome {
   const message = `${SUBMIT_WORDS[code]}: ${detail}`
   const hint = code === 'shard-congested' ? { retryAfterMs: CONGESTED_RETRY_MS } : {}
   return failure(SERVER_ERROR, message, { code, ...hint })

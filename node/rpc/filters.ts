@@ -13,7 +13,7 @@ const CHANGES_MAX = 1_024
 /** geth's time after which a filter nobody asks about is gone. */
 const IDLE_MS = 300_000
 
-export type FilterKind = 'blocks' | 'pending-transactions' | 'logs'
+type FilterKind = 'blocks' | 'pending-transactions' | 'logs'
 
 type Filter = {
   readonly shard: ChainNumber

@@ -22,7 +22,7 @@ const FILTER_ITEMS_MAX = 1_000
 const TOPICS_MAX = 4
 
 /** What is asked of logs; only whether it makes sense is of interest. */
-export type LogQuery = { readonly isRangeReversed: boolean }
+type LogQuery = { readonly isRangeReversed: boolean }
 
 const LOG_QUERY_SHAPE = 'a filter object with fromBlock, toBlock or blockHash, address and topics'
 

@@ -98,7 +98,7 @@ export const NETWORK_METHODS: readonly Method[] = [
   }),
 ]
 
-export function formatBeaconHead(head: BeaconHeadView): object {
+function formatBeaconHead(head: BeaconHeadView): object {
   return {
     epoch: head.epoch,
     height: head.height,

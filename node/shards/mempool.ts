@@ -40,14 +40,14 @@ export type MempoolLimits = {
 }
 
 /** About 16 MiB of plain transfers: over a minute of full blocks of one shard on two cores. */
-export const MEMPOOL_LIMITS: MempoolLimits = {
+const MEMPOOL_LIMITS: MempoolLimits = {
   countMax: 40_000,
   bytesMax: 16 * 1024 * 1024,
   perSenderMax: 256,
   queuedMax: 4_096,
 }
 
-export type AdmitRequest = {
+type AdmitRequest = {
   readonly checked: CheckedTransaction
   /** The sender's account on the newest executed block. */
   readonly account: AccountView

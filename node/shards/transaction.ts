@@ -17,9 +17,9 @@ import { accepted, rejected, type Result } from '../primitives/result.ts'
 import { createRlpReader, type RlpReader } from './transaction-rlp.ts'
 
 /** 0 legacy (EIP-155), 1 with access list (EIP-2930), 2 with fee market (EIP-1559). */
-export type TransactionType = 0 | 1 | 2
+type TransactionType = 0 | 1 | 2
 
-export type AccessListItem = { readonly address: Address; readonly storageKeys: readonly Hash[] }
+type AccessListItem = { readonly address: Address; readonly storageKeys: readonly Hash[] }
 
 /** What a sender signs. For types 0 and 1 both fees are the gas price. */
 export type TransactionFields = {

@@ -29,8 +29,8 @@ import {
 } from '../unit/shards/fixture.ts'
 import { createWorld, type World } from '../unit/shards/world.ts'
 
-export const SHARD_COUNT = 3
-export const HOSTED = [1, 2] as const
+const SHARD_COUNT = 3
+const HOSTED = [1, 2] as const
 
 export type RpcNetwork = {
   readonly backend: NetworkBackend
@@ -227,6 +227,6 @@ function createShard({ world, shard, emit }: ShardParts) {
   }
 }
 
-export function bytesOf(hex: string): Uint8Array {
+function bytesOf(hex: string): Uint8Array {
   return present(fromHex(hex), 'test data is hexadecimal')
 }

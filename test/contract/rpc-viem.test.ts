@@ -4,9 +4,12 @@ import {
   createWalletClient,
   defineChain,
   getContract,
+  keccak256,
+  type BaseError,
   http,
   parseEther,
   parseGwei,
+  RpcRequestError,
   webSocket,
   type Hash,
 } from 'viem'
@@ -114,6 +117,35 @@ describe('rpc: viem', () => {
     const { wallet } = clients()
     const receipt = await wallet.sendTransactionSync({ to: other, value: 7n })
     expect(receipt).toMatchObject({ status: 'success', to: other.toLowerCase() })
+  })
+
+  test('rpc: viem: a synchronous send that is not finalized in time says which transaction waits', async () => {
+    const { reader, wallet } = clients()
+    network.setAutomatic(false)
+    const request = await wallet.prepareTransactionRequest({ to: other, value: 8n })
+    const raw = await wallet.signTransaction(request)
+    const params = [raw, '0x14'] as never
+    const sending = reader.request({ method: 'eth_sendRawTransactionSync', params })
+    const error = await sending.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    )
+    expect(error).toMatchObject({ cause: { code: 4, data: keccak256(raw) } })
+    network.setAutomatic(true)
+    network.mine(1)
+    expect((await reader.getTransactionReceipt({ hash: keccak256(raw) })).status).toBe('success')
+  })
+
+  test('rpc: viem: a transfer to a congested shard is refused with the time to try again', async () => {
+    const { wallet } = clients()
+    const args = [BigInt(CHAIN_ID_BASE + 3), other] as const
+    const contract = { address: GATEWAY, abi: GATEWAY_ABI, functionName: 'transfer', args } as const
+    const error = await wallet
+      .writeContract({ ...contract, value: 5n })
+      .catch((failure: unknown) => failure)
+    const cause = (error as BaseError).walk((step) => step instanceof RpcRequestError)
+    expect(cause).toMatchObject({ data: { code: 'shard-congested', retryAfterMs: 2_000 } })
+    expect(String(error)).toMatch(/shardCongested/)
   })
 
   test('rpc: viem: the gateway is simulated, estimated and called as a contract', async () => {

@@ -12,7 +12,7 @@ const WAITING_MAX = 1_000
 /** Requests that wait for a block at once. */
 const LONG_MAX = 100
 /** Milliseconds for any request that names no deadline of its own. */
-export const DEADLINE_MS = 5_000
+const DEADLINE_MS = 5_000
 
 export type Gate = {
   readonly perform: (

@@ -12,7 +12,7 @@ import { formatNotification, notificationOf, type SubscriptionKind } from '../su
 import { newId, type RpcHost } from './host.ts'
 
 /** Subscriptions of one connection. */
-export const SUBSCRIPTIONS_MAX = 5
+const SUBSCRIPTIONS_MAX = 5
 /** Messages of one connection under way at once. */
 const MESSAGES_MAX = 100
 /** Bytes that may wait for a client to read them: two of the largest replies. */

@@ -12,7 +12,7 @@ export type PackedBytes = {
   readonly ends: Uint32Array<ArrayBuffer>
 }
 
-export type RecoverTask = { readonly kind: 'recover'; readonly raws: PackedBytes }
+type RecoverTask = { readonly kind: 'recover'; readonly raws: PackedBytes }
 
 export type CheckTask = {
   readonly kind: 'check'
@@ -38,7 +38,7 @@ export type RecoverAnswer = {
   readonly senders: Uint8Array<ArrayBuffer>
 }
 
-export type CheckAnswer = {
+type CheckAnswer = {
   readonly kind: 'checked'
   readonly verdicts: readonly SignatureVerdict[]
 }

@@ -5,7 +5,7 @@ import { keccak256 } from '../../../node/primitives/hash.ts'
 import { createMempool, type Mempool, type MempoolLimits } from '../../../node/shards/mempool.ts'
 import { encodeSigned, type TransactionFields } from '../../../node/shards/transaction.ts'
 
-export const RULES = {
+const RULES = {
   shard: 1,
   shardCount: 4,
   chainId: 7701,
