@@ -19,6 +19,7 @@ import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { findRunning, nameProcess, removeRunFile, writeRunFile } from './run-file.ts'
 import { TickClock } from './tick.ts'
 import { TrafficProcess } from './traffic-process.ts'
+import { warmUp } from './warm-up.ts'
 
 export type SupervisorOptions = {
   readonly parameters: DevnetParameters
@@ -91,6 +92,8 @@ export class Supervisor {
     const nowMs = this.#startedMs
     const directory = await openDataDirectory(dataDirectory, parameters, { reset, nowMs })
     this.#directory = directory
+    await warmUp(filesOf(directory.path).compileCache)
+    if (this.#stopping !== undefined) return
     await this.#startNodes(directory)
     const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
     this.#endpoints = ready.map(({ rpcUrl }) => rpcUrl)
@@ -104,7 +107,8 @@ export class Supervisor {
     this.#ready = true
     onEvent(this.#describe(directory, view))
     this.#ticks.start(Date.now())
-    await this.#traffic.start(this.#trafficPlan(directory), filesOf(directory.path).trafficLog)
+    const { trafficLog: log, compileCache } = filesOf(directory.path)
+    await this.#traffic.start(this.#trafficPlan(directory), { log, compileCache })
     onEvent({ event: 'process', role: 'traffic', node: null, pid: this.#traffic.pid })
   }
 

@@ -34,10 +34,14 @@ export class TrafficProcess {
   }
 
   /** Starts the process and gives it its plan; it watches and offers as soon as the nodes answer. */
-  async start(plan: TrafficPlan, log: string): Promise<void> {
+  async start(
+    plan: TrafficPlan,
+    files: { readonly log: string; readonly compileCache: string },
+  ): Promise<void> {
     this.#child = await Child.start({
       words: [PROGRAM],
-      log,
+      log: files.log,
+      environment: { NODE_COMPILE_CACHE: files.compileCache },
       onMessage: (message) => this.#receive(message as TrafficMessage),
       onUnexpectedExit: (code, signal) => {
         // Whoever waits for an answer must not wait for ever.

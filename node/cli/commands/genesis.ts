@@ -87,7 +87,7 @@ async function create(options: CreateOptions): Promise<void> {
     timestampMs: Date.now(),
     seed: `0x${randomBytes(32).toString('hex')}`,
     shardTiming: { ...timing, blockIntervalMs: options.blockTime },
-    beaconTiming: { blockIntervalMs: BEACON_BLOCK_MS, idleIntervalMs: 0, deltaMs: DELTA_MS },
+    beaconTiming: { ...timing, blockIntervalMs: BEACON_BLOCK_MS },
     gasLimit: GAS_LIMIT,
     initialBaseFee: INITIAL_BASE_FEE,
     validators: validators.map(({ scheme: _, ...validator }) => validator),
