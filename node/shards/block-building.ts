@@ -8,7 +8,7 @@ import { encodeInboxItem } from '../crosslink/receipt-codec.ts'
 import type { Hash } from '../primitives/identifiers.ts'
 import { assert } from '../primitives/assert.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
-import { accepted, type Result } from '../primitives/result.ts'
+import { accepted, rejected, type Result } from '../primitives/result.ts'
 import { applyTransaction, isRetryable } from './apply-transaction.ts'
 import { encodeShardBlock, encodeShardBody } from './block.ts'
 import {
@@ -51,7 +51,10 @@ export function buildBlock(
   const inbox = runInbox(open.inbox, items)
   if (!inbox.ok) return inbox
   open.run.gasLeft -= inbox.value.gasUsed
-  const chosen = chooseTransactions(open, request.transactions, bytesOf(items))
+  const bytesLeft = BLOCK_BYTES_MAX - HEADER_BYTES_RESERVE - bytesOf(items)
+  // Honest sources keep their windows, so that all tails together fit; only Byzantine ones can bring this about.
+  if (bytesLeft < 0) return rejected('inbox-too-large', 'the inbox items do not fit a block')
+  const chosen = chooseTransactions(open, request.transactions, bytesLeft)
   const body = encodeShardBody({ transactions: chosen.raw, inbox: items })
   const executed = closeBlock(open, {
     items,
@@ -77,10 +80,10 @@ type ChosenTransactions = {
 function chooseTransactions(
   open: OpenBlock,
   candidates: readonly CheckedTransaction[],
-  inboxBytes: number,
+  bytesMax: number,
 ): ChosenTransactions {
   const chosen: ChosenTransactions = { raw: [], hashes: [], results: [], invalid: [] }
-  let bytesLeft = BLOCK_BYTES_MAX - HEADER_BYTES_RESERVE - inboxBytes
+  let bytesLeft = bytesMax
   for (const candidate of candidates) {
     if (chosen.raw.length >= BLOCK_TRANSACTIONS_MAX || open.run.gasLeft < TRANSACTION_GAS) break
     const size = candidate.raw.length + LENGTH_BYTES

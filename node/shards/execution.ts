@@ -27,14 +27,17 @@ import type {
   VerifyRequest,
 } from './executor.ts'
 import { flowLimits } from './flow-control.ts'
-import { genesisPoint, genesisRecords, genesisTree, type StateRecord } from './genesis-state.ts'
+import { genesisPoint, genesisRecords, type StateRecord } from './genesis-state.ts'
+import { createKeptStates, type KeptStates } from './kept-states.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
 import { readAccount, readTotals, type StateWrite, treeOfRecords } from './working-state.ts'
 
 /** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
 export const EXECUTED_BLOCKS_MAX = 256
-/** Finalized states readable by height. Structure-shared: each costs what its block changed. */
+/** Finalized states readable by height, if together they are worth no more than FINALIZED_CHANGES_MAX. */
 export const FINALIZED_STATES_MAX = 256
+/** Changed records that kept states may add up to: each holds about 2.5 KiB of old nodes, so this is 160 MiB. */
+export const FINALIZED_CHANGES_MAX = 65_536
 
 /** The finalized block that the stored records belong to; block 0 has no header. */
 export type FinalizedHead = {
@@ -68,22 +71,18 @@ export type ShardExecution = {
 
 export type ExecutionOptions = { readonly hashPairs?: HashPairs }
 
-/** The machine at genesis. Its state is stored first by `genesisCommit`. */
+/** The machine at genesis, and what an empty store gets before anything else. */
 export function createShardExecution(
   config: ShardConfig,
   options: ExecutionOptions = {},
-): ShardExecution {
+): { readonly execution: ShardExecution; readonly genesis: StateCommit } {
   const rules = rulesOf(config, options)
-  const tree = genesisTree(config, rules.hashPairs)
-  return startMachine(rules, { point: genesisPoint(config), tree })
-}
-
-/** What an empty store gets before anything else. */
-export function genesisCommit(config: ShardConfig, options: ExecutionOptions = {}): StateCommit {
-  const { hashPairs } = rulesOf(config, options)
-  const stateRoot = rootOf(genesisTree(config, hashPairs))
-  const head = { height: 0, hash: config.genesisBlockHash, stateRoot, header: undefined }
-  return { writes: genesisRecords(config), head }
+  const records = genesisRecords(config)
+  const tree = treeOfRecords(records, rules.hashPairs)
+  const execution = startMachine(rules, { point: genesisPoint(config), tree })
+  const hash = config.genesisBlockHash
+  const head = { height: 0, hash, stateRoot: rootOf(tree), header: undefined }
+  return { execution, genesis: { writes: records, head } }
 }
 
 /** The machine at a stored head; refused when the records do not give the recorded root. */
@@ -118,17 +117,21 @@ type MachineState = {
   readonly executed: Map<string, ExecutedBlock>
   /** The head's own outcome, for hosts that ask again. */
   headBlock: ExecutedBlock | undefined
-  /** By height, oldest first. */
-  readonly finalized: Map<number, StateTree>
+  readonly finalized: KeptStates
 }
 
 function startMachine(rules: ShardRules, head: StatePoint): ShardExecution {
+  const finalized = createKeptStates({
+    statesMax: FINALIZED_STATES_MAX,
+    changesMax: FINALIZED_CHANGES_MAX,
+  })
+  finalized.add(head.point.height, { tree: head.tree, changes: 0 })
   const machine: MachineState = {
     rules,
     head,
     executed: new Map(),
     headBlock: undefined,
-    finalized: new Map([[head.point.height, head.tree]]),
+    finalized,
   }
   return { handle: (request) => handleRequest(machine, request) }
 }
@@ -226,14 +229,11 @@ function pathTo(machine: MachineState, hash: Hash): readonly ExecutedBlock[] | u
 }
 
 function advanceHead(machine: MachineState, block: ExecutedBlock): void {
-  const { finalized } = machine
-  assert(block.point.height === machine.head.point.height + 1, 'heights have no gaps')
+  const { height } = block.point
+  assert(height === machine.head.point.height + 1, 'heights have no gaps')
   machine.head = { point: block.point, tree: block.tree }
   machine.headBlock = block
-  finalized.set(block.point.height, block.tree)
-  if (finalized.size > FINALIZED_STATES_MAX) {
-    finalized.delete(block.point.height - FINALIZED_STATES_MAX)
-  }
+  machine.finalized.add(height, { tree: block.tree, changes: block.writes.length })
 }
 
 /** Keeps the head's descendants only. */
@@ -282,7 +282,8 @@ function selectState(machine: MachineState, selector: StateSelector): ReadPoint 
   if (selector.kind === 'finalized') return { height: head.point.height, tree: head.tree }
   if (selector.kind === 'height') {
     const { height } = selector
-    return finalized.has(height) ? { height, tree: finalized.get(height) } : undefined
+    const kept = finalized.at(height)
+    return kept === undefined ? undefined : { height, tree: kept.tree }
   }
   let newest: StatePoint = head
   for (const block of executed.values()) {

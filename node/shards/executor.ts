@@ -53,8 +53,8 @@ export type BuildRequest = {
   readonly transactions: readonly CheckedTransaction[]
   /**
    * One item per source shard (also a quiet one: leaf and branch alone prove that it sent nothing new), holding everything
-   * available at the anchor above the parent's cursor, complete up to the leaf, no tail. In any order. The executor cuts
-   * to the budget and drops what the block does not need (C.5).
+   * available at the anchor above the parent's cursor; a tail of digests only beyond what any block can consume. In any
+   * order. The executor cuts to the budget and drops what the block does not need (C.5).
    */
   readonly inbox: readonly InboxItem[]
 }

@@ -138,7 +138,8 @@ function leafOf(before: StateLeaf | undefined, change: StateChange): StateTree {
   const { path, value } = change
   if (value === undefined) return undefined
   if (before !== undefined && equalBytes(before.value, value)) return before
-  return { kind: 'leaf', path, value, hash: hashLeaf(path, sha256(value)) }
+  // The old path's bytes live on in older trees; sharing them saves a copy per version.
+  return { kind: 'leaf', path: before?.path ?? path, value, hash: hashLeaf(path, sha256(value)) }
 }
 
 /** The preimage of a leaf: a zero byte, path, value hash. Written anew for every leaf, never read after. */

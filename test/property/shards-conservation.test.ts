@@ -2,7 +2,7 @@
  * A network under a random schedule of payments, blocks and crosslinks: leaders and followers agree on every block (the
  * world asserts it), value is conserved at every step, receipts arrive once and in order, and everything ends somewhere.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Receipt } from '../../node/crosslink/receipt.ts'
 import type { CheckedTransaction } from '../../node/shards/executor.ts'

@@ -2,7 +2,7 @@
  * The state tree against its definition: whatever is written and removed in whatever batches, the root is the one that the
  * final set of records has, and every proof holds.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBytes, toHex } from '../../node/primitives/bytes.ts'
 import { hashPair, sha256, ZERO_HASH } from '../../node/primitives/hash.ts'

@@ -2,12 +2,7 @@
  * The inline executor: the execution machine on the caller's own thread, for tests and the simulator. With a memory store it
  * survives its own restart as a node's disk would.
  */
-import {
-  createShardExecution,
-  genesisCommit,
-  restoreShardExecution,
-  type ShardExecution,
-} from '../execution.ts'
+import { createShardExecution, restoreShardExecution, type ShardExecution } from '../execution.ts'
 import type { ExecutionRequest, ExecutionResponse, Executor, ShardConfig } from '../executor.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { type MemoryStateStore, StateDamagedError } from './state-store.ts'
@@ -40,8 +35,9 @@ function startExecution(config: ShardConfig, store: MemoryStateStore | undefined
   const options = { hashPairs: hashPairsNative }
   const stored = store?.load()
   if (stored === undefined) {
-    store?.commit(genesisCommit(config, options))
-    return createShardExecution(config, options)
+    const { execution, genesis } = createShardExecution(config, options)
+    store?.commit(genesis)
+    return execution
   }
   const restored = restoreShardExecution(config, stored, options)
   if (!restored.ok) throw new StateDamagedError(restored.reject.detail)

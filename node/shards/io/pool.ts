@@ -12,9 +12,10 @@ import { StateDamagedError, StateStoreError } from './state-store.ts'
 import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
 
 /**
- * Old space holds the whole state: about 1 KiB per account with the versions that are kept, so room for two million. Young
- * space is small on purpose: by default it grows to three times 16 MiB per thread, which on a host of four shards is the
- * larger part of its memory; 16 MiB cost no measurable time.
+ * Old space holds the whole state: measured 1.2 KiB per account and 2.5 KiB per changed record in the states that are kept,
+ * so room for more than a million accounts. Young space is small on purpose: V8 lets it grow to 48 MiB per thread, and a
+ * host of several shards would pay that for each. With 16 MiB verifying 1000 transfers took 38 ms of
+ * CPU instead of 36.
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 16 }
 

@@ -5,12 +5,7 @@
  * and the next request starts again from what is stored.
  */
 import { workerData } from 'node:worker_threads'
-import {
-  createShardExecution,
-  genesisCommit,
-  restoreShardExecution,
-  type ShardExecution,
-} from '../execution.ts'
+import { createShardExecution, restoreShardExecution, type ShardExecution } from '../execution.ts'
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
@@ -60,8 +55,9 @@ async function loadExecution(store: StateStore, config: ShardConfig): Promise<Sh
   const options = { hashPairs: hashPairsNative }
   const stored = await store.load()
   if (stored === undefined) {
-    await store.commit(genesisCommit(config, options))
-    return createShardExecution(config, options)
+    const { execution, genesis } = createShardExecution(config, options)
+    await store.commit(genesis)
+    return execution
   }
   const restored = restoreShardExecution(config, stored, options)
   if (!restored.ok) throw new StateDamagedError(restored.reject.detail)

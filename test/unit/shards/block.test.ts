@@ -45,7 +45,12 @@ describe('shards: block', () => {
     const { parentHash, height, view, epoch, timestampMs, sealing } = outcome.header
     expect(seen.value).toEqual({
       hash: shardBlockHash(outcome.header),
-      ...{ parentHash, height, view, epoch, timestampMs, sealing },
+      parentHash,
+      height,
+      view,
+      epoch,
+      timestampMs,
+      sealing,
       bytes: block,
     })
   })
