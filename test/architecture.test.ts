@@ -36,8 +36,8 @@ describe('architecture: the tree', () => {
   it('architecture: the tree: the checker saw every folder of the picture that exists, and many files', () => {
     expect(sources.size).toBeGreaterThan(150)
     for (const folder of Object.keys(ROWS).filter((name) => name.startsWith('node/'))) {
-      // light and validator are part of the picture as soon as they have a file.
-      if (folder === 'node/light' || folder === 'node/validator') continue
+      // The light client is part of the picture as soon as it has a file.
+      if (folder === 'node/light') continue
       const seen = [...sources.keys()].filter((file) => file.startsWith(`${folder}/`))
       expect(seen.length, folder).toBeGreaterThan(0)
     }
