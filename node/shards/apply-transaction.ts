@@ -52,11 +52,6 @@ export function isRetryable(code: PlacementCode): boolean {
   return RETRYABLE.has(code)
 }
 
-/** Contract creations and calls to precompiles: there is no code to run them (v1). */
-export function isSupported(transaction: Pick<Transaction, 'to'>): boolean {
-  return transaction.to !== undefined && !isPrecompile(transaction.to)
-}
-
 /** Executes the transaction, or says why it cannot stand here, having changed nothing. */
 export function applyTransaction(
   run: TransactionRun,

@@ -37,7 +37,7 @@ export const EXECUTED_BLOCKS_MAX = 256
 /** Finalized states readable by height, if together they are worth no more than FINALIZED_CHANGES_MAX. */
 export const FINALIZED_STATES_MAX = 256
 /** Changed records that kept states may add up to: each holds about 2.5 KiB of old nodes, so this is 160 MiB. */
-export const FINALIZED_CHANGES_MAX = 65_536
+const FINALIZED_CHANGES_MAX = 65_536
 
 /** The finalized block that the stored records belong to; block 0 has no header. */
 export type FinalizedHead = {
@@ -59,7 +59,7 @@ export type StoredState = {
   readonly records: readonly StateRecord[]
 }
 
-export type HandledRequest = {
+type HandledRequest = {
   readonly response: ExecutionResponse
   /** To be durable before the response is given. */
   readonly commit?: StateCommit

@@ -79,7 +79,7 @@ export type StateSelector =
   | { readonly kind: 'pending' }
   | { readonly kind: 'height'; readonly height: number }
 
-export type ReadRequest =
+type ReadRequest =
   | {
       readonly kind: 'accounts'
       readonly at: StateSelector

@@ -5,16 +5,16 @@
  */
 import { assert } from '../primitives/assert.ts'
 
-export const ELASTICITY = 2
-export const BASE_FEE_CHANGE_DENOMINATOR = 8n
+const ELASTICITY = 2
+const BASE_FEE_CHANGE_DENOMINATOR = 8n
 /** The base fee never falls below the genesis base fee divided by this: an idle shard stays priced against floods. */
-export const BASE_FEE_FLOOR_DIVISOR = 1000n
+const BASE_FEE_FLOOR_DIVISOR = 1000n
 
 export const TRANSACTION_GAS = 21_000
-export const CALLDATA_NONZERO_BYTE_GAS = 16
-export const CALLDATA_ZERO_BYTE_GAS = 4
-export const ACCESS_LIST_ADDRESS_GAS = 2_400
-export const ACCESS_LIST_KEY_GAS = 1_900
+const CALLDATA_NONZERO_BYTE_GAS = 16
+const CALLDATA_ZERO_BYTE_GAS = 4
+const ACCESS_LIST_ADDRESS_GAS = 2_400
+const ACCESS_LIST_KEY_GAS = 1_900
 
 /** Of the gas limit, this share at most goes to receipts from other shards: 3/4 (C.5). */
 export function inboxGasOf(gasLimit: number): number {

@@ -19,7 +19,7 @@ export const WINDOW_UNITS_MIN = 64
 /** Beyond the window: one receipt may always be in flight, so that no channel is ever shut (C.6). */
 export const BASE_GRANT_UNITS = 1
 /** Blocks of the destination's inbox budget that its sources may have in flight together (C.6). */
-export const WINDOW_BLOCKS = 4
+const WINDOW_BLOCKS = 4
 /** A batch takes at most this part of the inbox gas of one block, so that the budget is used well (C.5). */
 const BATCHES_PER_INBOX = 4
 /** Receipts waiting in a destination's own outgoing buffers above which it counts as congested (C.6). */

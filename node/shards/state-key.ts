@@ -23,20 +23,12 @@ const BUFFER = 0x62
 const BUFFERED_RECEIPT = 0x71
 const TOTALS = 0x6d
 
-/** The longest key: a buffered receipt's. */
-export const STATE_KEY_BYTES_MAX = 1 + ADDRESS_SIZE
-
 export function accountKey(address: Address): StateKey {
   assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
   const key = new Uint8Array(1 + ADDRESS_SIZE)
   key[0] = ACCOUNT
   key.set(address, 1)
   return key
-}
-
-/** The address of an account's key; undefined for every other record. */
-export function addressOfKey(key: StateKey): Address | undefined {
-  return key[0] === ACCOUNT && key.length === 1 + ADDRESS_SIZE ? key.slice(1) : undefined
 }
 
 /** `out/<destination>`: the outgoing channel (C.4). */

@@ -22,7 +22,7 @@ export type StateLeaf = {
   readonly hash: Hash
 }
 
-export type StateBranch = {
+type StateBranch = {
   readonly kind: 'branch'
   readonly left: StateTree
   readonly right: StateTree

@@ -38,7 +38,7 @@ export type Totals = {
   readonly outBytes: number
 }
 
-export const EMPTY_BUFFER: OutgoingBuffer = { endSequence: 0 }
+const EMPTY_BUFFER: OutgoingBuffer = { endSequence: 0 }
 
 const SUM_SIZE = 48
 

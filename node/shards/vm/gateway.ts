@@ -41,7 +41,7 @@ export const GATEWAY_GAS = 5_000
 
 const WORD_SIZE = 32
 /** Bytes of a transfer's calldata: selector and two words. */
-export const GATEWAY_TRANSFER_SIZE = 4 + 2 * WORD_SIZE
+const GATEWAY_TRANSFER_SIZE = 4 + 2 * WORD_SIZE
 
 export function isGateway(address: Address): boolean {
   return equalBytes(address, GATEWAY_ADDRESS)
