@@ -34,7 +34,7 @@ const LAUNCHER = join(import.meta.dirname, '..', '..', 'weft.mjs')
  * for the rest, 137 with a small young generation, 122 with one malloc arena in addition (threads otherwise get one each).
  * Four threads of libuv are enough for one database and one vote guard.
  */
-const NODE_FLAGS = ['--max-semi-space-size=2']
+const NODE_FLAGS = ['--max-semi-space-size=2', '--single-threaded-gc']
 const ENVIRONMENT = { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '1' }
 
 export async function startNodeProcess(
