@@ -1,6 +1,6 @@
 /**
  * BLS on @noble/curves: the fallback where no native binary exists, and the oracle in tests. Some 30 to 60 times slower
- * than blst. Also the only backend with a free choice of domain, which proofs of possession need.
+ * than blst.
  */
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import type { CertificateScheme } from '../signature.ts'
@@ -22,9 +22,9 @@ const publicPoints = createKeyCache(decodePublicPoint)
 export function createNobleBlsScheme(): CertificateScheme {
   return {
     name: 'bls',
-    sign: (secretKey, message) => nobleBlsSignature(secretKey, message, BLS_DOMAIN),
-    verify: (publicKey, message, signature) =>
-      nobleBlsVerdict([publicKey], message, signature, BLS_DOMAIN),
+    sign: (secretKey, message) =>
+      longSignatures.sign(longSignatures.hash(message, BLS_DOMAIN), secretKey).toBytes(),
+    verify: (publicKey, message, signature) => verdictOn([publicKey], message, signature),
     aggregate: (signatures) => {
       // Summed here: noble throws when signatures cancel, and nothing foreign may throw.
       let sum = G2.Point.ZERO
@@ -36,25 +36,15 @@ export function createNobleBlsScheme(): CertificateScheme {
       if (signatures.length === 0) return undefined
       return sum.is0() ? IDENTITY_SIGNATURE.slice() : sum.toBytes()
     },
-    verifyAggregate: (publicKeys, message, aggregate) =>
-      nobleBlsVerdict(publicKeys, message, aggregate, BLS_DOMAIN),
+    verifyAggregate: verdictOn,
   }
 }
 
-export function nobleBlsSignature(
-  secretKey: Uint8Array,
-  message: Uint8Array,
-  domain: string,
-): Uint8Array {
-  return longSignatures.sign(longSignatures.hash(message, domain), secretKey).toBytes()
-}
-
 /** The verdict on one signature by all of `publicKeys` over one message. */
-export function nobleBlsVerdict(
+function verdictOn(
   publicKeys: readonly Uint8Array[],
   message: Uint8Array,
   signature: Uint8Array,
-  domain: string,
 ): boolean {
   const point = decodeSignaturePoint(signature)
   if (point === undefined || publicKeys.length === 0) return false
@@ -65,7 +55,7 @@ export function nobleBlsVerdict(
     sum = sum.add(key)
   }
   if (sum.is0()) return false
-  return longSignatures.verify(point, longSignatures.hash(message, domain), sum)
+  return longSignatures.verify(point, longSignatures.hash(message, BLS_DOMAIN), sum)
 }
 
 function decodePublicPoint(bytes: Uint8Array): PublicPoint | undefined {

@@ -4,7 +4,8 @@
  * elsewhere. Tests hold them against each other.
  *
  * Invariants: only compressed encodings; the identity is refused as key and as signature; every point is checked to be in
- * its subgroup. Same-message aggregation is sound only for keys whose possession was verified at registration.
+ * its subgroup. Same-message aggregation is sound only for keys whose possession was verified at registration
+ * (schemes.ts, docs/decisions/0005).
  */
 import { hkdfSync } from 'node:crypto'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
@@ -13,9 +14,8 @@ import { asciiBytes, bigIntToBytes, bytesToBigInt, concatBytes } from '../bytes.
 import { sha256 } from '../hash.ts'
 import type { CertificateScheme } from '../signature.ts'
 import { loadBlstScheme } from './bls-blst.ts'
-import { createNobleBlsScheme, nobleBlsSignature, nobleBlsVerdict } from './bls-noble.ts'
+import { createNobleBlsScheme } from './bls-noble.ts'
 
-const POSSESSION_DOMAIN = 'BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
 /** draft-irtf-cfrg-bls-signature: L = ceil(1.5 * ceil(log2(r)) / 8). */
 const KEY_MATERIAL_SIZE = 48
 const SEED_SIZE_MIN = 32
@@ -42,17 +42,4 @@ export function blsSecretKeyFromSeed(seed: Uint8Array): Uint8Array {
 /** 48 bytes, compressed. */
 export function blsPublicKey(secretKey: Uint8Array): Uint8Array {
   return bls12_381.longSignatures.getPublicKey(secretKey).toBytes()
-}
-
-/**
- * Signs the public key itself under the possession domain, 96 bytes. blst-ts has that domain fixed to the signing one,
- * so possession always runs on noble: some 20 ms to prove, 40 ms to verify, once per registration.
- */
-export function signBlsPossession(secretKey: Uint8Array): Uint8Array {
-  return nobleBlsSignature(secretKey, blsPublicKey(secretKey), POSSESSION_DOMAIN)
-}
-
-/** False for anything malformed; true only if whoever made `possession` holds the secret key of `publicKey`. */
-export function verifyBlsPossession(publicKey: Uint8Array, possession: Uint8Array): boolean {
-  return nobleBlsVerdict([publicKey], publicKey, possession, POSSESSION_DOMAIN)
 }

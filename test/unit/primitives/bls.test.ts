@@ -8,10 +8,9 @@ import {
   blsPublicKey,
   blsSecretKeyFromSeed,
   createBlsScheme,
-  signBlsPossession,
-  verifyBlsPossession,
 } from '../../../node/primitives/io/bls.ts'
 import { loadBlstScheme } from '../../../node/primitives/io/bls-blst.ts'
+import { provePossession, verifyPossession } from '../../../node/primitives/io/schemes.ts'
 import { createNobleBlsScheme } from '../../../node/primitives/io/bls-noble.ts'
 import type { CertificateScheme } from '../../../node/primitives/signature.ts'
 
@@ -171,15 +170,15 @@ describe.each(backends)('primitives: bls: %s', (_, scheme) => {
 
 describe('primitives: bls: possession', () => {
   it('primitives: bls: a proof of possession is good for its key only and is no signature', () => {
-    const possession = signBlsPossession(secretKey)
-    expect(verifyBlsPossession(publicKey, possession)).toBe(true)
-    expect(verifyBlsPossession(present(publicKeys[1], 'second'), possession)).toBe(false)
+    const possession = provePossession('bls', secretKey)
+    expect(verifyPossession('bls', publicKey, possession)).toBe(true)
+    expect(verifyPossession('bls', present(publicKeys[1], 'second'), possession)).toBe(false)
     // Domains are separate in both directions.
     expect(blst.verify(publicKey, publicKey, possession)).toBe(false)
-    expect(verifyBlsPossession(publicKey, blst.sign(secretKey, publicKey))).toBe(false)
+    expect(verifyPossession('bls', publicKey, blst.sign(secretKey, publicKey))).toBe(false)
     for (const forged of [new Uint8Array(0), new Uint8Array(96), identity(96), strayPoint(96)]) {
-      expect(verifyBlsPossession(publicKey, forged)).toBe(false)
-      expect(verifyBlsPossession(forged, possession)).toBe(false)
+      expect(verifyPossession('bls', publicKey, forged)).toBe(false)
+      expect(verifyPossession('bls', forged, possession)).toBe(false)
     }
   })
 
@@ -189,7 +188,7 @@ describe('primitives: bls: possession', () => {
     const victim = bls12_381.G1.Point.fromBytes(publicKey)
     const rogue = bls12_381.G1.Point.fromBytes(blsPublicKey(x)).subtract(victim).toBytes()
     expect(blst.verifyAggregate([publicKey, rogue], message, blst.sign(x, message))).toBe(true)
-    expect(verifyBlsPossession(rogue, signBlsPossession(x))).toBe(false)
+    expect(verifyPossession('bls', rogue, provePossession('bls', x))).toBe(false)
   })
 
   it('primitives: bls: the scheme that nodes use is the native one where it loads', () => {
