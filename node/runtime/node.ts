@@ -9,6 +9,7 @@ import { decodeJournalRecord } from '../consensus/journal.ts'
 import { signingRoot } from '../crosslink/certificate.ts'
 import { startNetwork } from '../network/io/libp2p.ts'
 import type { Network } from '../network/network.ts'
+import { isLoopbackHost } from '../network/connection-policy.ts'
 import { allTopics } from '../network/topic.ts'
 import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
@@ -201,8 +202,12 @@ async function run(opening: Opening, parts: Parts): Promise<RunningNode> {
     host: config.rpc.host,
     port: config.rpc.port,
     metricsText: metrics.text,
+    onFailure: (method, err) => log.error({ method, err }, 'an RPC method failed: a bug'),
   })
   closers.push(() => rpc.stop())
+  if (!isLoopbackHost(config.rpc.host)) {
+    log.warn({ host: config.rpc.host }, 'RPC answers beyond this machine: it knows no users')
+  }
   forwarding.serve((shard, text) => rpc.answer(shard, text))
   driver.post({ kind: 'start', restore: parts.restore })
   const { peer, addresses } = network.local()

@@ -157,8 +157,14 @@ export function createShardBackend(parts: ShardBackendParts): ShardBackend {
     if (receipt === undefined || sentInHash === undefined) return undefined
     const cursor = beacon.newest().shards[destination - 1]?.cursors[number] ?? 0
     const consumed = cursor > sequence
-    const outcome = consumed ? 'applied' : 'pending'
+    const outcome = await endOf(origin, consumed)
     return { receipt, sentInHeight: height, sentInHash, level: levelOf(height), outcome, consumed }
+  }
+
+  /** A bounce that came back says refunded; one on its way looks applied until it arrives. */
+  async function endOf(origin: Hash, consumed: boolean): Promise<MessageLife['outcome']> {
+    if ((await store.get('refund', hashKey(number, origin))) !== undefined) return 'refunded'
+    return consumed ? 'applied' : 'pending'
   }
 
   async function receiptAt(destination: number, sequence: number) {
@@ -181,7 +187,12 @@ export function createShardBackend(parts: ShardBackendParts): ShardBackend {
       const at = await stateAt(selector)
       if (at === undefined) return undefined
       const response = await executor.run({ kind: 'accounts', at, addresses })
-      return response.kind === 'accounts' ? response.accounts : undefined
+      if (response.kind !== 'accounts') return undefined
+      if (at.kind !== 'pending') return response.accounts
+      // Wallets number their next transaction after the ones that still wait here.
+      return response.accounts.map((view) => {
+        return { ...view, nonce: shard.mempool.pendingNonce(view.address, view.nonce) }
+      })
     },
     submit: parts.submit,
     message,

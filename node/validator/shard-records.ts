@@ -40,5 +40,8 @@ export function writeCommitted(
   for (const { receipt, outcome: end } of outcome.consumed) {
     const key = numberKey(shard, receipt.source, receipt.sequence)
     put('arrival', key, encodeNumbers(header.height, end === 'applied' ? 1 : 0))
+    if (receipt.kind === 'bounce') {
+      put('refund', hashKey(shard, receipt.originTransaction), encodeNumbers(header.height))
+    }
   }
 }

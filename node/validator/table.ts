@@ -13,6 +13,7 @@
  *   batch     source, destination, start sequence -> receipt batch sent
  *   tx        shard, hash         -> height, index
  *   origin    shard, hash         -> destination, sequence: the receipt a transaction sent
+ *   refund    shard, hash         -> height: where the bounce of a transaction's receipt came back
  *   arrival   shard, source, sequence -> height, outcome: where a receipt was consumed
  */
 import { concatBytes } from '../primitives/bytes.ts'
@@ -33,6 +34,7 @@ export type TableName =
   | 'tx'
   | 'origin'
   | 'arrival'
+  | 'refund'
 
 export function chainKey(chain: ChainNumber): Uint8Array {
   return createWriter().u32(chain).finish()
