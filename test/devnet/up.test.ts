@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  isListening,
+  isRunning,
+  pidsOf,
+  portsOf,
+  startWeft,
+  untilGone,
+  type WeftProcess,
+} from './weft-process.ts'
+
+let directory: string
+let started: WeftProcess[] = []
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'weft-devnet-test-'))
+})
+
+afterEach(async () => {
+  for (const { child } of started) child.kill('SIGKILL')
+  await untilGone(started.flatMap(pidsOf))
+  started = []
+  await rm(directory, { recursive: true, force: true })
+})
+
+function up(...words: readonly string[]): WeftProcess {
+  const weft = startWeft('devnet', 'up', '--json', '--data', join(directory, 'net'), ...words)
+  started.push(weft)
+  return weft
+}
+
+async function expectNothingLeft(weft: WeftProcess): Promise<void> {
+  expect(pidsOf(weft).filter(isRunning)).toEqual([])
+  for (const port of portsOf(await weft.event('ready'))) expect(await isListening(port)).toBe(false)
+}
+
+describe('devnet: up', () => {
+  test('devnet: up: sixteen validators settle cross-shard transfers, pass the audit and leave nothing', async () => {
+    const weft = up('--for', '20')
+    expect(await weft.exit, weft.stderr()).toBe(0)
+    const processes = weft.lines.filter(({ event }) => event === 'process')
+    expect(processes.filter(({ role }) => role === 'validator')).toHaveLength(16)
+    const ready = await weft.event('ready')
+    expect(ready['shards']).toHaveLength(4)
+    expect(ready['accounts']).toHaveLength(10)
+    expect(await weft.event('first-settled')).toMatchObject({ tx: expect.stringMatching(/^0x/) })
+    expect(weft.lines.filter(({ event }) => event === 'violation')).toEqual([])
+    expect(weft.lines.at(-1)?.event).toBe('stopped')
+    const summary = weft.lines.at(-1)?.['summary'] as Record<string, number | string>
+    expect(summary['audit']).toBe('ok')
+    expect(summary['cross']).toBeGreaterThan(0)
+    expect(summary['intra']).toBeGreaterThan(0)
+    expect(summary['failed']).toBe(0)
+    await expectNothingLeft(weft)
+    expect(await readdir(join(directory, 'net'))).not.toContain('run.json')
+  })
+
+  test('devnet: up: a supervisor that is killed leaves no process and no port', async () => {
+    const weft = up('--shards', '1', '--validators', '4')
+    await weft.event('tick')
+    const pids = pidsOf(weft)
+    expect(pids).toHaveLength(5)
+    weft.child.kill('SIGKILL')
+    expect(await weft.exit).toBe('SIGKILL')
+    await untilGone(pids)
+    await expectNothingLeft(weft)
+  })
+})
