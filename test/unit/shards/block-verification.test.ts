@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { batchDigest, emptyChannels } from '../../../node/crosslink/channel.ts'
 import type { ShardHeader } from '../../../node/crosslink/header.ts'
 import { contentsHash } from '../../../node/crosslink/header-codec.ts'
 import { concatBytes } from '../../../node/primitives/bytes.ts'
@@ -13,7 +14,15 @@ import {
 import { differingField } from '../../../node/shards/block-execution.ts'
 import type { BuildRequest, VerifyRequest } from '../../../node/shards/executor.ts'
 import { openInlineExecutor } from '../../../node/shards/io/inline.ts'
-import { address, crossPayment, expectKind, payment, sendersOf, shardConfig } from './fixture.ts'
+import {
+  address,
+  crossPayment,
+  expectKind,
+  inboxItem,
+  payment,
+  sendersOf,
+  shardConfig,
+} from './fixture.ts'
 import { createWorld } from './world.ts'
 
 const OTHER_HASH = hashTagged('test', Uint8Array.of(77))
@@ -127,38 +136,79 @@ describe('shards: verification', () => {
 
   const [firstRaw, secondRaw] = body.transactions
   if (firstRaw === undefined || secondRaw === undefined) throw new Error('two transactions')
-  const bodies: Record<string, VerifyRequest> = {
-    'a transaction left out': withBody(
-      { transactions: [firstRaw] },
-      valid.verify.senders.slice(0, 20),
-    ),
-    'transactions swapped': withBody({ transactions: [secondRaw, firstRaw] }),
-    'a transaction twice': withBody({ transactions: [firstRaw, firstRaw] }),
-    'bytes that are no transaction': withBody({ transactions: [firstRaw, Uint8Array.of(1)] }),
-    'the inbox left out': withBody({ inbox: [] }),
-    'an inbox item twice': withBody({ inbox: [...body.inbox, ...body.inbox] }),
-    'an inbox item stripped of its batch': withBody({
-      inbox: body.inbox.map((item) => ({ ...item, batches: [] })),
-    }),
-    'senders one too few': { ...valid.verify, senders: valid.verify.senders.slice(20) },
-    'another sender': { ...valid.verify, senders: concatBytes(address(3), address(4)) },
-    'another beneficiary': { ...valid.verify, beneficiary: address(90) },
-    'an anchor that knows too few shards': {
-      ...valid.verify,
-      anchor: { ...valid.verify.anchor, shards: valid.verify.anchor.shards.slice(1) },
-    },
-    'an anchor older than the parent’s': {
-      ...valid.verify,
-      anchor: { ...valid.verify.anchor, beaconHeight: 0 },
-    },
-    'an anchor of a later epoch without the seal': {
-      ...valid.verify,
-      anchor: { ...valid.verify.anchor, epoch: 1 },
-    },
+  const silent = inboxItem({
+    source: 3,
+    destination: 1,
+    channels: emptyChannels(3),
+    batches: [],
+  })
+  const { verify } = valid
+  const { anchor, senders } = verify
+  const faults: Record<string, readonly [VerifyRequest, string]> = {
+    'a transaction left out': [
+      withBody({ transactions: [firstRaw] }, senders.slice(0, 20)),
+      'another transactionRoot',
+    ],
+    'transactions swapped': [
+      withBody({ transactions: [secondRaw, firstRaw] }),
+      'another transactionRoot',
+    ],
+    'a transaction twice': [
+      withBody({ transactions: [firstRaw, firstRaw] }, concatBytes(address(0), address(0))),
+      'nonce-too-low',
+    ],
+    'bytes that are no transaction': [
+      withBody({ transactions: [firstRaw, Uint8Array.of(1)] }),
+      'malformed',
+    ],
+    'the inbox left out': [withBody({ inbox: [] }), 'inbox-missing'],
+    'an inbox item twice': [withBody({ inbox: [...body.inbox, ...body.inbox] }), 'inbox-needless'],
+    'an inbox item of a source known to be silent': [
+      withBody({ inbox: [...body.inbox, silent] }),
+      'inbox-needless',
+    ],
+    'an inbox item stripped of its batch': [
+      withBody({ inbox: body.inbox.map((item) => ({ ...item, batches: [] })) }),
+      'sequence-mismatch',
+    ],
+    'a batch left for later that is due now': [
+      withBody({
+        inbox: body.inbox.map((item) => ({
+          ...item,
+          batches: [],
+          tailDigests: item.batches.map(batchDigest),
+        })),
+      }),
+      'inbox-skipped',
+    ],
+    'senders one too few': [{ ...verify, senders: senders.slice(20) }, 'sender-count'],
+    'a sender who has no money': [
+      { ...verify, senders: concatBytes(address(98), address(99)) },
+      'insufficient-funds',
+    ],
+    'another sender': [
+      { ...verify, senders: concatBytes(address(3), address(4)) },
+      'another stateRoot',
+    ],
+    'another beneficiary': [{ ...verify, beneficiary: address(90) }, 'another stateRoot'],
+    'an anchor that knows too few shards': [
+      { ...verify, anchor: { ...anchor, shards: anchor.shards.slice(1) } },
+      'bad-frame',
+    ],
+    'an anchor older than the one of its parent': [
+      { ...verify, anchor: { ...anchor, beaconHeight: 0 } },
+      'the anchor is older',
+    ],
+    'an anchor of a later epoch without the seal': [
+      { ...verify, anchor: { ...anchor, epoch: 1 } },
+      'the sealing flag',
+    ],
   }
-  for (const [name, request] of Object.entries(bodies)) {
+  for (const [name, [request, reason]] of Object.entries(faults)) {
     test(`shards: verification: a block with ${name} is refused`, () => {
-      expect(valid.answer(request)).toMatch(/^(invalid-block|malformed)/)
+      const answer = valid.answer(request)
+      expect(answer).toMatch(/^invalid-block/)
+      expect(answer).toContain(reason)
     })
   }
 

@@ -8,7 +8,21 @@ import {
   GATEWAY_ADDRESS,
   GATEWAY_TRANSFER_GAS,
 } from '../../../node/shards/vm/gateway.ts'
-import { address, CHAIN_ID_BASE, crossPayment, ETHER, GWEI, expectKind } from './fixture.ts'
+import type { CheckedTransaction } from '../../../node/shards/executor.ts'
+import { openInlineExecutor } from '../../../node/shards/io/inline.ts'
+import { createMemoryStateStore } from '../../../node/shards/io/state-store.ts'
+import {
+  address,
+  anchorAt,
+  buildRequest,
+  CHAIN_ID_BASE,
+  crossPayment,
+  ETHER,
+  expectKind,
+  genesisRecord,
+  GWEI,
+  shardConfig,
+} from './fixture.ts'
 import { createWorld, type World } from './world.ts'
 
 const TO = address(0xff)
@@ -108,6 +122,9 @@ describe('shards: cross-shard transfer', () => {
   })
 })
 
+/** First byte of the key of a waiting receipt (docs/protocol/shards.md, "State"). */
+const BUFFERED_RECEIPT = 0x71
+
 /** Receipts per batch are 7, per window 64: easily filled. */
 const SMALL = { shardCount: 2, gasLimit: 400_000, accountCount: 8 }
 
@@ -156,10 +173,31 @@ describe('shards: outbox', () => {
     world.crosslink(1)
     const { consumed } = world.advance(2)
     expect(consumed.length).toBeGreaterThan(0)
+    expect(consumed.length).toBeLessThan(inFlight)
     expect(world.advance(1).sent).toEqual([])
     world.crosslink(2)
     const freed = world.advance(1)
     expect(freed.sent[0]?.receipts.length).toBe(Math.min(consumed.length, 7))
+  })
+
+  test('shards: outbox: the state holds exactly the receipts that wait', () => {
+    const config = shardConfig(1, SMALL)
+    const store = createMemoryStateStore()
+    const executor = openInlineExecutor(config, { store })
+    const records = [1, 2].map((shard) => genesisRecord(shardConfig(shard, SMALL)))
+    let parent = { hash: config.genesisBlockHash, height: 0 }
+    const waiting = (transactions: readonly CheckedTransaction[]): number => {
+      const request = buildRequest(parent, anchorAt(1, records), { transactions })
+      const { hash } = expectKind(executor.runNow(request), 'built').outcome
+      executor.runNow({ kind: 'finalize', hash })
+      parent = { hash, height: parent.height + 1 }
+      return store.load()?.records.filter(({ key }) => key[0] === BUFFERED_RECEIPT).length ?? -1
+    }
+    const sends = Array.from({ length: 8 }, (_, from) =>
+      crossPayment(config, { from, gasLimit: 40_000, toShard: 2, to: TO }),
+    )
+    expect(waiting(sends)).toBe(1)
+    expect(waiting([])).toBe(0)
   })
 
   test('shards: outbox: consuming never waits for credit on the way out', () => {
@@ -170,6 +208,24 @@ describe('shards: outbox', () => {
     world.advance(1, [crossPayment(world.config(1), send)])
     world.crosslink(1)
     expect(world.advance(2).consumed).toMatchObject([{ outcome: 'bounced' }])
+  })
+})
+
+describe('shards: backlog', () => {
+  test('shards: backlog: what did not fit one block is consumed by the next, under the same anchor', () => {
+    const world = createWorld(SMALL)
+    for (let nonce = 0; nonce < 6; nonce++) {
+      const transactions = Array.from({ length: 7 }, (_, from) =>
+        crossPayment(world.config(1), { from, nonce, gasLimit: 40_000, toShard: 2, to: TO }),
+      )
+      world.advance(1, transactions)
+    }
+    world.crosslink(1)
+    const blocks = [world.advance(2), world.advance(2), world.advance(2)]
+    const counts = blocks.map(({ consumed }) => consumed.length)
+    expect(counts[0]).toBeLessThan(42)
+    expect(counts).toEqual([28, 14, 0])
+    expect(blocks.map(({ header }) => header.inboxUnits)).toEqual([14, 0, 0])
   })
 })
 

@@ -135,6 +135,8 @@ describe('shards: execution', () => {
     expect(executor.runNow(sameEpoch)).toMatchObject({ kind: 'refused', code: 'malformed' })
     const next = extend(executor, sealing, { anchor, epoch: 1, view: 1 })
     expect(next.header).toMatchObject({ epoch: 1, view: 1, sealing: false })
+    const backwards = buildRequest(next, anchor, { epoch: 0, sealing: true, view: 9 })
+    expect(executor.runNow(backwards)).toMatchObject({ kind: 'refused', code: 'malformed' })
   })
 
   test('shards: execution: a leader with a slow clock lets time stand still', () => {
