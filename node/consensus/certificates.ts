@@ -92,9 +92,9 @@ export function learn(state: EngineState, certificate: Certificate): void {
     state.lastFinalizedView = view
     state.finalization = certificate
   }
-  if (proposal === undefined) return
-  overruleProposal(state, certificate)
-  if (heldBlock(state, proposal.hash)?.block.sealing === true) state.sealing = true
+  // R7: the certified block counts, whatever proposal of that view is at hand.
+  const held = proposal === undefined ? undefined : heldBlock(state, proposal.hash)
+  if (held?.block.sealing === true) state.sealing = true
 }
 
 function reportCertificate(state: EngineState, { kind, view, proposal }: Certificate): void {
@@ -103,16 +103,6 @@ function reportCertificate(state: EngineState, { kind, view, proposal }: Certifi
   const { hash } = proposal
   const height = heldBlock(state, hash)?.block.height
   emit(state, { kind: 'report', fact: { kind: 'notarized', view, hash, height } })
-}
-
-/** R7: a certificate is authoritative and replaces a conflicting proposal. */
-function overruleProposal(state: EngineState, { view, proposal }: Certificate): void {
-  if (proposal === undefined) return
-  const round = roundAt(state, view)
-  if (round.proposal !== undefined && proposalKey(round.proposal) !== proposalKey(proposal)) {
-    round.equivocated = true
-  }
-  round.proposal = proposal
 }
 
 /** Is a certificate of this view being checked? Then it is not asked for meanwhile. */

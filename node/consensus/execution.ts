@@ -55,8 +55,10 @@ export function diverge(state: EngineState, hash: Hash): void {
 
 /** The proposal by which this block first came, known or derived: a child's parent was proposed in the parent's view. */
 function proposalOf(state: EngineState, { block }: HeldBlock): Proposal {
-  const known = state.rounds.get(block.view)?.proposal
-  if (known !== undefined && equalBytes(known.hash, block.hash)) return known
+  const round = state.rounds.get(block.view)
+  for (const known of [round?.certificates.notarize?.proposal, round?.proposal]) {
+    if (known !== undefined && equalBytes(known.hash, block.hash)) return known
+  }
   const { hash, parentHash, view } = block
   const parentView = equalBytes(parentHash, state.config.genesis.hash)
     ? 0

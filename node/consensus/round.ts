@@ -24,9 +24,9 @@ export type Pile = {
 
 export type Round = {
   readonly view: number
-  /** The first proposal that the leader signed, replaced by a certified one (R3, R7). */
+  /** The first proposal that the leader signed (R3). What a certificate names goes before it (R7). */
   proposal: Proposal | undefined
-  /** The leader signed two different proposals, or a certificate overruled its first (R3, R5, R7). */
+  /** The leader signed two different proposals (R3, R5). */
   equivocated: boolean
   readonly certificates: Partial<Record<VoteKind, Certificate>>
   /** By proposal key; nullify votes lie in one pile under the empty key. */

@@ -17,26 +17,29 @@ import {
   liveRounds,
   roundAt,
   type EngineState,
+  type HeldBlock,
   type ProposalMessage,
 } from './state.ts'
 import { fileVerifiedVote, hasNullifyOf } from './tally.ts'
 import { retryDelay } from './timing.ts'
 import type { UnsignedVote, Vote } from './vote.ts'
 
+/** What is decided upon; a body that is voted for becomes durable first (R5). */
+type Decision = {
+  readonly kind: VoteKind
+  readonly view: number
+  readonly proposal: Proposal | undefined
+  readonly body: HeldBlock | undefined
+}
+
 /**
  * Decides on a vote: marks it, journals it and asks for its signature. Idempotent; does nothing where a rule forbids
- * the vote. Tells whether the vote was cast now.
+ * the vote, whatever the caller thought. Tells whether the vote was cast now.
  */
-function cast(
-  state: EngineState,
-  kind: VoteKind,
-  view: number,
-  proposal: Proposal | undefined,
-): boolean {
+function cast(state: EngineState, { kind, view, proposal, body }: Decision): boolean {
   assert((proposal === undefined) === (kind === 'nullify'), 'only a nullify has no proposal')
   if (!canVote(state) || view <= state.lastFinalizedView) return false
-  const round = roundAt(state, view)
-  const { sent } = round
+  const { sent } = roundAt(state, view)
   if (sent[kind] !== undefined) return false
   if (kind === 'notarize' && sent.nullify !== undefined) return false // R5
   if (kind === 'nullify' && sent.finalize !== undefined) return false // R6
@@ -45,6 +48,7 @@ function cast(
   }
   const vote: UnsignedVote = { kind, view, proposal, seat: state.config.seat }
   sent[kind] = vote
+  if (body !== undefined) storeBlock(state, body)
   emit(state, { kind: 'persist', record: { kind: 'vote', vote } })
   emit(state, { kind: 'sign', vote })
   return true
@@ -52,34 +56,27 @@ function cast(
 
 /** R5: the block was executed here and is durable before the vote for it. */
 export function castNotarize(state: EngineState, proposal: Proposal): void {
-  assert(proposal.view === state.view, 'a proposal is voted for in its own view only')
-  const held = heldBlock(state, proposal.hash)
-  assert(held?.validity === 'valid', 'a block is executed before it is voted for')
-  const round = roundAt(state, state.view)
-  if (round.equivocated || round.sent.notarize !== undefined || round.sent.nullify !== undefined) {
-    return
-  }
-  storeBlock(state, held)
-  cast(state, 'notarize', proposal.view, proposal)
+  const { view } = proposal
+  assert(view === state.view, 'a proposal is voted for in its own view only')
+  const body = heldBlock(state, proposal.hash)
+  assert(body?.validity === 'valid', 'a block is executed before it is voted for')
+  if (roundAt(state, view).equivocated) return
+  cast(state, { kind: 'notarize', view, proposal, body })
 }
 
 /** R6: only for the current view. */
 export function castNullify(state: EngineState): void {
-  if (cast(state, 'nullify', state.view, undefined))
-    state.clock.retryAt = state.now + retryDelay(state)
+  const { view } = state
+  const isNew = cast(state, { kind: 'nullify', view, proposal: undefined, body: undefined })
+  if (isNew) state.clock.retryAt = state.now + retryDelay(state)
 }
 
 /** R8: every notarized view whose block was executed here, even if we voted for another or have left the view. */
 export function castFinalizes(state: EngineState): void {
-  if (!canVote(state)) return
-  for (const round of liveRounds(state)) {
-    const proposal = round.certificates.notarize?.proposal
-    if (proposal === undefined || round.sent.finalize !== undefined) continue
-    const held = heldBlock(state, proposal.hash)
-    if (held === undefined || held.validity !== 'valid') continue
-    if (round.sent.nullify !== undefined && !state.rules.finalizeAfterNullify) continue
-    storeBlock(state, held)
-    cast(state, 'finalize', round.view, proposal)
+  for (const { view, certificates } of liveRounds(state)) {
+    const proposal = certificates.notarize?.proposal
+    const body = proposal === undefined ? undefined : heldBlock(state, proposal.hash)
+    if (body?.validity === 'valid') cast(state, { kind: 'finalize', view, proposal, body })
   }
 }
 

@@ -149,6 +149,17 @@ describe('consensus: timing', () => {
     expect(votesCastIn(effects)).not.toContain('nullify 11')
   })
 
+  it('consensus: timing: R6 on an idle chain a leader is not skipped for the silence between heartbeats', () => {
+    const solo = createSolo({ seat: 3 })
+    solo.hearVotes('nullify', 1, [0, 1, 2])
+    solo.now = timing.idleIntervalMs
+    // Seat 2, which leads view 3, spoke last in view 1, a whole idle interval ago, and its vote is a little late now.
+    solo.hearVotes('nullify', 2, [0, 1])
+    const effects = solo.hearCertificate(certificateOf('nullify', 2, 4, [0, 1, 3]))
+    expect(solo.engine.status().view).toBe(3)
+    expect(votesCastIn([...effects, ...solo.effects])).not.toContain('nullify 3')
+  })
+
   it('consensus: timing: R6 skipTimeout is local only: a skipped leader is heard when it proposes again', () => {
     const cluster = createCluster({ seatCount: 4, timing: { blockIntervalMs: 200 } })
     cluster.work(true)
