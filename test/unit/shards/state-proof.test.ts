@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { ZERO_HASH } from '../../../node/primitives/hash.ts'
+import { concatBytes } from '../../../node/primitives/bytes.ts'
+import { hashPair, sha256, ZERO_HASH } from '../../../node/primitives/hash.ts'
 import { statePath } from '../../../node/shards/state-key.ts'
 import { proveState, type StateProof, verifyState } from '../../../node/shards/state-proof.ts'
-import { applyBatch, rootOf, sortChanges } from '../../../node/shards/state-tree.ts'
+import { applyBatch, hashLeaf, rootOf, sortChanges } from '../../../node/shards/state-tree.ts'
 
 const RECORDS = Array.from({ length: 64 }, (_, index) => ({
   path: statePath(Uint8Array.of(index)),
@@ -67,6 +68,14 @@ describe('shards: state proof', () => {
     expect(verifyState({ root: ROOT, path, value }, shorter)).toBe(false)
   })
 
+  test('shards: state proof: a leaf that stands where its path does not lead proves nothing', () => {
+    const [path, value] = [new Uint8Array(32).fill(0x80), Uint8Array.of(1)]
+    const leaf = { path, valueHash: sha256(value) }
+    const root = hashPair(concatBytes(hashLeaf(leaf.path, leaf.valueHash), ZERO_HASH))
+    const claim = { root, path: new Uint8Array(32), value: undefined }
+    expect(verifyState(claim, { siblings: [ZERO_HASH], leaf })).toBe(false)
+  })
+
   test('shards: state proof: misshapen proofs are refused, not thrown on', () => {
     const { path, value } = recordAt(3)
     const proof = proveState(TREE, path)
@@ -76,6 +85,7 @@ describe('shards: state proof', () => {
       { ...proof, siblings: Array.from({ length: 257 }, () => ZERO_HASH) },
       { ...proof, leaf: { path: short, valueHash: ZERO_HASH } },
       { ...proof, leaf: { path, valueHash: short } },
+      { ...proof, leaf: { path: new Uint8Array(99), valueHash: ZERO_HASH } },
       { siblings: [], leaf: undefined },
     ]
     for (const bad of misshapen) expect(verifyState({ root: ROOT, path, value }, bad)).toBe(false)
