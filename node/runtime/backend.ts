@@ -37,6 +37,7 @@ export type RunningBackend = {
   readonly backend: NetworkBackend
   /** Tells all subscribers. */
   readonly announce: (event: HeadEvent) => void
+  readonly hasListeners: () => boolean
 }
 
 /** A node this far behind the beacon's record of its shard says that it is syncing. */
@@ -53,6 +54,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
     announce: (event) => {
       for (const listener of listeners) listener(event)
     },
+    hasListeners: () => listeners.size > 0,
     backend: {
       network: () => ({
         clientVersion: `weft/${parts.version}`,

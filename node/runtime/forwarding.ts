@@ -2,10 +2,11 @@
  * Forwarding: an RPC call about a shard that this node does not hold is answered by a member of its committee over the
  * network. The answer is the member's word, as any RPC answer is; proofs are for those who do not take a word.
  */
-import type { Network, PeerName } from '../network/network.ts'
+import type { PeerName } from '../network/network.ts'
 import { createWriter, decodeExactly } from '../primitives/codec.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import type { Validator } from '../validator/validator.ts'
+import type { Transport } from './transport.ts'
 
 /** A call is small: transactions go another way. */
 const CALL_BYTES_MAX = 60 * 1024
@@ -20,15 +21,13 @@ export type Forwarding = {
   readonly forward: (shard: ChainNumber, request: string) => Promise<string | undefined>
   /** Answers a call of another node, if this one holds the shard. */
   readonly answer: (from: PeerName, bytes: Uint8Array) => Promise<Uint8Array | undefined>
-  readonly attach: (network: Network) => void
   readonly serve: (local: LocalAnswer) => void
 }
 
 export function createForwarding(
   validator: Validator,
-  peerOf: (index: number) => PeerName | undefined,
+  transport: Pick<Transport, 'peerOf' | 'request'>,
 ): Forwarding {
-  let network: Network | undefined
   let local: LocalAnswer | undefined
   let turn = 0
 
@@ -40,10 +39,10 @@ export function createForwarding(
     const call = createWriter().u32(shard).variable(bytes).finish()
     for (let attempt = 0; attempt < Math.min(TRIES_MAX, members.length); attempt++) {
       const member = members[turn++ % members.length]
-      const peer = member === undefined ? undefined : peerOf(member)
-      if (peer === undefined || network === undefined) continue
+      const peer = member === undefined ? undefined : transport.peerOf(member)
+      if (peer === undefined) continue
       try {
-        return new TextDecoder().decode(await network.request(peer, call, ANSWER_TIMEOUT_MS))
+        return new TextDecoder().decode(await transport.request(peer, call, ANSWER_TIMEOUT_MS))
       } catch {
         // The member is away or slow; the next one is asked.
       }
@@ -62,9 +61,6 @@ export function createForwarding(
       if (!validator.hostedShards.includes(shard)) return undefined
       const reply = await local(shard, new TextDecoder().decode(request))
       return reply === undefined ? undefined : new TextEncoder().encode(reply)
-    },
-    attach: (attached) => {
-      network = attached
     },
     serve: (handler) => {
       local = handler

@@ -2,7 +2,7 @@
  * The validator's messages on the network port: validators by peer name, messages by bytes, foreign bytes by decoding.
  */
 import type { BeaconValidator } from '../beacon/state.ts'
-import type { Network, NetworkEvents, PeerName } from '../network/network.ts'
+import type { Network, NetworkEvents, NetworkStats, PeerName } from '../network/network.ts'
 import type { ChannelName, NodeMessage } from '../validator/message.ts'
 import type { ValidatorEvent } from '../validator/contract.ts'
 import { decodeNodeMessage, encodeNodeMessage, type WireContext } from '../validator/wire.ts'
@@ -13,9 +13,21 @@ export type Transport = {
   readonly send: (to: readonly number[], channel: ChannelName, message: NodeMessage) => void
   readonly reply: (peer: PeerName, channel: ChannelName, message: NodeMessage) => void
   readonly publish: (topic: string, message: NodeMessage) => void
-  /** Peers that proved to be this validator. */
+  readonly stats: () => NetworkStats
+  /** Rejects when the peer is away. */
+  readonly request: (peer: PeerName, bytes: Uint8Array, timeoutMs: number) => Promise<Uint8Array>
+  /** The peer that the registry names for this validator. */
   readonly peerOf: (validator: number) => PeerName | undefined
   readonly malformedCount: () => number
+}
+
+/** Before the network is attached. */
+const NO_STATS: NetworkStats = {
+  peers: 0,
+  framesSent: { consensus: 0, relay: 0 },
+  bytesSent: { consensus: 0, relay: 0, gossip: 0, request: 0 },
+  framesDropped: 0,
+  meshes: {},
 }
 
 export function createTransport(
@@ -64,6 +76,11 @@ export function createTransport(
     },
     reply: (peer, channel, message) => network?.send(peer, channel, encodeNodeMessage(message)),
     publish: (topic, message) => network?.publish(topic, encodeNodeMessage(message)),
+    stats: () => network?.stats() ?? NO_STATS,
+    request: (peer, bytes, timeoutMs) => {
+      if (network === undefined) return Promise.reject(new Error('the network is not up yet'))
+      return network.request(peer, bytes, timeoutMs)
+    },
     peerOf: (validator) => validators[validator]?.peer,
     malformedCount: () => malformed,
   }

@@ -1,0 +1,202 @@
+/**
+ * Opening a node: everything that can fail for the user's sake before the first port is bound. What is opened is closed by
+ * `Opening.closers`, in the opposite order.
+ */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkGenesis, genesisHash, shardGenesis, type Genesis } from '../beacon/genesis.ts'
+import { decodeJournalRecord } from '../consensus/journal.ts'
+import { signingRoot } from '../crosslink/certificate.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
+import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
+import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
+import type { Executor } from '../shards/executor.ts'
+import { genesisStateRoot } from '../shards/genesis-state.ts'
+import { openPoolExecutor } from '../shards/io/pool.ts'
+import { StateDamagedError } from '../shards/io/state-store.ts'
+import { lockDirectory } from '../storage/io/directory-lock.ts'
+import { openLevelStore } from '../storage/io/level.ts'
+import { stampNetwork } from '../storage/io/network-stamp.ts'
+import { VoteGuardDamagedError, VoteGuardMissingError } from '../storage/io/storage-error.ts'
+import { openVoteGuard } from '../storage/io/vote-guard.ts'
+import type { Store } from '../storage/store.ts'
+import type { VoteGuard, VoteRequest } from '../storage/vote-guard.ts'
+import type { NodeRestore } from '../validator/contract.ts'
+import { headReads, restoreOf, tailReads } from '../validator/restore.ts'
+import { createValidator, type Validator } from '../validator/validator.ts'
+import type { NodeConfig } from './config.ts'
+import { loadRange, type Signer } from './driver.ts'
+import { readValidatorKey } from './keys.ts'
+import type { Log } from './log.ts'
+import { NodeError } from './node-error.ts'
+
+/** A network younger than this has validators that start for the first time. */
+const YOUNG_NETWORK_MS = 60_000
+/** The largest signature of any scheme (BLS: 96 bytes; Ed25519 lists: 64 each). */
+const SIGNATURE_BYTES_MAX = 64 * COMMITTEE_SEATS_MAX
+
+export type Opening = {
+  readonly config: NodeConfig
+  readonly genesis: Genesis
+  readonly log: Log
+  /** In the order of opening. */
+  readonly closers: (() => Promise<unknown>)[]
+}
+
+/** What is open and not yet running. */
+export type OpenedNode = {
+  readonly secretKey: Uint8Array | undefined
+  readonly store: Store
+  /** undefined: an observer, or a validator without its vote guard. */
+  readonly signer: Signer | undefined
+  readonly validator: Validator
+  readonly executors: ReadonlyMap<ChainNumber, Executor>
+  readonly restore: NodeRestore
+}
+
+export async function openNode(opening: Opening): Promise<OpenedNode> {
+  const { config, genesis, closers } = opening
+  checkNetwork(genesis, config)
+  const secretKey =
+    config.validator === undefined ? undefined : await readValidatorKey(config.validator, genesis)
+  const directory = config.dataDirectory
+  const lock = await lockDirectory(directory)
+  closers.push(lock.release)
+  await stampNetwork(directory, genesisHash(genesis))
+  const store = await openLevelStore(join(directory, 'chain'), { create: true })
+  closers.push(() => store.close())
+  const signer = await openSigner(opening, secretKey, await mayBeginVoting(opening, store))
+  const validator = createValidator({
+    genesis,
+    shardStateRoots: shardNumbers(genesis).map((shard) =>
+      genesisStateRoot(shardGenesis(genesis, shard)),
+    ),
+    validator: signer === undefined ? undefined : config.validator?.index,
+    followShards: config.followShards,
+    signatureBytesMax: SIGNATURE_BYTES_MAX,
+  })
+  const executors = await openExecutors(opening, validator)
+  const restore = await readRestore(store, validator)
+  if (signer !== undefined) await presentJournal(signer.guard, restore, validator)
+  return { secretKey, store, signer, validator, executors, restore }
+}
+
+function checkNetwork(genesis: Genesis, config: NodeConfig): void {
+  const checked = checkGenesis(genesis)
+  if (!checked.ok) {
+    throw new NodeError('genesis-invalid', `the genesis is not usable: ${checked.reject.detail}`)
+  }
+  const { certificateScheme, shardCount } = genesis
+  if (certificateScheme === 'mock') {
+    const sentence = 'the mock scheme signs nothing and is for the simulator; use bls or ed25519'
+    throw new NodeError('genesis-invalid', sentence)
+  }
+  // Security: a public key without proof of possession may be a rogue key, also in a genesis.
+  for (const [index, { publicKey, possession }] of genesis.validators.entries()) {
+    if (!verifyPossession(certificateScheme, publicKey, possession)) {
+      const sentence = `validator ${index} of the genesis does not prove possession of its key`
+      throw new NodeError('genesis-invalid', sentence)
+    }
+  }
+  const unknown = config.followShards.find((shard) => shard > shardCount)
+  if (unknown !== undefined) {
+    const sentence = `followShards names shard ${unknown}; this network has 1 to ${shardCount}`
+    throw new NodeError('shard-unknown', sentence)
+  }
+}
+
+function shardNumbers(genesis: Genesis): readonly ChainNumber[] {
+  return Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
+}
+
+/**
+ * Whether a missing vote guard may be created: nothing was ever stored here, and the network is so young that this cannot
+ * be a validator whose disk was lost, or its operator says that it never voted (A.10.4).
+ */
+async function mayBeginVoting({ config, genesis }: Opening, store: Store): Promise<boolean> {
+  for (const table of ['journal', 'final']) {
+    if ((await loadRange(store, { table, countMax: 1 })).length > 0) return false
+  }
+  const isYoung = Date.now() - genesis.timestampMs < YOUNG_NETWORK_MS
+  return isYoung || config.validator?.neverVotedBefore === true
+}
+
+/** Without its guard a validator might contradict itself, so it only observes (A.10.4). */
+async function openSigner(
+  opening: Opening,
+  secretKey: Uint8Array | undefined,
+  mayCreate: boolean,
+): Promise<Signer | undefined> {
+  if (secretKey === undefined) return undefined
+  const { config, genesis, log, closers } = opening
+  const path = join(config.dataDirectory, 'vote-guard')
+  try {
+    const guard = await openVoteGuard(path, genesisHash(genesis), { create: mayCreate })
+    closers.push(() => guard.close())
+    return { guard, scheme: schemeByName(genesis.certificateScheme), secretKey }
+  } catch (error) {
+    const isLost = error instanceof VoteGuardMissingError || error instanceof VoteGuardDamagedError
+    if (!isLost) throw error
+    log.error(
+      { path },
+      'the vote guard is missing or damaged: this node observes and does not vote; if this validator has never voted, ' +
+        'set validator.neverVotedBefore to true in its config',
+    )
+    return undefined
+  }
+}
+
+async function openExecutors(
+  opening: Opening,
+  validator: Validator,
+): Promise<ReadonlyMap<ChainNumber, Executor>> {
+  const { config, genesis, log, closers } = opening
+  const executors = new Map<ChainNumber, Executor>()
+  for (const shard of validator.hostedShards) {
+    const directory = join(config.dataDirectory, `state-${shard}`)
+    const setting = { config: shardGenesis(genesis, shard), directory }
+    let executor: Executor
+    try {
+      executor = await openPoolExecutor(setting)
+    } catch (error) {
+      if (!(error instanceof StateDamagedError)) throw error
+      log.error({ shard }, 'the stored state is damaged: replaying the shard from its blocks')
+      await rm(directory, { recursive: true, force: true })
+      executor = await openPoolExecutor(setting)
+    }
+    closers.push(() => executor.close())
+    executors.set(shard, executor)
+  }
+  return executors
+}
+
+async function readRestore(store: Store, validator: Validator): Promise<NodeRestore> {
+  const chains = [...validator.chains.keys()]
+  const readAll = (ranges: Parameters<typeof loadRange>[1][]) =>
+    Promise.all(ranges.map((range) => loadRange(store, range)))
+  const heads = await readAll([...headReads(chains)])
+  const tails = await readAll([...tailReads(chains, heads)])
+  return restoreOf(chains, heads, tails)
+}
+
+/** A guard that lost its last record learns it again from the journal, before anything new is signed. */
+async function presentJournal(
+  guard: VoteGuard,
+  restore: NodeRestore,
+  validator: Validator,
+): Promise<void> {
+  const { genesisHash: name } = validator.beacon.head()
+  const requests: VoteRequest[] = []
+  for (const { chain, journal } of restore.chains) {
+    const epoch = validator.chains.get(chain)?.epoch ?? 0
+    for (const { value } of journal) {
+      const record = decodeJournalRecord(value)
+      if (!record.ok || record.value.kind !== 'vote') continue
+      const { kind, view, proposal } = record.value.vote
+      const root = signingRoot({ genesisHash: name, chain, epoch }, kind, view, proposal)
+      requests.push({ chain, epoch, kind, view, signingRoot: root })
+    }
+  }
+  requests.sort((left, right) => left.view - right.view)
+  if (requests.length > 0) await guard.authorize(requests)
+}
