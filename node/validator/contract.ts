@@ -117,6 +117,13 @@ export type ValidatorFact =
     }
   | { readonly kind: 'executor-failed'; readonly shard: ChainNumber }
   | { readonly kind: 'synchronized'; readonly chain: ChainNumber; readonly height: number }
+  /** A final block is not valid here: this node signs nothing more for the chain (R8). */
+  | {
+      readonly kind: 'divergence'
+      readonly chain: ChainNumber
+      readonly height: number
+      readonly detail: string
+    }
   /** The beacon recorded a chain that is not ours: this node stops signing for the shard (C.7). */
   | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }
 

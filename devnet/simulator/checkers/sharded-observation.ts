@@ -1,0 +1,45 @@
+/**
+ * What the checkers of a whole sharded network are told: executed blocks and beacon cuts, in words of their own. Nothing
+ * here imports anything of the code under test; accounts, hashes and origins are texts that are equal exactly for equals.
+ */
+
+export type SeenReceipt = {
+  readonly source: number
+  readonly destination: number
+  readonly sequence: number
+  readonly kind: 'transfer' | 'bounce'
+  readonly from: string
+  readonly to: string
+  readonly amount: bigint
+  /** The transaction it goes back to. */
+  readonly origin: string
+}
+
+/** A finalized shard block as one node executed it. */
+export type SeenBlock = {
+  readonly shard: number
+  readonly height: number
+  readonly hash: string
+  readonly stateRoot: string
+  readonly baseFeePerGas: bigint
+  readonly transactions: readonly {
+    readonly hash: string
+    readonly gasUsed: number
+    /** Where its receipt goes, if it made one. */
+    readonly sentTo: number | undefined
+  }[]
+  readonly consumed: readonly { readonly receipt: SeenReceipt; readonly bounced: boolean }[]
+  readonly sent: readonly SeenReceipt[]
+  readonly changed: readonly { readonly account: string; readonly balance: bigint }[]
+}
+
+/** A finalized beacon block: which height of every shard it has crosslinked, index = shard - 1. */
+export type SeenCut = {
+  readonly beaconHeight: number
+  readonly heads: readonly { readonly height: number; readonly hash: string }[]
+}
+
+export function receiptText(receipt: SeenReceipt): string {
+  const { source, destination, sequence, kind, from, to, amount, origin } = receipt
+  return [source, destination, sequence, kind, from, to, amount, origin].join('/')
+}

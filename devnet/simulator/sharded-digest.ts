@@ -1,0 +1,87 @@
+/**
+ * Digests of the inputs of simulated validators: 32 bits over what an input carries, for the event hash.
+ */
+import { createReader } from '../../node/primitives/codec.ts'
+import { sha256 } from '../../node/primitives/hash.ts'
+import { unreachable } from '../../node/primitives/assert.ts'
+import type { ExecutionResponse } from '../../node/shards/executor.ts'
+import type { ValidatorEvent } from '../../node/validator/contract.ts'
+import type { NodeMessage } from '../../node/validator/message.ts'
+import { encodeNodeMessage } from '../../node/validator/wire.ts'
+import { digestWord } from './digest-text.ts'
+import { createEventHash, labelWord } from './event-hash.ts'
+
+/** A broadcast is one object on its way to many, so it is encoded once. */
+const wordOfMessage = new WeakMap<NodeMessage, number>()
+
+function messageWord(message: NodeMessage): number {
+  const known = wordOfMessage.get(message)
+  if (known !== undefined) return known
+  const word = digestWord(sha256(encodeNodeMessage(message)))
+  wordOfMessage.set(message, word)
+  return word
+}
+
+export function eventWord(event: ValidatorEvent): number {
+  switch (event.kind) {
+    case 'message':
+      return messageWord(event.message)
+    case 'executed':
+      return mixed(event.job, responseWord(event.response))
+    case 'checked':
+      return mixed(event.job, ...event.answers.map(({ ok }) => Number(ok)))
+    case 'recovered':
+      return mixed(event.job, ...event.transactions.map((one) => digestWord(one?.hash ?? NONE)))
+    case 'loaded':
+      return mixed(
+        event.job,
+        ...event.answer.flat().map(({ key, value }) => mixed(value.length, tailWord(key))),
+      )
+    case 'signed':
+      return mixed(event.chain, event.vote.view, digestWord(event.vote.signature))
+    case 'revealed':
+      return mixed(event.job, digestWord(event.signature))
+    case 'submit':
+      return mixed(event.shard, tailWord(event.raw))
+    case 'validator-connected':
+      return event.validator
+    case 'start':
+    case 'tick':
+      return 0
+    default:
+      return unreachable(event)
+  }
+}
+
+const NONE = new Uint8Array(0)
+
+function responseWord(response: ExecutionResponse | undefined): number {
+  switch (response?.kind) {
+    case undefined:
+      return 0
+    case 'built':
+    case 'verified':
+      return digestWord(response.outcome.hash)
+    case 'finalized':
+    case 'status':
+      return digestWord(response.hash)
+    case 'accounts':
+      return mixed(response.height, ...response.accounts.map(({ nonce }) => nonce))
+    case 'supply':
+      return response.supply.height
+    case 'refused':
+      return labelWord(response.code)
+    default:
+      return unreachable(response)
+  }
+}
+
+function tailWord(bytes: Uint8Array): number {
+  return bytes.length < 4 ? bytes.length : createReader(bytes.subarray(bytes.length - 4)).u32()
+}
+
+function mixed(...words: readonly number[]): number {
+  const hash = createEventHash()
+  for (const word of words) hash.absorb(word)
+  return Number.parseInt(hash.digest().slice(0, 8), 16)
+}

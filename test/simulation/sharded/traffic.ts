@@ -1,0 +1,179 @@
+/**
+ * Traffic of a trial: transfers between the personal accounts, within and across shards, drawn from a seed; and the ledger
+ * of what must come of them. The ledger has its own arithmetic: who should have received how much.
+ */
+import { personalAccounts } from '../../../devnet/accounts.ts'
+import type { Court } from '../../../devnet/simulator/sharded-court.ts'
+import type { ShardedWorld } from '../../../devnet/simulator/sharded-world.ts'
+import { bigIntToBytes, toHex } from '../../../node/primitives/bytes.ts'
+import { hashTagged, keccak256 } from '../../../node/primitives/hash.ts'
+import type { Address, ChainNumber } from '../../../node/primitives/identifiers.ts'
+import { signDigest } from '../../../node/primitives/io/secp256k1.ts'
+import type { Prng } from '../../../node/primitives/prng.ts'
+import type { BlockOutcome } from '../../../node/shards/executor.ts'
+import {
+  encodeSigned,
+  signingHash,
+  type TransactionFields,
+} from '../../../node/shards/transaction.ts'
+import { encodeGatewayTransfer, GATEWAY_ADDRESS } from '../../../node/shards/vm/gateway.ts'
+import { CHAIN_ID_BASE } from './trial.ts'
+
+const ACCOUNTS = personalAccounts()
+const NATIVE_GAS = 21_000
+const GATEWAY_CALL_GAS = 100_000
+
+export type Order = {
+  /** Where it is signed, by whom (index of a personal account). */
+  readonly shard: ChainNumber
+  readonly sender: number
+  /** Where it ends. */
+  readonly destination: ChainNumber
+  /** `bounce`: to an address that cannot receive there. */
+  readonly to: 'account' | 'bounce'
+  readonly amount: bigint
+}
+
+export type Traffic = {
+  /** Sends one order through this node. */
+  readonly send: (order: Order, node: number) => void
+  /** A random order. */
+  readonly draw: (dice: Prng) => Order
+  readonly observe: (shard: ChainNumber, outcome: BlockOutcome) => void
+  readonly refusals: () => ReadonlyMap<string, number>
+  /** Accepted, and not yet ended. */
+  readonly openCount: () => number
+  readonly sentCount: () => number
+  /** Heights in which everything ended, index = shard - 1; undefined while something is open. */
+  readonly lastHeights: () => readonly number[] | undefined
+  /** Fresh receivers and what they must hold on a shard. */
+  readonly expected: () => ReadonlyMap<
+    string,
+    { readonly shard: ChainNumber; readonly address: Address; readonly amount: bigint }
+  >
+}
+
+export type TrafficOptions = {
+  readonly world: ShardedWorld
+  readonly court: Court
+  readonly shardCount: number
+  readonly nodeCount: number
+}
+
+type Ledger = TrafficOptions & {
+  readonly nonces: Map<string, number>
+  /** By transaction: how many ends it still needs (its block, its arrival, its refund). */
+  readonly open: Map<string, number>
+  readonly refused: Map<string, number>
+  readonly owed: Map<string, { shard: ChainNumber; address: Address; amount: bigint }>
+  readonly heights: number[]
+  readonly seen: Set<string>
+  sent: number
+}
+
+export function createTraffic(options: TrafficOptions): Traffic {
+  const ledger: Ledger = {
+    ...options,
+    nonces: new Map(),
+    open: new Map(),
+    refused: new Map(),
+    owed: new Map(),
+    heights: Array.from({ length: options.shardCount }, () => 0),
+    seen: new Set(),
+    sent: 0,
+  }
+  return {
+    send: (order, node) => send(ledger, order, node),
+    draw: (dice) => draw(ledger, dice),
+    observe: (shard, outcome) => observe(ledger, shard, outcome),
+    refusals: () => ledger.refused,
+    openCount: () => ledger.open.size,
+    sentCount: () => ledger.sent,
+    lastHeights: () => (ledger.open.size === 0 ? [...ledger.heights] : undefined),
+    expected: () => ledger.owed,
+  }
+}
+
+function draw({ shardCount }: Ledger, dice: Prng): Order {
+  const shard = 1 + dice.below(shardCount)
+  const crosses = dice.chance(1, 2)
+  const destination = crosses ? 1 + ((shard + dice.below(shardCount - 1)) % shardCount) : shard
+  const to = crosses && dice.chance(1, 6) ? 'bounce' : 'account'
+  const sender = dice.below(ACCOUNTS.length)
+  return { shard, sender, destination, to, amount: BigInt(1 + dice.below(1_000_000)) }
+}
+
+/** Nobody signs for them, so what they hold is what they were sent. */
+function receiverOf(order: Order): Address {
+  const tag = bigIntToBytes(BigInt(order.sender), 8)
+  return hashTagged('receiver', tag).slice(0, 20)
+}
+
+function send(ledger: Ledger, order: Order, node: number): void {
+  const raw = sign(ledger, order)
+  const id = toHex(keccak256(raw))
+  const crosses = order.destination !== order.shard
+  ledger.open.set(id, order.to === 'bounce' ? 3 : crosses ? 2 : 1)
+  ledger.sent++
+  if (crosses) ledger.court.conservation.declare(id, order.amount)
+  ledger.world.submit(node, order.shard, raw, (result) => {
+    if (!result.ok) {
+      const { code } = result.reject
+      ledger.refused.set(code, (ledger.refused.get(code) ?? 0) + 1)
+      ledger.open.delete(id)
+      return
+    }
+    if (order.to === 'account') owe(ledger, order)
+  })
+}
+
+function owe(ledger: Ledger, order: Order): void {
+  const address = receiverOf(order)
+  const key = `${order.destination}/${toHex(address)}`
+  const known = ledger.owed.get(key)
+  const amount = (known?.amount ?? 0n) + order.amount
+  ledger.owed.set(key, { shard: order.destination, address, amount })
+}
+
+function sign({ nonces }: Ledger, order: Order): Uint8Array {
+  const { shard, sender, destination, amount } = order
+  const key = `${shard}/${sender}`
+  const nonce = nonces.get(key) ?? 0
+  nonces.set(key, nonce + 1)
+  const crosses = destination !== shard
+  const target = order.to === 'bounce' ? GATEWAY_ADDRESS : receiverOf(order)
+  const fields: TransactionFields = {
+    type: 2,
+    chainId: CHAIN_ID_BASE + shard,
+    nonce,
+    maxPriorityFeePerGas: 10n ** 9n,
+    maxFeePerGas: 10n ** 10n,
+    gasLimit: crosses ? GATEWAY_CALL_GAS : NATIVE_GAS,
+    to: crosses ? GATEWAY_ADDRESS : target,
+    value: amount,
+    data: crosses ? encodeGatewayTransfer(CHAIN_ID_BASE + destination, target) : new Uint8Array(0),
+    accessList: [],
+  }
+  const account = ACCOUNTS[sender]
+  if (account === undefined) throw new Error('there are ten accounts')
+  return encodeSigned(fields, signDigest(signingHash(fields), account.secretKey))
+}
+
+/** Each height counts once, whoever executed it first. */
+function observe(ledger: Ledger, shard: ChainNumber, outcome: BlockOutcome): void {
+  const { height } = outcome.header
+  const key = `${shard}/${height}`
+  if (ledger.seen.has(key)) return
+  ledger.seen.add(key)
+  const ended = [
+    ...outcome.transactionHashes,
+    ...outcome.consumed.map(({ receipt }) => receipt.originTransaction),
+  ]
+  for (const hash of ended) {
+    const id = toHex(hash)
+    const left = (ledger.open.get(id) ?? 0) - 1
+    if (left <= 0) ledger.open.delete(id)
+    else ledger.open.set(id, left)
+    ledger.heights[shard - 1] = height
+  }
+}
