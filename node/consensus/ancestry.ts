@@ -52,6 +52,15 @@ function isGoal(state: EngineState, hash: Hash, goal: 'extendable' | 'floor'): b
   return goal === 'floor' ? equalBytes(hash, state.floor.hash) : isExtendable(state, hash)
 }
 
+/** FINALIZATIONs above the floor, newest first. */
+export function undelivered(state: EngineState): readonly Certificate[] {
+  const certificates: Certificate[] = []
+  for (const { view, certificates: known } of state.rounds.values()) {
+    if (view > state.floor.view && known.finalize !== undefined) certificates.push(known.finalize)
+  }
+  return certificates.sort((left, right) => right.view - left.view)
+}
+
 /** Certificates whose blocks this seat has to execute: for R8, and to build or to judge the current view. */
 export function tipsToExecute(state: EngineState): readonly Certificate[] {
   if (state.config.seat < 0 || state.done) return []

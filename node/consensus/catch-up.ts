@@ -8,9 +8,9 @@
 import type { Certificate } from '../crosslink/certificate.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes, toHex } from '../primitives/bytes.ts'
-import { OBSERVER_SEAT, type Seat } from '../primitives/identifiers.ts'
+import { OBSERVER_SEAT, type Hash, type Seat } from '../primitives/identifiers.ts'
 import { RANGE_BLOCKS_MAX } from '../primitives/limits.ts'
-import { ancestryOf, holdersOf, tipsToExecute, type Ancestry } from './ancestry.ts'
+import { ancestryOf, holdersOf, tipsToExecute, undelivered } from './ancestry.ts'
 import { admitBlock } from './blocks.ts'
 import { adoptCertificate, isWellFormedCertificate } from './certificates.ts'
 import { reportInvalidSignature, submit } from './checks.ts'
@@ -20,24 +20,28 @@ import { emit, type EngineState, type RangeQuest, type Source, type WantedBlock 
 import { fetchTimeout } from './timing.ts'
 
 /** Bodies asked for at once. */
-const WANTED_BLOCKS_MAX = 8
+const WANTED_BLOCKS_MAX = 16
 /** More missing heights than this are asked for as a range. */
 const RANGE_DEPTH = 4
 
 type Gap = {
-  readonly missing: NonNullable<Ancestry['missing']>
+  readonly hash: Hash
+  /** The certified block itself is missing, so its height is unknown. */
+  readonly isTip: boolean
+  /** How many heights may be missing, as far as is known. */
+  readonly depth: number
   readonly holders: readonly Seat[]
 }
 
 /** Asks for what is missing now, and forgets what no longer is. */
 export function pursue(state: EngineState): void {
   const gaps = state.done || state.diverged ? [] : findGaps(state)
-  const far = gaps.find(({ missing }) => (missing.depth ?? 0) > RANGE_DEPTH)
+  const far = gaps.find(({ depth }) => depth > RANGE_DEPTH)
   if (far === undefined) state.rangeQuest = undefined
   else pursueRange(state, far.holders)
   // One by one even over a long way if nobody has a range: then the missing blocks are not finalized yet.
   const isRangeHopeless = (state.rangeQuest?.attempt ?? 0) > state.seatCount
-  const near = gaps.filter(({ missing }) => isRangeHopeless || (missing.depth ?? 0) <= RANGE_DEPTH)
+  const near = gaps.filter(({ depth, isTip }) => isRangeHopeless || isTip || depth <= RANGE_DEPTH)
   pursueBlocks(state, near.slice(0, WANTED_BLOCKS_MAX))
 }
 
@@ -51,24 +55,28 @@ export function pursuitDeadline(state: EngineState): number {
 
 function findGaps(state: EngineState): readonly Gap[] {
   const gaps: Gap[] = []
-  const add = (certificate: Certificate, goal: 'extendable' | 'floor'): void => {
+  const add = (certificate: Certificate, goal: 'extendable' | 'floor', depthMin: number): void => {
     if (certificate.proposal === undefined) return
     const { missing } = ancestryOf(state, certificate.proposal.hash, goal)
     if (missing === undefined) return
-    if (gaps.some((gap) => equalBytes(gap.missing.hash, missing.hash))) return
-    gaps.push({ missing, holders: holdersOf(state, certificate) })
+    if (gaps.some((gap) => equalBytes(gap.hash, missing.hash))) return
+    const { hash, depth } = missing
+    const isTip = depth === undefined
+    gaps.push({ hash, isTip, depth: depth ?? depthMin, holders: holdersOf(state, certificate) })
   }
-  const { finalization } = state
-  if (finalization !== undefined && finalization.view > state.floor.view) add(finalization, 'floor')
-  for (const certificate of tipsToExecute(state)) add(certificate, 'extendable')
+  const finalizations = undelivered(state)
+  for (const [index, certificate] of finalizations.slice(0, WANTED_BLOCKS_MAX).entries()) {
+    // Each FINALIZATION names a block of its own, so at least the older ones lie between this one and the floor.
+    add(certificate, 'floor', finalizations.length - index)
+  }
+  for (const certificate of tipsToExecute(state)) add(certificate, 'extendable', 0)
   return gaps
 }
 
 function pursueBlocks(state: EngineState, gaps: readonly Gap[]): void {
   const known = new Map(state.wanted)
   state.wanted.clear()
-  for (const { missing, holders } of gaps) {
-    const { hash } = missing
+  for (const { hash, holders } of gaps) {
     const key = toHex(hash)
     const wanted: WantedBlock = known.get(key) ?? {
       hash,

@@ -6,18 +6,20 @@ import type { Certificate } from '../crosslink/certificate.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { ROUNDS_RETAINED } from '../primitives/limits.ts'
-import { ancestryOf } from './ancestry.ts'
+import { ancestryOf, undelivered } from './ancestry.ts'
 import { evictBlocks, heldBlock, pruneBlocks, storeBlock } from './blocks.ts'
 import { diverge } from './execution.ts'
 import type { ChainBlock } from './message.ts'
 import { emit, isLiveView, type EngineState } from './state.ts'
 
-/** R10: delivers up to the best FINALIZATION known, if all bodies are here. */
+/**
+ * R10: delivers up to the best FINALIZATION whose ancestors are all here. On a chain that is faster than the way to its
+ * bodies, the newest one never is.
+ */
 export function deliver(state: EngineState): void {
-  const { finalization, floor } = state
-  if (finalization === undefined) return
+  for (const finalization of undelivered(state)) deliverUpTo(state, finalization)
   // A sealing block may have been delivered before a restart: its end of the epoch is announced again.
-  if (finalization.view > floor.view || state.sealing) deliverUpTo(state, finalization)
+  if (state.sealing && state.finalization !== undefined) deliverUpTo(state, state.finalization)
 }
 
 /** Delivers everything up to the block that this FINALIZATION names. */

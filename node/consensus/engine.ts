@@ -21,7 +21,7 @@ import { considerProposal, followingDeadline, receiveProposal } from './followin
 import type { ConsensusMessage } from './message.ts'
 import { propose, proposingDeadline, receiveBuilt } from './proposing.ts'
 import { restore } from './restart.ts'
-import { blockCertificate } from './round.ts'
+import { blockCertificate, VOTE_KINDS } from './round.ts'
 import { STANDARD_RULES, type EngineRules } from './rules.ts'
 import { emit, type EngineState, type Source } from './state.ts'
 import { considerQuorums, isWellFormedVote, receiveVote } from './tally.ts'
@@ -41,6 +41,8 @@ export type EngineStatus = {
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
   readonly notarizedTip: { readonly hash: Hash; readonly height: number }
   readonly workPending: boolean
+  /** What is kept in memory; bounded while views are finalized (A.4). */
+  readonly held: { readonly rounds: number; readonly votes: number; readonly blocks: number }
 }
 
 export type Engine = {
@@ -239,7 +241,19 @@ function statusOf(state: EngineState): EngineStatus {
     done,
     notarizedTip: notarizedTip(state),
     workPending,
+    held: { rounds: state.rounds.size, votes: voteCount(state), blocks: state.blocks.size },
   }
+}
+
+function voteCount({ rounds }: EngineState): number {
+  let count = 0
+  for (const { piles } of rounds.values()) {
+    for (const kind of VOTE_KINDS) {
+      for (const { verified, pending } of piles[kind].values())
+        count += verified.size + pending.size
+    }
+  }
+  return count
 }
 
 function notarizedTip({ floor, rounds, blocks }: EngineState): EngineStatus['notarizedTip'] {

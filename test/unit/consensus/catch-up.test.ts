@@ -183,6 +183,17 @@ describe('consensus: catch-up', () => {
     expect(new Set(said)).toEqual(new Set(['get-block', 'get-range']))
   })
 
+  it('consensus: catch-up: R10 an observer keeps up with a chain that is faster than the way to its bodies', () => {
+    const timing = { blockIntervalMs: 2 }
+    const cluster = createCluster({ seatCount: 1, observerCount: 1, timing })
+    cluster.work(true)
+    cluster.run(1_000)
+    const [seat, observer] = cluster.nodes.map(({ delivered }) => delivered.length)
+    expect(seat).toBeGreaterThan(400)
+    // A round trip is ten blocks.
+    expect(observer).toBeGreaterThan((seat ?? 0) - 60)
+  })
+
   it('consensus: catch-up: a seat that was away for long comes back and votes', () => {
     const cluster = createCluster({ seatCount: 4, timing: { deltaMs: 40 } })
     cluster.work(true)

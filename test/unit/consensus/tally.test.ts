@@ -130,6 +130,19 @@ describe('consensus: tally', () => {
     expect(solo.engine.status().view).toBe(2)
   })
 
+  it('consensus: tally: A.9 exactly q votes are aggregated also where more have come meanwhile', () => {
+    const solo = createSolo({ seat: -1, seatCount: 7, withheld: ['checked'] })
+    solo.hearVote(forged(voteOf('nullify', 0, 1)))
+    solo.hearVotes('nullify', 1, [1, 2, 3, 4, 5, 6])
+    solo.feed({ kind: 'checked', job: 1, verdicts: [{ ok: false }] })
+    const verdicts = [false, true, true, true, true].map((ok) => ({ ok }))
+    const effects = solo.feed({ kind: 'checked', job: 2, verdicts })
+    const [check] = effectsOf(effects, 'check').flatMap((effect) => effect.checks)
+    expect(check?.kind === 'aggregate' && check.votes.map((vote) => vote.seat)).toEqual([
+      1, 2, 3, 4, 5,
+    ])
+  })
+
   it('consensus: tally: A.9 a seat that forged once is checked by itself before it counts again', () => {
     const solo = createSolo({ seat: -1 })
     solo.hearVote(forged(voteOf('nullify', 0, 1)))
