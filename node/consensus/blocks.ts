@@ -21,9 +21,8 @@ export function admitBlock(state: EngineState, block: ChainBlock): HeldBlock | u
   const key = toHex(block.hash)
   const held = state.blocks.get(key)
   if (held !== undefined) return held
-  if (block.height <= state.floor.height || block.epoch !== state.config.domain.epoch) {
-    return undefined
-  }
+  if (block.height <= state.floor.height) return undefined
+  if (block.epoch !== state.config.domain.epoch) return undefined // R13
   const admitted: HeldBlock = { block, validity: 'unknown', asked: 'no', stored: false }
   state.blocks.set(key, admitted)
   if (block.sealing && isCertified(state, block.hash)) state.sealing = true
@@ -43,7 +42,7 @@ export function isExtendable(state: EngineState, hash: Hash): boolean {
 }
 
 /** Is there a NOTARIZATION or FINALIZATION of exactly this block among the rounds kept? */
-export function isCertified(state: EngineState, hash: Hash): boolean {
+function isCertified(state: EngineState, hash: Hash): boolean {
   for (const round of state.rounds.values()) {
     const { notarize, finalize } = round.certificates
     const proposal = finalize?.proposal ?? notarize?.proposal

@@ -57,7 +57,7 @@ export function verificationOf(
 }
 
 /** Asks the scheme here and now. */
-export function runVerification(
+function runVerification(
   scheme: CertificateScheme,
   { publicKeys, message, signatures, mode }: Verification,
 ): CheckVerdict {

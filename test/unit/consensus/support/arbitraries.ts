@@ -12,11 +12,11 @@ import { decodeExactly } from '../../../../node/primitives/codec.ts'
 import { hashTagged } from '../../../../node/primitives/hash.ts'
 import { blockOn, EPOCH } from './fixtures.ts'
 
-export const SEAT_COUNT = 11
+const SEAT_COUNT = 11
 export const SIGNATURE_BYTES_MAX = 96
 
 /** Toy blocks, decoded as strictly as real ones: only what encodes to the same bytes is a block. */
-export function decodeToyBlock(bytes: Uint8Array) {
+function decodeToyBlock(bytes: Uint8Array) {
   return decodeExactly(bytes, (reader): ChainBlock => {
     const parentHash = reader.fixed(32)
     const height = reader.u64()
@@ -40,7 +40,7 @@ const number = fc.maxSafeNat()
 const seat = fc.nat({ max: SEAT_COUNT - 1 })
 const signature = fc.uint8Array({ maxLength: SIGNATURE_BYTES_MAX })
 
-export const proposals: fc.Arbitrary<Proposal> = fc.record({
+const proposals: fc.Arbitrary<Proposal> = fc.record({
   view: number,
   parentView: number,
   parentHash: hash,
@@ -73,7 +73,7 @@ export const certificates: fc.Arbitrary<Certificate> = fc
     return { kind, view, proposal, signers: bitmapOf(seats, SEAT_COUNT), signature }
   })
 
-export const blocks: fc.Arbitrary<ChainBlock> = fc
+const blocks: fc.Arbitrary<ChainBlock> = fc
   .record({
     parent: fc.record({ hash, height: fc.nat() }),
     view: number,

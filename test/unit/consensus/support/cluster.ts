@@ -18,9 +18,9 @@ import type { Certificate } from '../../../../node/crosslink/certificate.ts'
 import { present } from '../../../../node/primitives/assert.ts'
 import { equalBytes, toHex } from '../../../../node/primitives/bytes.ts'
 import { OBSERVER_SEAT } from '../../../../node/primitives/identifiers.ts'
-import { blockOn, configOf, domain, genesis, scheme, signVote } from './fixtures.ts'
+import { blockOn, configOf, genesis, scheme, signVote } from './fixtures.ts'
 
-export const LATENCY_MS = 10
+const LATENCY_MS = 10
 
 export type Spoken = {
   readonly at: number
@@ -330,5 +330,3 @@ export function agree(cluster: Cluster): boolean {
     ),
   )
 }
-
-export { domain }

@@ -1,11 +1,8 @@
 /**
  * Fixtures: a committee with mock keys, toy blocks, and signed votes and certificates of any seats.
  */
-import { createEngine } from '../../../../node/consensus/engine.ts'
-import type { Engine } from '../../../../node/consensus/engine.ts'
 import type { EngineConfig, EngineTiming } from '../../../../node/consensus/engine-contract.ts'
 import type { ChainBlock } from '../../../../node/consensus/message.ts'
-import type { EngineRules } from '../../../../node/consensus/rules.ts'
 import type { UnsignedVote, Vote } from '../../../../node/consensus/vote.ts'
 import {
   bitmapOf,
@@ -38,7 +35,7 @@ export const timing: EngineTiming = {
 
 const keys = Array.from({ length: 16 }, (_, seat) => mockKeyFromSeed(Uint8Array.of(seat)))
 
-export function secretKeyOf(seat: Seat): Uint8Array {
+function secretKeyOf(seat: Seat): Uint8Array {
   return present(keys[seat], 'tests have sixteen keys').secretKey
 }
 
@@ -55,10 +52,6 @@ export function configOf(
     genesis,
     timing: { ...timing, ...overrides },
   }
-}
-
-export function engineOf(seatCount: number, seat: Seat, rules?: EngineRules): Engine {
-  return createEngine(configOf(seatCount, seat), rules)
 }
 
 export type Parent = { readonly hash: Hash; readonly height: number }

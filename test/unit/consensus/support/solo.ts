@@ -140,7 +140,7 @@ export function saidIn(effects: readonly EngineEffect[]): readonly string[] {
   })
 }
 
-export function brief(message: ConsensusMessage): string {
+function brief(message: ConsensusMessage): string {
   switch (message.kind) {
     case 'vote':
       return `vote ${message.vote.kind} ${message.vote.view}`
