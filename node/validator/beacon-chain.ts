@@ -1,39 +1,30 @@
 /**
  * The beacon at work in one node: its states per block, its crosslink candidates, and what the shards see of it.
  *
- * Invariants: a state exists for the finalized head and for every verified block above it; a candidate stands here only
- * after its certificate was checked; a certificate that was checked as a candidate is not paired again in a block.
+ * Invariants: a state exists for the finalized head and for every verified block above it; a certificate that was checked
+ * as a candidate is not paired again in a block. A final block that is not valid here is reported, and the head stays
+ * where it is (R8).
  */
 import { anchorViewOf } from '../beacon/anchor.ts'
 import { decodeAnchorView, encodeAnchorView } from '../beacon/anchor-codec.ts'
 import { beaconChainBlock, decodeBeaconBlock, type BeaconBlock } from '../beacon/block.ts'
-import { checkCrosslink } from '../beacon/inclusion.ts'
-import { revealRoot } from '../beacon/randao.ts'
 import { buildBeaconBlock } from '../beacon/build.ts'
+import { revealRoot } from '../beacon/randao.ts'
 import { decodeBeaconState, encodeBeaconState } from '../beacon/state-codec.ts'
 import type { BeaconState } from '../beacon/state.ts'
-import {
-  applyBeaconBlock,
-  crosslinkCheck,
-  signatureChecks,
-  type BeaconExpectation,
-} from '../beacon/transition.ts'
+import { applyBeaconBlock, signatureChecks, type BeaconExpectation } from '../beacon/transition.ts'
 import type { EngineConfig } from '../consensus/engine-contract.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import type { AnchorView, Crosslink } from '../crosslink/crosslink.ts'
-import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
-import { sha256 } from '../primitives/hash.ts'
-import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { createChain, type Chain } from './chain.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
-import { numberKey } from './table.ts'
-
-/** Checked crosslinks remembered: a few beacon blocks' worth of all shards. */
-const CHECKED_MAX = 1024
+import { createCrosslinkCandidates, type CrosslinkCandidates } from './crosslink-candidates.ts'
+import { numberKey, type TableName } from './table.ts'
 
 export type BeaconChain = {
   readonly chain: Chain
@@ -43,8 +34,9 @@ export type BeaconChain = {
   readonly newest: () => BeaconState
   readonly anchorOf: (hash: Hash) => AnchorView | undefined
   readonly headAnchor: () => AnchorView
-  /** A crosslink from a member of its shard: kept if it advances the shard and its certificate is good. */
+  /** A crosslink from a member of its shard. */
   readonly offer: (crosslink: Crosslink) => void
+  readonly updateWork: () => void
   readonly start: (restore: NodeRestore) => void
 }
 
@@ -54,202 +46,230 @@ export type BeaconChainOptions = {
   readonly genesisState: BeaconState
   readonly topics: { readonly finality: string; readonly body: string }
   /** The finalized head moved; the state and all effects of it are in place. */
-  readonly onFinalized: (state: BeaconState, block: BeaconBlock) => void
+  readonly onFinalized: (block: BeaconBlock) => void
+}
+
+/** A verified block's state, and the view it was proposed in. */
+type Verified = { readonly state: BeaconState; readonly view: number }
+
+type Beacon = {
+  readonly context: Context
+  readonly options: BeaconChainOptions
+  readonly chain: Chain
+  readonly candidates: CrosslinkCandidates
+  readonly verified: Map<string, Verified>
+  /** Recent ones, by block hash; block 0 is never forgotten. */
+  readonly anchors: Map<string, AnchorView>
+  readonly genesisAnchor: AnchorView
+  head: BeaconState
+  headAnchor: AnchorView
+  diverged: boolean
 }
 
 export function createBeaconChain(context: Context, options: BeaconChainOptions): BeaconChain {
-  const { engine } = options
-  let head = options.genesisState
-  const states = new Map<string, BeaconState>([[toHex(head.headHash), head]])
-  const anchors = new Map<string, AnchorView>([[toHex(head.headHash), anchorViewOf(head)]])
-  const candidates = new Map<ChainNumber, Crosslink>()
-  const checked = new Set<string>()
-  const checking = new Set<string>()
-
-  function newest(): BeaconState {
-    let best = head
-    for (const state of states.values()) if (state.height > best.height) best = state
-    return best
+  const head = options.genesisState
+  const genesisAnchor = anchorViewOf(head)
+  const self: Beacon = {
+    context,
+    options,
+    chain: createChain(
+      context,
+      chainOptions(options, () => self),
+    ),
+    candidates: createCrosslinkCandidates(
+      context,
+      () => self.head,
+      () => updateWork(self),
+    ),
+    verified: new Map([[toHex(head.headHash), { state: head, view: 0 }]]),
+    anchors: new Map(),
+    genesisAnchor,
+    head,
+    headAnchor: genesisAnchor,
+    diverged: false,
   }
-
-  function updateWork(): void {
-    const base = newest()
-    let pending = false
-    for (const [shard, crosslink] of candidates) {
-      if (checkCrosslink(base, crosslink, base.height + 1).ok) pending = true
-      else if (!checkCrosslink(head, crosslink, head.height + 1).ok) candidates.delete(shard)
-    }
-    chain.work(pending)
-  }
-
-  function build(view: number, parentHash: Hash): void {
-    const state = states.get(toHex(parentHash))
-    if (state === undefined) return chain.built(view, undefined)
-    const { genesisHash, epoch } = engine.domain
-    context.reveal(revealRoot(genesisHash, epoch, view), (reveal) => {
-      const built = buildBeaconBlock(state, {
-        view,
-        seat: engine.seat,
-        timestampMs: context.now(),
-        reveal,
-        crosslinks: [...candidates.values()],
-      })
-      const block = beaconChainBlock(built.bytes)
-      assert(block.ok, 'a block that was just built decodes')
-      states.set(toHex(block.value.hash), built.state)
-      chain.built(view, block.value)
-    })
-  }
-
-  function verify(block: ChainBlock, certified: boolean): void {
-    const key = toHex(block.hash)
-    if (states.has(key)) return chain.verified(block.hash, true)
-    const decoded = decodeBeaconBlock(block.bytes)
-    const parent = states.get(toHex(block.parentHash))
-    if (!decoded.ok || parent === undefined) return refuse(block, 'malformed', 'no such parent')
-    const { header, body } = decoded.value
-    const unchecked = body.crosslinks.filter((crosslink) => !checked.has(keyOf(crosslink)))
-    const demands = signatureChecks(parent, {
-      header,
-      body: { reveal: body.reveal, crosslinks: unchecked },
-    })
-    // R4: timeliness is a rule of acceptance; a certified block is taken whatever its stamp.
-    const expected = certified ? {} : { view: block.view, nowMs: context.now() }
-    context.check(demands, (answers) => {
-      if (answers.some((answer) => !answer.ok)) {
-        return refuse(block, 'signature', 'a reveal or a certificate does not verify')
-      }
-      for (const crosslink of unchecked) remember(crosslink)
-      apply(block, decoded.value, parent, expected)
-    })
-  }
-
-  function apply(
-    block: ChainBlock,
-    decoded: BeaconBlock,
-    parent: BeaconState,
-    expected: BeaconExpectation,
-  ): void {
-    const result = applyBeaconBlock(parent, decoded, expected)
-    if (!result.ok) return refuse(block, result.reject.code, result.reject.detail)
-    states.set(toHex(block.hash), result.value)
-    updateWork()
-    chain.verified(block.hash, true)
-  }
-
-  function refuse(block: ChainBlock, code: string, detail: string): void {
-    const fact = { kind: 'refused-block', chain: BEACON_CHAIN, code, detail } as const
-    context.emit({ kind: 'report', fact })
-    chain.verified(block.hash, false)
-  }
-
-  function remember(crosslink: Crosslink): void {
-    checked.add(keyOf(crosslink))
-    if (checked.size > CHECKED_MAX) forgetOldest(checked)
-  }
-
-  function finalized(block: ChainBlock): void {
-    const decoded = decodeBeaconBlock(block.bytes)
-    assert(decoded.ok, 'a finalized beacon block decodes')
-    const state = states.get(toHex(block.hash)) ?? catchUp(decoded.value)
-    head = state
-    states.set(toHex(block.hash), state)
-    for (const [key, other] of states) {
-      if (other.height <= head.height && other !== head) states.delete(key)
-    }
-    const anchor = anchorViewOf(head)
-    rememberAnchor(anchor)
-    writeHead(anchor)
-    updateWork()
-    context.emit({ kind: 'beacon-head', height: head.height })
-    options.onFinalized(head, decoded.value)
-  }
-
-  /** A block finalized by its committee before this node verified it: its certificate vouches for the signatures. */
-  function catchUp(decoded: BeaconBlock): BeaconState {
-    const result = applyBeaconBlock(head, decoded)
-    assert(result.ok, 'a block that its committee finalized is valid here too (else: divergence)')
-    return result.value
-  }
-
-  function rememberAnchor(anchor: AnchorView): void {
-    anchors.set(toHex(anchor.beaconHash), anchor)
-    if (anchors.size > BEACON_HASH_RING) forgetOldest(anchors)
-  }
-
-  function writeHead(anchor: AnchorView): void {
-    const put = (table: string, key: Uint8Array, value: Uint8Array): void =>
-      context.emit({ kind: 'write', write: { kind: 'put', table, key, value }, sync: true })
-    put('state', numberKey(BEACON_CHAIN), encodeBeaconState(head))
-    put('anchor', numberKey(BEACON_CHAIN, anchor.beaconHeight), encodeAnchorView(anchor))
-  }
-
-  function offer(crosslink: Crosslink): void {
-    const { shard, tip } = crosslink
-    const known = candidates.get(shard)
-    if (known !== undefined && known.tip.height >= tip.height) {
-      // An older candidate that no longer applies must not keep a fresh one out.
-      if (checkCrosslink(head, known, head.height + 1).ok) return
-    }
-    if (!checkCrosslink(head, crosslink, head.height + 1).ok) return
-    const key = keyOf(crosslink)
-    if (checked.has(key)) return accept(crosslink)
-    const demand = crosslinkCheck(head, crosslink)
-    if (demand === undefined || checking.has(key)) return
-    checking.add(key)
-    context.check([demand], ([answer]) => {
-      checking.delete(key)
-      if (answer?.ok !== true) return
-      remember(crosslink)
-      accept(crosslink)
-    })
-  }
-
-  function accept(crosslink: Crosslink): void {
-    candidates.set(crosslink.shard, crosslink)
-    updateWork()
-  }
-
-  const chain: Chain = createChain(context, {
-    engine,
-    committee: options.committee,
-    topics: options.topics,
-    application: { decodeBlock: beaconChainBlock, build, verify, finalized },
-  })
-
   return {
-    chain,
-    head: () => head,
-    newest,
-    anchorOf: (hash) => anchors.get(toHex(hash)),
-    headAnchor: () => present(anchors.get(toHex(head.headHash)), 'the head is an anchor'),
-    offer,
-    start: (restore) => {
-      if (restore.beaconState !== undefined) {
-        const state = decodeBeaconState(restore.beaconState)
-        assert(state.ok, 'a stored beacon state that passed its checksum decodes')
-        head = state.value
-        states.clear()
-        states.set(toHex(head.headHash), head)
-      }
-      for (const bytes of restore.anchors) {
-        const anchor = decodeAnchorView(bytes)
-        assert(anchor.ok, 'a stored anchor that passed its checksum decodes')
-        rememberAnchor(anchor.value)
-      }
-      chain.start(restore.chains.find((one) => one.chain === BEACON_CHAIN))
+    chain: self.chain,
+    head: () => self.head,
+    newest: () => newest(self),
+    anchorOf: (hash) => anchorOf(self, toHex(hash)),
+    headAnchor: () => self.headAnchor,
+    offer: self.candidates.offer,
+    updateWork: () => updateWork(self),
+    start: (restore) => start(self, restore),
+  }
+}
+
+function chainOptions(options: BeaconChainOptions, self: () => Beacon) {
+  const { engine, committee, topics } = options
+  return {
+    engine,
+    committee,
+    topics,
+    application: {
+      decodeBlock: beaconChainBlock,
+      build: (view: number, parentHash: Hash) => build(self(), view, parentHash),
+      verify: (block: ChainBlock, certified: boolean) => verify(self(), block, certified),
+      finalized: (block: ChainBlock) => finalized(self(), block),
     },
   }
 }
 
-/** All of it, certificate included: a good certificate for a tip says nothing about another one for the same tip. */
-function keyOf(crosslink: Crosslink): string {
-  return toHex(sha256(encodeCrosslink(crosslink)))
+function start(self: Beacon, restore: NodeRestore): void {
+  if (restore.beaconState !== undefined) {
+    const state = decodeBeaconState(restore.beaconState)
+    assert(state.ok, 'a stored beacon state that passed its checksum decodes')
+    self.head = state.value
+    self.verified.clear()
+    self.verified.set(toHex(self.head.headHash), { state: self.head, view: 0 })
+  }
+  for (const bytes of restore.anchors) {
+    const anchor = decodeAnchorView(bytes)
+    assert(anchor.ok, 'a stored anchor that passed its checksum decodes')
+    rememberAnchor(self, anchor.value)
+  }
+  self.headAnchor = present(anchorOf(self, toHex(self.head.headHash)), 'the head is an anchor')
+  self.chain.start(restore.chains.find((one) => one.chain === BEACON_CHAIN))
 }
 
-function forgetOldest(keyed: Pick<Map<string, unknown> | Set<string>, 'keys' | 'delete'>): void {
-  for (const oldest of keyed.keys()) {
-    keyed.delete(oldest)
+function newest({ head, verified }: Beacon): BeaconState {
+  let best = head
+  for (const { state } of verified.values()) if (state.height > best.height) best = state
+  return best
+}
+
+/** The state that the next block will stand on: of the proposal under vote, else of the newest notarized block. */
+function openState({ chain, verified, head }: Beacon): BeaconState {
+  const { view, notarizedTip } = chain.status()
+  for (const one of verified.values()) if (one.view === view) return one.state
+  return verified.get(toHex(notarizedTip.hash))?.state ?? head
+}
+
+/** A.7: a candidate that the next block could take is work. */
+function updateWork(self: Beacon): void {
+  self.chain.work(self.candidates.review(self.head, openState(self)))
+}
+
+function build(self: Beacon, view: number, parentHash: Hash): void {
+  const { context, options, chain } = self
+  const parent = self.verified.get(toHex(parentHash))
+  if (parent === undefined || self.diverged) return chain.built(view, undefined)
+  const { domain, seat } = options.engine
+  context.reveal(revealRoot(domain.genesisHash, domain.epoch, view), (reveal) => {
+    const { bytes, state } = buildBeaconBlock(parent.state, {
+      view,
+      seat,
+      timestampMs: context.now(),
+      reveal,
+      crosslinks: self.candidates.all(),
+    })
+    const block = beaconChainBlock(bytes)
+    assert(block.ok, 'a block that was just built decodes')
+    self.verified.set(toHex(block.value.hash), { state, view })
+    chain.built(view, block.value)
+    updateWork(self)
+  })
+}
+
+function verify(self: Beacon, block: ChainBlock, certified: boolean): void {
+  const { context, candidates } = self
+  if (self.verified.has(toHex(block.hash))) return self.chain.verified(block.hash, true)
+  const decoded = decodeBeaconBlock(block.bytes)
+  if (!decoded.ok) return refuse(self, block, 'malformed', decoded.reject.detail)
+  const parent = self.verified.get(toHex(block.parentHash))?.state
+  if (parent === undefined) return refuse(self, block, 'unknown-parent', 'no such parent')
+  const { header, body } = decoded.value
+  const unchecked = body.crosslinks.filter((crosslink) => !candidates.isChecked(crosslink))
+  const demands = signatureChecks(parent, {
+    header,
+    body: { reveal: body.reveal, crosslinks: unchecked },
+  })
+  // R4: timeliness is a rule of acceptance; a certified block is taken whatever its stamp.
+  const expected = certified ? {} : { view: block.view, nowMs: context.now() }
+  context.check(demands, (answers) => {
+    if (answers.some((answer) => !answer.ok)) {
+      return refuse(self, block, 'signature', 'a reveal or a certificate does not verify')
+    }
+    for (const crosslink of unchecked) candidates.remember(crosslink)
+    apply(self, block, { decoded: decoded.value, parent, expected })
+  })
+}
+
+function apply(
+  self: Beacon,
+  block: ChainBlock,
+  step: {
+    readonly decoded: BeaconBlock
+    readonly parent: BeaconState
+    readonly expected: BeaconExpectation
+  },
+): void {
+  const result = applyBeaconBlock(step.parent, step.decoded, step.expected)
+  if (!result.ok) return refuse(self, block, result.reject.code, result.reject.detail)
+  // While its signatures were checked the block may have become final by other ways.
+  if (block.height > self.head.height) {
+    self.verified.set(toHex(block.hash), { state: result.value, view: block.view })
+  }
+  self.chain.verified(block.hash, true)
+  updateWork(self)
+}
+
+function refuse(self: Beacon, block: ChainBlock, code: string, detail: string): void {
+  const fact = { kind: 'refused-block', chain: BEACON_CHAIN, code, detail } as const
+  self.context.emit({ kind: 'report', fact })
+  self.chain.verified(block.hash, false)
+}
+
+function finalized(self: Beacon, block: ChainBlock): void {
+  if (self.diverged) return
+  const decoded = decodeBeaconBlock(block.bytes)
+  if (!decoded.ok) return diverge(self, block, decoded.reject.detail)
+  const state = self.verified.get(toHex(block.hash))?.state ?? catchUp(self, block, decoded.value)
+  if (state === undefined) return
+  self.head = state
+  self.verified.set(toHex(block.hash), { state, view: block.view })
+  for (const [key, other] of self.verified) {
+    if (other.state.height <= state.height && other.state !== state) self.verified.delete(key)
+  }
+  self.headAnchor = anchorViewOf(state)
+  rememberAnchor(self, self.headAnchor)
+  writeHead(self)
+  updateWork(self)
+  self.context.emit({ kind: 'beacon-head', height: state.height })
+  self.options.onFinalized(decoded.value)
+}
+
+/** A block finalized by its committee before this node verified it: its certificate vouches for the signatures. */
+function catchUp(self: Beacon, block: ChainBlock, decoded: BeaconBlock): BeaconState | undefined {
+  const result = applyBeaconBlock(self.head, decoded)
+  if (result.ok) return result.value
+  diverge(self, block, `${result.reject.code}: ${result.reject.detail}`)
+  return undefined
+}
+
+/** R8: this node and the beacon's committee disagree about a final block. */
+function diverge(self: Beacon, { height }: ChainBlock, detail: string): void {
+  self.diverged = true
+  const fact = { kind: 'divergence', chain: BEACON_CHAIN, height, detail } as const
+  self.context.emit({ kind: 'report', fact })
+}
+
+function anchorOf({ anchors, genesisAnchor }: Beacon, key: string): AnchorView | undefined {
+  return anchors.get(key) ?? (toHex(genesisAnchor.beaconHash) === key ? genesisAnchor : undefined)
+}
+
+function rememberAnchor({ anchors }: Beacon, anchor: AnchorView): void {
+  anchors.set(toHex(anchor.beaconHash), anchor)
+  if (anchors.size <= BEACON_HASH_RING) return
+  for (const oldest of anchors.keys()) {
+    anchors.delete(oldest)
     return
   }
+}
+
+function writeHead({ context, head, headAnchor }: Beacon): void {
+  const put = (table: TableName, key: Uint8Array, value: Uint8Array): void =>
+    context.emit({ kind: 'write', write: { kind: 'put', table, key, value }, sync: true })
+  put('state', numberKey(BEACON_CHAIN), encodeBeaconState(head))
+  put('anchor', numberKey(BEACON_CHAIN, headAnchor.beaconHeight), encodeAnchorView(headAnchor))
 }

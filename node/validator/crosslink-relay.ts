@@ -31,7 +31,10 @@ export type CrosslinkRelay = {
   readonly candidate: (record: ShardRecord) => Crosslink | undefined
   /** Blocks above the record are final but not held here (after a restart or an overflow): load them. */
   readonly behind: (record: ShardRecord, tipHeight: number) => boolean
+  /** What was read from the store; newer entries that continue it are kept. */
   readonly reset: (entries: readonly FinalizedHeader[]) => void
+  /** The next header held does not follow the record: the beacon recorded another chain (C.7). */
+  readonly conflicts: (record: ShardRecord) => boolean
 }
 
 export function createCrosslinkRelay(): CrosslinkRelay {
@@ -52,7 +55,13 @@ export function createCrosslinkRelay(): CrosslinkRelay {
     behind: (record, tipHeight) =>
       tipHeight > record.height && entries[0]?.header.height !== record.height + 1,
     reset: (loaded) => {
-      entries = [...loaded]
+      const reached = loaded.at(-1)?.header.height ?? 0
+      const newer = entries.filter((entry) => entry.header.height > reached)
+      entries = newer[0]?.header.height === reached + 1 ? [...loaded, ...newer] : [...loaded]
+    },
+    conflicts: (record) => {
+      const next = entries.find((entry) => entry.header.height === record.height + 1)
+      return next !== undefined && !equalBytes(next.header.parentHash, record.hash)
     },
     recorded: (record) => {
       const own = entries.find((entry) => entry.header.height === record.height)

@@ -10,11 +10,11 @@ import { decodeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { BATCH_BYTES_MAX, FRAME_BYTES_MAX, RANGE_BLOCKS_MAX } from '../primitives/limits.ts'
-import { decodeShardBlock, shardChainBlock } from '../shards/block.ts'
 import type { Context } from './context.ts'
 import type { FinalizedHeader } from './crosslink-relay.ts'
 import { decodeOutcome } from './outcome.ts'
 import { readFinalEntry } from './serve.ts'
+import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
 import { blockKey, numberKey, numberRange, pointRange } from './table.ts'
 import { RECEIPT_BATCHES_MAX } from './wire.ts'
 
@@ -53,7 +53,7 @@ export function loadFinalized(
     context.load(keys, (found) => {
       const blocks: ChainBlock[] = []
       for (const list of found) {
-        const block = list[0] && shardChainBlock(list[0].value)
+        const block = list[0] && decodeShardChainBlock(list[0].value)
         if (block?.ok !== true) break
         blocks.push(block.value)
       }
@@ -78,12 +78,12 @@ export function loadBacklog(
       for (const [index, block] of blocks.entries()) {
         const final = finals?.[index] && readFinalEntry(finals[index])
         const outcome = outcomes?.[index] && decodeOutcome(outcomes[index].value)
-        const decoded = decodeShardBlock(block.bytes)
-        if (final === undefined || outcome?.ok !== true || !decoded.ok) break
+        if (final === undefined || outcome?.ok !== true) break
         const proof = final.certificate && decodeCertificate(final.certificate, CERTIFICATE_BOUNDS)
         const certificate = proof?.ok === true ? proof.value : undefined
         const { channels } = outcome.value
-        entries.push({ header: decoded.value.header, hash: block.hash, channels, certificate })
+        const { header } = shardBlockOf(block)
+        entries.push({ header, hash: block.hash, channels, certificate })
       }
       answer(entries)
     })

@@ -12,7 +12,7 @@ import type { StoreEntry } from '../storage/store.ts'
 import type { Context } from './context.ts'
 import { blockKey, decodeNumbers, hashKey, numberOfKey, numberRange, pointRange } from './table.ts'
 
-type DecodeBlock = (bytes: Uint8Array) => Result<ChainBlock, string>
+type DecodeBlock = (bytes: Uint8Array) => Result<ChainBlock>
 
 /** A finalized height: the hash, and the certificate where the block was finalized directly. */
 type FinalEntry = {

@@ -3,21 +3,34 @@
  *
  * A signature is checked once per node, in batches, off the main thread. A member that admits a client's transaction pushes
  * it to the other members; a node outside the committee publishes it on the shard's topic. What peers push is admitted
- * but never pushed on, so a transaction crosses each link once.
+ * but never pushed on, so a transaction crosses each link once. A push may be lost, or its receiver may restart: what has
+ * waited for long is pushed again, so that not only its owner can include it.
  */
 import { present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
+import { keccak256 } from '../primitives/hash.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { AccountView, CheckedTransaction, ShardConfig } from '../shards/executor.ts'
 import { checkAdmission, refusalOfBytes } from '../shards/mempool-admission.ts'
 import type { Context } from './context.ts'
-import type { SubmitCode } from './submit-code.ts'
 import type { ShardChain } from './shard-chain.ts'
+import type { SubmitCode } from './submit-code.ts'
 import { TRANSACTION_BATCH_MAX } from './wire.ts'
 
 /** Transactions waiting for their signature check: a few seconds of what one core can check. Overflow refuses. */
 const WAITING_MAX = 20_000
+/** Peers may take this part of the room, so that they cannot shut clients out. */
+const RELAYED_WAITING_MAX = 15_000
+/** The executor is being started again: asking faster only keeps the loop busy. */
+const EXECUTOR_RETRY_MS = 100
+/** A transaction that waits longer than any healthy shard lets it wait is pushed again. */
+const PUSH_AGAIN_MS = 5_000
+/** Transactions pushed again at once, and how often one is. */
+const PUSH_AGAIN_MAX = 64
+const PUSHES_MAX = 4
+/** Clients' transactions watched until they are in a final block. Overflow: the oldest is left to those it was pushed to. */
+const WATCHED_MAX = 4096
 
 type Arrival = { readonly raw: Uint8Array; readonly request: number | undefined }
 type Judged = { readonly arrival: Arrival; readonly checked: CheckedTransaction }
@@ -26,6 +39,8 @@ export type TransactionIntake = {
   readonly submit: (request: number, raw: Uint8Array) => void
   /** From a member of the committee or from gossip. */
   readonly relay: (raws: readonly Uint8Array[]) => void
+  readonly deadline: () => number
+  readonly tick: () => void
 }
 
 export type IntakeOptions = {
@@ -37,129 +52,193 @@ export type IntakeOptions = {
   readonly topic: string
 }
 
+type Intake = {
+  readonly context: Context
+  readonly options: IntakeOptions
+  waiting: Arrival[]
+  busy: boolean
+  /** When to go on after the executor was lost. */
+  resumeAt: number
+  /** When to look for transactions that wait too long. */
+  lookAt: number
+  /** Clients' transactions, by hash, and at how many looks they still waited. */
+  readonly watched: Map<string, { readonly checked: CheckedTransaction; looks: number }>
+}
+
 export function createTransactionIntake(
   context: Context,
   options: IntakeOptions,
 ): TransactionIntake {
-  const { config, shard } = options
-  let waiting: Arrival[] = []
-  let busy = false
-
-  function answer(arrival: Arrival, result: Result<Hash, SubmitCode>): void {
-    if (arrival.request === undefined) return
-    context.emit({ kind: 'submitted', request: arrival.request, result })
+  const self: Intake = {
+    context,
+    options,
+    waiting: [],
+    busy: false,
+    resumeAt: Infinity,
+    lookAt: Infinity,
+    watched: new Map(),
   }
-
-  function add(arrival: Arrival): void {
-    if (waiting.length >= WAITING_MAX) {
-      const detail = 'too many transactions wait for their signature check; try again shortly'
-      return answer(arrival, rejected('pool-full', detail))
-    }
-    waiting.push(arrival)
-  }
-
-  function pump(): void {
-    if (busy || waiting.length === 0) return
-    busy = true
-    const batch = waiting.slice(0, TRANSACTION_BATCH_MAX)
-    waiting = waiting.slice(batch.length)
-    context.recover(
-      batch.map((arrival) => arrival.raw),
-      (recovered) => {
-        const judged: Judged[] = []
-        for (const [index, arrival] of batch.entries()) {
-          const checked = recovered[index]
-          if (checked !== undefined) judged.push({ arrival, checked })
-          else answer(arrival, { ok: false, reject: explain(arrival.raw) })
-        }
-        if (shard === undefined) publish(judged)
-        else admit(shard, judged)
-      },
-    )
-  }
-
-  /** Why a transaction has no sender: it does not decode, or its signature names nobody. */
-  function explain(raw: Uint8Array) {
-    const decoded = checkAdmission(config, raw, () => false)
-    return decoded.ok ? refusalOfBytes(undefined) : decoded.reject
-  }
-
-  function next(): void {
-    busy = false
-    pump()
-  }
-
-  /** Not a member: check what needs no state, then hand it to the shard. */
-  function publish(judged: readonly Judged[]): void {
-    const raws: Uint8Array[] = []
-    for (const { arrival, checked } of judged) {
-      const admission = checkAdmission(config, checked.raw, () => false)
-      if (admission.ok) raws.push(checked.raw)
-      answer(arrival, admission.ok ? accepted(checked.hash) : admission)
-    }
-    if (raws.length > 0) {
-      const message = { kind: 'transactions', shard: config.shard, raws } as const
-      context.emit({ kind: 'publish', topic: options.topic, message })
-    }
-    next()
-  }
-
-  function admit(into: ShardChain, judged: readonly Judged[]): void {
-    const senders = new Map<string, Address>()
-    for (const { checked } of judged) senders.set(toHex(checked.sender), checked.sender)
-    if (senders.size === 0) return next()
-    const addresses = [...senders.values()]
-    const request = { kind: 'accounts', at: { kind: 'pending' }, addresses } as const
-    context.execute(config.shard, request, (response) => {
-      if (response?.kind !== 'accounts') {
-        // The executor is being restarted: the batch waits its turn again.
-        waiting = [...judged.map(({ arrival }) => arrival), ...waiting]
-        return next()
-      }
-      const accounts = new Map(response.accounts.map((one) => [toHex(one.address), one]))
-      const spread: Uint8Array[] = []
-      for (const { arrival, checked } of judged) {
-        const account = present(accounts.get(toHex(checked.sender)), 'every sender was asked for')
-        if (admitOne(into, arrival, checked, account)) spread.push(checked.raw)
-      }
-      push(spread)
-      into.updateWork()
-      next()
-    })
-  }
-
-  /** True if the transaction is new here and came from a client. */
-  function admitOne(
-    into: ShardChain,
-    arrival: Arrival,
-    checked: CheckedTransaction,
-    account: AccountView,
-  ): boolean {
-    const result = into.mempool.admit({ checked, account, congested: into.congested })
-    answer(arrival, result)
-    if (!result.ok) return false
-    context.emit({ kind: 'pending-transaction', shard: config.shard, hash: checked.hash })
-    return arrival.request !== undefined
-  }
-
-  function push(raws: readonly Uint8Array[]): void {
-    if (raws.length === 0) return
-    const message = { kind: 'transactions', shard: config.shard, raws } as const
-    if (options.members.length > 0) {
-      context.emit({ kind: 'send', to: options.members, channel: 'relay', message })
-    } else context.emit({ kind: 'publish', topic: options.topic, message })
-  }
-
   return {
     submit: (request, raw) => {
-      add({ raw, request })
-      pump()
+      add(self, { raw, request }, WAITING_MAX)
+      pump(self)
     },
     relay: (raws) => {
-      for (const raw of raws) add({ raw, request: undefined })
-      pump()
+      for (const raw of raws) {
+        const isKnown = options.shard?.mempool.has(keccak256(raw)) ?? false
+        if (!isKnown) add(self, { raw, request: undefined }, RELAYED_WAITING_MAX)
+      }
+      pump(self)
     },
+    deadline: () => Math.min(self.resumeAt, self.lookAt),
+    tick: () => tick(self),
   }
+}
+
+function tick(self: Intake): void {
+  const now = self.context.now()
+  if (now >= self.resumeAt) {
+    self.resumeAt = Infinity
+    next(self)
+  }
+  if (now >= self.lookAt) pushAgain(self)
+}
+
+function answer({ context }: Intake, arrival: Arrival, result: Result<Hash, SubmitCode>): void {
+  if (arrival.request === undefined) return
+  context.emit({ kind: 'submitted', request: arrival.request, result })
+}
+
+function add(self: Intake, arrival: Arrival, waitingMax: number): void {
+  if (self.waiting.length >= waitingMax) {
+    const detail = 'too many transactions wait for their signature check; try again shortly'
+    return answer(self, arrival, rejected('pool-full', detail))
+  }
+  self.waiting.push(arrival)
+}
+
+function pump(self: Intake): void {
+  if (self.busy || self.waiting.length === 0) return
+  self.busy = true
+  const batch = self.waiting.slice(0, TRANSACTION_BATCH_MAX)
+  self.waiting = self.waiting.slice(batch.length)
+  const raws = batch.map(({ raw }) => raw)
+  self.context.recover(raws, (recovered) => {
+    const judged: Judged[] = []
+    for (const [index, arrival] of batch.entries()) {
+      const checked = recovered[index]
+      if (checked !== undefined) judged.push({ arrival, checked })
+      else answer(self, arrival, { ok: false, reject: explain(self, arrival.raw) })
+    }
+    const { shard } = self.options
+    if (shard === undefined) publishChecked(self, judged)
+    else admit(self, shard, judged)
+  })
+}
+
+/** Why a transaction has no sender: it does not decode, or its signature names nobody. */
+function explain({ options }: Intake, raw: Uint8Array) {
+  const decoded = checkAdmission(options.config, raw, () => false)
+  return decoded.ok ? refusalOfBytes(undefined) : decoded.reject
+}
+
+function next(self: Intake): void {
+  self.busy = false
+  pump(self)
+}
+
+/** Not a member: check what needs no state, then hand it to the shard. */
+function publishChecked(self: Intake, judged: readonly Judged[]): void {
+  const raws: Uint8Array[] = []
+  for (const { arrival, checked } of judged) {
+    const admission = checkAdmission(self.options.config, checked.raw, () => false)
+    if (admission.ok) raws.push(checked.raw)
+    answer(self, arrival, admission.ok ? accepted(checked.hash) : admission)
+  }
+  publish(self, raws)
+  next(self)
+}
+
+function admit(self: Intake, into: ShardChain, judged: readonly Judged[]): void {
+  const senders = new Map<string, Address>()
+  for (const { checked } of judged) senders.set(toHex(checked.sender), checked.sender)
+  if (senders.size === 0) return next(self)
+  const addresses = [...senders.values()]
+  const request = { kind: 'accounts', at: { kind: 'pending' }, addresses } as const
+  self.context.execute(self.options.config.shard, request, (response) => {
+    if (response?.kind !== 'accounts') return waitForExecutor(self, judged)
+    const accounts = new Map(response.accounts.map((one) => [toHex(one.address), one]))
+    const spread: Uint8Array[] = []
+    for (const { arrival, checked } of judged) {
+      const account = present(accounts.get(toHex(checked.sender)), 'every sender was asked for')
+      if (!admitOne(self, into, { arrival, checked }, account)) continue
+      spread.push(checked.raw)
+      watch(self, checked)
+    }
+    push(self, spread)
+    into.updateWork()
+    next(self)
+  })
+}
+
+/** The batch waits its turn again. */
+function waitForExecutor(self: Intake, judged: readonly Judged[]): void {
+  self.waiting = [...judged.map(({ arrival }) => arrival), ...self.waiting]
+  self.resumeAt = self.context.now() + EXECUTOR_RETRY_MS
+}
+
+/** True if the transaction is new here and came from a client. */
+function admitOne(
+  self: Intake,
+  into: ShardChain,
+  { arrival, checked }: Judged,
+  account: AccountView,
+): boolean {
+  const result = into.mempool.admit({ checked, account, congested: into.congested })
+  answer(self, arrival, result)
+  if (!result.ok) return false
+  const { shard } = self.options.config
+  self.context.emit({ kind: 'pending-transaction', shard, hash: checked.hash })
+  return arrival.request !== undefined
+}
+
+function push(self: Intake, raws: readonly Uint8Array[]): void {
+  const { members, config } = self.options
+  if (members.length === 0) return publish(self, raws)
+  if (raws.length === 0) return
+  const message = { kind: 'transactions', shard: config.shard, raws } as const
+  self.context.emit({ kind: 'send', to: members, channel: 'relay', message })
+}
+
+function publish({ context, options }: Intake, raws: readonly Uint8Array[]): void {
+  if (raws.length === 0) return
+  const message = { kind: 'transactions', shard: options.config.shard, raws } as const
+  context.emit({ kind: 'publish', topic: options.topic, message })
+}
+
+function watch(self: Intake, checked: CheckedTransaction): void {
+  const { watched, context } = self
+  watched.set(toHex(checked.hash), { checked, looks: 0 })
+  self.lookAt = Math.min(self.lookAt, context.now() + PUSH_AGAIN_MS)
+  if (watched.size <= WATCHED_MAX) return
+  for (const oldest of watched.keys()) {
+    watched.delete(oldest)
+    return
+  }
+}
+
+/** What waited at the last look and still waits never reached the others, or they have forgotten it. */
+function pushAgain(self: Intake): void {
+  const { watched, options, context } = self
+  const again: Uint8Array[] = []
+  for (const [key, entry] of watched) {
+    const { hash, raw } = entry.checked
+    entry.looks++
+    if (options.shard?.mempool.has(hash) !== true || entry.looks > PUSHES_MAX) watched.delete(key)
+    else if (entry.looks > 1 && again.length < PUSH_AGAIN_MAX) again.push(raw)
+  }
+  self.lookAt = watched.size === 0 ? Infinity : context.now() + PUSH_AGAIN_MS
+  push(self, again)
 }
 
 /** Transactions of a shard this network does not have. */

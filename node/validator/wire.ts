@@ -26,7 +26,7 @@ export type WireContext = {
   readonly seatCountOf: (chain: ChainNumber) => number | undefined
   readonly decodeBlock: (
     chain: ChainNumber,
-  ) => ((bytes: Uint8Array) => Result<ChainBlock, string>) | undefined
+  ) => ((bytes: Uint8Array) => Result<ChainBlock>) | undefined
   readonly signatureBytesMax: number
 }
 

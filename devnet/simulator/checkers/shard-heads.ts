@@ -21,7 +21,8 @@ export function createShardHeadChecker(): ShardHeadChecker {
       const key = `${shard}/${height}`
       const known = executed.get(key)
       executed.set(key, known ?? { hash, stateRoot })
-      if (known === undefined || (known.hash === hash && known.stateRoot === stateRoot)) return
+      if (known === undefined) return undefined
+      if (known.hash === hash && known.stateRoot === stateRoot) return undefined
       return `node ${node} executed ${hash} at ${key}, another node ${known.hash}`
     },
     cut: ({ beaconHeight, heads }) => {

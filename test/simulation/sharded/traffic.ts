@@ -17,7 +17,7 @@ import {
   type TransactionFields,
 } from '../../../node/shards/transaction.ts'
 import { encodeGatewayTransfer, GATEWAY_ADDRESS } from '../../../node/shards/vm/gateway.ts'
-import { CHAIN_ID_BASE } from './trial.ts'
+import { CHAIN_ID_BASE } from './genesis.ts'
 
 const ACCOUNTS = personalAccounts()
 const NATIVE_GAS = 21_000

@@ -1,14 +1,12 @@
 /**
  * A sharded network on trial: a world of whole validators, traffic drawn from a seed, and the court that watches both.
  */
-import { personalAccounts } from '../../../devnet/accounts.ts'
 import { createCourt, type Court } from '../../../devnet/simulator/sharded-court.ts'
 import type { WorldEvents } from '../../../devnet/simulator/sharded-plan.ts'
 import { createShardedWorld, type ShardedWorld } from '../../../devnet/simulator/sharded-world.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
-import { bigIntToBytes, compareBytes } from '../../../node/primitives/bytes.ts'
-import { hashTagged } from '../../../node/primitives/hash.ts'
-import { createMockScheme, mockKeyFromSeed } from '../../../node/primitives/mock-signature.ts'
+import { createMockScheme } from '../../../node/primitives/mock-signature.ts'
+import { genesisOf, keyOf } from './genesis.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 export type TrialOptions = {
@@ -31,12 +29,11 @@ export type Trial = {
   readonly settle: (withinMs: number) => boolean
 }
 
-export const CHAIN_ID_BASE = 713_000
 const SEATS = 4
 
 export function createTrial(options: TrialOptions): Trial {
   const nodeCount = options.shardCount * SEATS
-  const keys = Array.from({ length: nodeCount }, (_, index) => mockKeyFromSeed(label('key', index)))
+  const keys = Array.from({ length: nodeCount }, (_, index) => keyOf(index))
   const genesis = { ...genesisOf(options.shardCount, keys), ...options.genesis }
   const court = createCourt(genesis, () => world)
   const world = createShardedWorld(
@@ -117,37 +114,4 @@ function heard(court: Court, traffic: () => Traffic, events: WorldEvents): World
       return events.passes?.(from, to, message) ?? true
     },
   }
-}
-
-function genesisOf(
-  shardCount: number,
-  keys: readonly { readonly publicKey: Uint8Array }[],
-): Genesis {
-  const allocations = personalAccounts().map(({ address }) => {
-    return { address, shard: 0, balance: 10n ** 22n }
-  })
-  return {
-    version: 1,
-    networkName: 'devnet-simulation',
-    chainIdBase: CHAIN_ID_BASE,
-    shardCount,
-    certificateScheme: 'mock',
-    timestampMs: 0,
-    seed: hashTagged('seed'),
-    shardTiming: { blockIntervalMs: 500, idleIntervalMs: 10_000, deltaMs: 100 },
-    beaconTiming: { blockIntervalMs: 1000, idleIntervalMs: 10_000, deltaMs: 100 },
-    gasLimit: 30_000_000,
-    initialBaseFee: 1_000_000_000n,
-    validators: keys.map(({ publicKey }, index) => ({
-      publicKey,
-      possession: new Uint8Array(96),
-      peer: `peer-${index}`,
-      payout: label('payout', index).slice(0, 20),
-    })),
-    allocations: allocations.sort((left, right) => compareBytes(left.address, right.address)),
-  }
-}
-
-function label(tag: string, index: number): Uint8Array {
-  return hashTagged(tag, bigIntToBytes(BigInt(index), 8))
 }

@@ -1,0 +1,83 @@
+/**
+ * Hosted shards and transaction intakes of one node, wired to its beacon and its store.
+ */
+import { shardGenesis, type Genesis } from '../beacon/genesis.ts'
+import { committeeOf } from '../beacon/state.ts'
+import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
+import type { BeaconChain } from './beacon-chain.ts'
+import type { ChannelLeaves } from './channel-leaves.ts'
+import type { Context } from './context.ts'
+import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
+import type { Place } from './place.ts'
+import { createShardChain, type BeaconWindow, type ShardChain } from './shard-chain.ts'
+import { createTransactionIntake, type TransactionIntake } from './transaction-intake.ts'
+
+/** Beacon blocks' time after which a crosslink that is not recorded is told to everybody. */
+const PATIENCE_BEACON_BLOCKS = 3
+
+export type HostParts = {
+  readonly genesis: Genesis
+  readonly place: Place
+  readonly beacon: BeaconChain
+  readonly leaves: ChannelLeaves
+}
+
+export function createHostedShard(
+  context: Context,
+  parts: HostParts,
+  shard: ChainNumber,
+): ShardChain {
+  const { place, genesis } = parts
+  return createShardChain(context, {
+    config: shardGenesis(genesis, shard),
+    engine: place.engine(shard),
+    committee: place.committee(shard),
+    payouts: committeeOf(place.state, shard).map(({ payout }) => payout),
+    topics: place.chainTopics(shard),
+    beacon: beaconWindow(context, parts),
+    loadFinalized: (fromHeight, answer) => loadFinalized(context, shard, fromHeight, answer),
+    loadBacklog: (height, answer) => loadBacklog(context, shard, height, answer),
+  })
+}
+
+function beaconWindow(
+  context: Context,
+  { genesis, place, beacon, leaves }: HostParts,
+): BeaconWindow {
+  const members = place.others(BEACON_CHAIN)
+  return {
+    headAnchor: beacon.headAnchor,
+    anchorOf: beacon.anchorOf,
+    loadAnchor: (beaconHeight, beaconHash, answer) =>
+      loadAnchor(context, { beaconHeight, beaconHash }, answer),
+    leavesOf: leaves.of,
+    committeeOf: place.others,
+    upcomingLeaders: () => {
+      const view = Math.max(1, beacon.chain.status().view)
+      const leaders = [beacon.chain.leader(view), beacon.chain.leader(view + 1)]
+      return members.filter((member) => leaders.includes(member))
+    },
+    beaconMembers: () => members,
+    patienceMs: PATIENCE_BEACON_BLOCKS * genesis.beaconTiming.blockIntervalMs,
+    offer: beacon.offer,
+  }
+}
+
+/** One per shard of the network: a node takes transactions for all of them. */
+export function createIntakes(
+  context: Context,
+  { genesis, place }: Pick<HostParts, 'genesis' | 'place'>,
+  shards: ReadonlyMap<ChainNumber, ShardChain>,
+): ReadonlyMap<ChainNumber, TransactionIntake> {
+  const intakes = new Map<ChainNumber, TransactionIntake>()
+  for (let shard = 1; shard <= genesis.shardCount; shard++) {
+    const intake = createTransactionIntake(context, {
+      config: shardGenesis(genesis, shard),
+      shard: shards.get(shard),
+      members: place.seatOf(shard) >= 0 ? place.others(shard) : [],
+      topic: place.transactionTopic(shard),
+    })
+    intakes.set(shard, intake)
+  }
+  return intakes
+}

@@ -1,0 +1,156 @@
+/**
+ * Building a shard block (R2): which beacon block to lean on, what the inbox must hold, which transactions to try.
+ */
+import type { EngineConfig } from '../consensus/engine-contract.ts'
+import type { ChainBlock } from '../consensus/message.ts'
+import type { AnchorView } from '../crosslink/crosslink.ts'
+import type { ChannelHead, InboxItem } from '../crosslink/receipt.ts'
+import { assert, present } from '../primitives/assert.ts'
+import { concatBytes, equalBytes, toHex } from '../primitives/bytes.ts'
+import type { Address, Hash } from '../primitives/identifiers.ts'
+import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
+import type {
+  BlockOutcome,
+  CheckedTransaction,
+  ExecutionResponse,
+  ShardConfig,
+} from '../shards/executor.ts'
+import type { Mempool } from '../shards/mempool.ts'
+import type { Context } from './context.ts'
+import type { CommittedTip } from './execution-state.ts'
+import type { InboxFeed } from './inbox-feed.ts'
+import { decodeShardChainBlock } from './shard-block.ts'
+import type { ShardExecution } from './shard-execution.ts'
+
+/** Body bytes left to headers, inbox framing and list counts. */
+const BODY_RESERVE_BYTES = 16 * 1024
+
+export type BuilderParts = {
+  readonly context: Context
+  readonly config: ShardConfig
+  readonly engine: EngineConfig
+  readonly payouts: readonly Address[]
+  readonly execution: ShardExecution
+  readonly mempool: Mempool
+  readonly inbox: InboxFeed
+  readonly headAnchor: () => AnchorView
+  readonly anchorOf: (hash: Hash) => AnchorView | undefined
+  /** Of the committed tip. */
+  readonly committed: () => CommittedFacts
+  readonly built: (view: number, block: ChainBlock | undefined) => void
+}
+
+/** What the next block inherits from the committed tip. */
+export type CommittedFacts = {
+  readonly baseFeePerGas: bigint
+  /** The beacon block it leans on; undefined before block 1. */
+  readonly anchor: { readonly beaconHeight: number; readonly beaconHash: Hash } | undefined
+}
+
+type Chosen = { readonly anchor: AnchorView; readonly items: readonly InboxItem[] }
+
+export type BuildOrder = {
+  readonly view: number
+  readonly parentHash: Hash
+  readonly parent: ChainBlock | undefined
+}
+
+/** Answers through `built`: undefined when there is nothing to stand on now. */
+export function buildShardBlock(parts: BuilderParts, order: BuildOrder): void {
+  const path = parts.execution.pathTo(order.parentHash)
+  const chosen = path && chooseAnchor(parts, path)
+  if (path === undefined || chosen === undefined) return parts.built(order.view, undefined)
+  const request = requestOf(parts, order, { path, chosen })
+  parts.context.execute(parts.config.shard, request, (response) =>
+    received(parts, order, response, request.transactions),
+  )
+}
+
+function requestOf(
+  { context, config, engine, payouts, mempool, committed }: BuilderParts,
+  { view, parentHash, parent }: BuildOrder,
+  base: { readonly path: readonly BlockOutcome[]; readonly chosen: Chosen },
+) {
+  const { path, chosen } = base
+  const transactions = mempool.select({
+    baseFee: path.at(-1)?.header.baseFeePerGas ?? committed().baseFeePerGas,
+    gasMax: config.gasLimit,
+    bytesMax: BLOCK_BYTES_MAX - BODY_RESERVE_BYTES,
+    countMax: BLOCK_TRANSACTIONS_MAX,
+    changed: path.flatMap((outcome) => outcome.changed),
+  })
+  return {
+    kind: 'build',
+    parentHash,
+    epoch: engine.domain.epoch,
+    view,
+    seat: engine.seat,
+    beneficiary: present(payouts[engine.seat], 'a leader has a seat'),
+    timestampMs: Math.max(context.now(), (parent?.timestampMs ?? engine.genesis.timestampMs) + 1),
+    anchor: chosen.anchor,
+    sealing: false,
+    transactions,
+    inbox: chosen.items,
+  } as const
+}
+
+/**
+ * C.2, C.5: the newest finalized beacon block whose promises this node can keep, else the parent's own anchor. Both are
+ * within what followers accept unless the beacon ran away (ANCHOR_LAG_MAX).
+ */
+function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chosen | undefined {
+  const parent = path.at(-1)
+  const after: Pick<CommittedTip, 'cursors'> = parent ?? parts.execution.tip()
+  const inherited = parent?.header.anchor ?? parts.committed().anchor
+  const newest = parts.headAnchor()
+  const older = inherited && parts.anchorOf(inherited.beaconHash)
+  const chosen = tryAnchor(parts, newest, after.cursors)
+  if (chosen !== undefined || older === undefined) return chosen
+  if (equalBytes(older.beaconHash, newest.beaconHash)) return undefined
+  return tryAnchor(parts, older, after.cursors)
+}
+
+function tryAnchor(
+  { inbox }: BuilderParts,
+  anchor: AnchorView,
+  cursors: readonly ChannelHead[],
+): Chosen | undefined {
+  const items = inbox.assemble(anchor, cursors)
+  return items && { anchor, items }
+}
+
+function received(
+  parts: BuilderParts,
+  { view }: BuildOrder,
+  response: ExecutionResponse | undefined,
+  candidates: readonly CheckedTransaction[],
+): void {
+  const { execution, mempool, built, context, config } = parts
+  if (response?.kind !== 'built') {
+    if (response?.kind === 'refused' && response.code === 'malformed') {
+      const { code, detail } = response
+      context.emit({
+        kind: 'report',
+        fact: { kind: 'refused-block', chain: config.shard, code, detail },
+      })
+    } else execution.recover()
+    return built(view, undefined)
+  }
+  for (const hash of response.invalid) mempool.discard(hash)
+  const block = decodeShardChainBlock(response.block)
+  assert(block.ok, 'our own block decodes')
+  const { outcome } = response
+  execution.built(block.value, outcome, sendersOf(outcome.transactionHashes, candidates))
+  built(view, block.value)
+}
+
+/** Senders of the transactions that were included, in their order, out of the candidates. */
+function sendersOf(
+  included: readonly Hash[],
+  candidates: readonly CheckedTransaction[],
+): Uint8Array {
+  const byHash = new Map(candidates.map(({ hash, sender }) => [toHex(hash), sender]))
+  return concatBytes(
+    ...included.map((hash) => present(byHash.get(toHex(hash)), 'only candidates are included')),
+  )
+}
