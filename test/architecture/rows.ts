@@ -50,7 +50,7 @@ export const CONFINED_PACKAGES: readonly {
   },
   { packages: ['piscina'], folders: ['node/shards/io/'] },
   {
-    packages: ['level', 'classic-level', 'abstract-level'],
+    packages: ['level', 'classic-level'],
     folders: ['node/storage/io/', 'node/shards/io/'],
   },
   {
