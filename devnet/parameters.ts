@@ -70,7 +70,7 @@ export function checkParameters(
 }
 
 /** One process, no fault tolerated, blocks at once. */
-export function isDevelopmentMode({ shards, validators }: DevnetParameters): boolean {
+function isDevelopmentMode({ shards, validators }: DevnetParameters): boolean {
   return shards === 1 && validators === 1
 }
 

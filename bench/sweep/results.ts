@@ -13,7 +13,7 @@ import { spreadOf, type Spread } from './statistics.ts'
 export type LimitedBy = 'cpu' | 'config'
 
 /** A machine that is more idle than this at saturation was not the limit (docs/measuring.md). */
-export const IDLE_SHARE_MAX = 0.15
+const IDLE_SHARE_MAX = 0.15
 
 export type LevelLatency = { readonly [Level in 'p50' | 'p90' | 'p99' | 'max']: number }
 

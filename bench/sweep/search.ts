@@ -19,7 +19,7 @@ export type SearchDecision =
   /** 0 when not even the smallest rate was sustained. */
   | { readonly kind: 'done'; readonly rateTps: number }
 
-export const SUSTAINED_SHARE = 0.95
+const SUSTAINED_SHARE = 0.95
 const BACKLOG_SHARE_MAX = 0.05
 const GROWTH = 1.5
 const PRECISION = 1.125

@@ -130,7 +130,7 @@ export function asNumber(value: unknown, name: string): number {
   throw new UnexpectedAnswerError(`${name}: expected a whole number, found ${describe(value)}`)
 }
 
-export function asText(value: unknown, name: string): string {
+function asText(value: unknown, name: string): string {
   if (typeof value === 'string') return value
   throw new UnexpectedAnswerError(`${name}: expected text, found ${describe(value)}`)
 }

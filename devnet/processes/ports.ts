@@ -15,7 +15,7 @@ export async function findFreePorts(count: number): Promise<readonly number[]> {
   return ports
 }
 
-export async function isPortFree(port: number): Promise<boolean> {
+async function isPortFree(port: number): Promise<boolean> {
   try {
     await close(await listen(port))
     return true

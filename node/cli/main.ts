@@ -10,9 +10,9 @@ import { CommandError, UsageError } from './command-error.ts'
 
 export type Register = (program: Command) => void
 
-export const EXIT_OK = 0
-export const EXIT_FAILED = 1
-export const EXIT_USAGE = 2
+const EXIT_OK = 0
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
 
 export type CommandLineOutput = {
   readonly writeOut: (text: string) => void

@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DEFAULT_PARAMETERS } from '../../../devnet/parameters.ts'
+import {
+  filesOf,
+  openDataDirectory,
+  resetDataDirectory,
+} from '../../../devnet/processes/data-directory.ts'
+import { choosePort, findFreePorts } from '../../../devnet/processes/ports.ts'
+import { cpuSecondsOf, parseMachineTicks } from '../../../devnet/processes/process-figures.ts'
+import {
+  findRunning,
+  isAlive,
+  nameProcess,
+  writeRunFile,
+} from '../../../devnet/processes/run-file.ts'
+
+const parameters = {
+  ...DEFAULT_PARAMETERS,
+  shards: 1,
+  validators: 4,
+  scheme: 'ed25519' as const,
+  loadAccounts: 2,
+}
+const fresh = { reset: false, nowMs: 1_780_000_000_000 }
+let directory: string
+let path: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'weft-data-test-'))
+  path = join(directory, 'net')
+})
+
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true })
+})
+
+describe('devnet: data directory', () => {
+  test('devnet: data directory: what was created is resumed with the same genesis', async () => {
+    const created = await openDataDirectory(path, parameters, fresh)
+    const resumed = await openDataDirectory(path, parameters, { ...fresh, nowMs: 1 })
+    expect([created.resumed, resumed.resumed]).toEqual([false, true])
+    expect(resumed.genesis).toEqual(created.genesis)
+  })
+
+  test('devnet: data directory: keys are readable by their owner only', async () => {
+    await openDataDirectory(path, parameters, fresh)
+    const { committeeKey, identityKey } = filesOf(path).node(3)
+    for (const file of [committeeKey, identityKey]) {
+      expect((await stat(file)).mode & 0o777).toBe(0o600)
+    }
+  })
+
+  test('devnet: data directory: other parameters are refused by name and change nothing', async () => {
+    await openDataDirectory(path, parameters, fresh)
+    const before = await readFile(filesOf(path).genesis, 'utf8')
+    const other = { ...parameters, validators: 5 }
+    await expect(openDataDirectory(path, other, fresh)).rejects.toThrow(
+      /validators 4 instead of 5.*--reset/,
+    )
+    expect(await readFile(filesOf(path).genesis, 'utf8')).toBe(before)
+  })
+
+  test('devnet: data directory: reset makes another network', async () => {
+    const first = await openDataDirectory(path, parameters, fresh)
+    const reset = { reset: true, nowMs: fresh.nowMs + 1 }
+    const second = await openDataDirectory(path, parameters, reset)
+    expect(second.resumed).toBe(false)
+    expect(second.genesis.seed).not.toEqual(first.genesis.seed)
+  })
+
+  test('devnet: data directory: what is not ours is neither used nor deleted', async () => {
+    await mkdir(path)
+    await writeFile(join(path, 'thesis.txt'), 'years of work')
+    const refusal = /is not empty and holds no devnet/
+    await expect(openDataDirectory(path, parameters, fresh)).rejects.toThrow(refusal)
+    await expect(openDataDirectory(path, parameters, { ...fresh, reset: true })).rejects.toThrow(
+      refusal,
+    )
+    await expect(resetDataDirectory(path)).rejects.toThrow(refusal)
+    expect(await readdir(path)).toEqual(['thesis.txt'])
+  })
+
+  test('devnet: data directory: a damaged stamp is not taken for a licence to delete', async () => {
+    await openDataDirectory(path, parameters, fresh)
+    await writeFile(filesOf(path).stamp, '{"format":"weft-devnet-9"}')
+    await expect(resetDataDirectory(path)).rejects.toThrow(/another version of weft or damaged/)
+    expect(await readdir(path)).toContain('genesis.json')
+  })
+})
+
+describe('devnet: run file', () => {
+  test('devnet: run file: a process is known by its start time, not by its number alone', async () => {
+    const self = await nameProcess(process.pid)
+    expect(await isAlive(self)).toBe(true)
+    expect(await isAlive({ pid: self.pid, startTicks: (self.startTicks ?? 0) + 1 })).toBe(false)
+  })
+
+  test('devnet: run file: what a killed supervisor left does not count as running', async () => {
+    await mkdir(path)
+    const supervisor = await nameProcess(process.pid)
+    const run = { format: 'weft-run-1' as const, supervisor, startedMs: 1, nodes: [] }
+    await writeRunFile(path, run)
+    expect(await findRunning(path)).toEqual(run)
+    await writeRunFile(path, { ...run, supervisor: { ...supervisor, startTicks: 1 } })
+    expect(await findRunning(path)).toBeUndefined()
+  })
+})
+
+describe('devnet: ports', () => {
+  test('devnet: ports: free ports are different ones', async () => {
+    const ports = await findFreePorts(20)
+    expect(new Set(ports).size).toBe(20)
+  })
+
+  test('devnet: ports: a taken port is refused when asked for, and replaced when not', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    await expect(choosePort(port, 8545)).rejects.toThrow(/choose another with --rpc-port/)
+    expect(await choosePort(undefined, port)).toBe(0)
+    await new Promise<void>((resolve) => void server.close(() => resolve()))
+    expect(await choosePort(port, 8545)).toBe(port)
+  })
+})
+
+describe('devnet: process figures', () => {
+  test('devnet: process figures: user and system ticks of a stat line are seconds', () => {
+    const line = 'S 1 2 3 0 -1 4194560 9 8 7 6 250 50 0 0 20 0 15 0 123456 1 2'
+    expect(cpuSecondsOf(line.split(' '))).toBe(3)
+  })
+
+  test('devnet: process figures: waiting for the disk is idle, guests are not counted twice', () => {
+    const text = 'cpu  100 10 50 800 40 0 5 20 60 0\ncpu0 1 2 3'
+    expect(parseMachineTicks(text)).toEqual({ idle: 840, steal: 20, total: 1025 })
+  })
+})
