@@ -10,7 +10,7 @@ import { toHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
-import type { ValidatorFact } from '../../node/validator/contract.ts'
+import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
@@ -32,7 +32,7 @@ export type Court = {
   readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
   readonly onMessage: (node: number, message: NodeMessage) => void
   /** A node came back from its store. */
-  readonly onStarted: (node: number) => void
+  readonly onStarted: (node: number, restore: NodeRestore) => void
   readonly conservation: ConservationChecker
   readonly receipts: ReceiptChecker
   /** The first rule that was broken. */
@@ -73,10 +73,9 @@ export function createCourt(genesis: Genesis, world: () => ShardedWorld): Court 
       observe(bench, chain, { kind: 'signed', seat, statement: statementOf(vote) })
     },
     onMessage: (node, message) => hearMessage(bench, node, message),
-    onStarted: (node) => {
-      for (const [chain, { status }] of world().validator(node).chains) {
-        const appliedHeight = status().deliveredHeight
-        observe(bench, chain, { kind: 'restarted', node, appliedHeight })
+    onStarted: (node, { chains }) => {
+      for (const { chain, head } of chains) {
+        observe(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
       }
     },
     conservation: bench.conservation,

@@ -6,7 +6,7 @@ import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
-import type { ValidatorFact } from '../../node/validator/contract.ts'
+import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 
@@ -21,6 +21,8 @@ export type ShardedPlan = {
 }
 
 export type WorldEvents = {
+  /** A node starts from what it read on its disk. */
+  readonly onStarted?: (node: number, restore: NodeRestore) => void
   readonly onFact?: (node: number, fact: ValidatorFact) => void
   readonly onOutcome?: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   readonly onBeacon?: (node: number, validator: Validator) => void

@@ -78,6 +78,7 @@ export function createShardedWorld(plan: ShardedPlan, events: WorldEvents): Shar
     start: (index) => {
       const node = nodeAt(index)
       const restore = reviveNode(node, foundation)
+      events.onStarted?.(index, restore)
       handle(world, node, { kind: 'start', restore })
       introduce(world, node)
     },

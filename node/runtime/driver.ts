@@ -1,9 +1,9 @@
 /**
  * The driver: performs a validator's effects and brings the results back as inputs. It decides nothing.
  *
- * One turn takes all inputs that wait, lets the machine handle them, and makes what must be durable durable in one group
- * commit; only then do signatures are made and messages leave (docs/protocol/consensus.md A.5). Questions to workers
- * and reads depend on nothing durable and start at once.
+ * One turn takes inputs that wait, as many as fit TURN_MS, lets the machine handle them, and makes what must be durable
+ * durable in one group commit; only then do signatures are made and messages leave (docs/protocol/consensus.md A.5).
+ * Questions to workers and reads depend on nothing durable and start at once.
  */
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { assert, unreachable } from '../primitives/assert.ts'
@@ -27,6 +27,8 @@ import type { Validator } from '../validator/validator.ts'
 /** About six seconds in all: longer than any worker takes to come back. */
 const QUESTION_TRIES_MAX = 24
 const QUESTION_RETRY_MS = 20
+/** After this long a turn takes no further input, so that sockets and timers are looked after in between. */
+const TURN_MS = 4
 
 /** Signing for one validator; an observer has none and is never asked. */
 export type Signer = {
@@ -51,11 +53,7 @@ export type DriverPorts = {
 /** What the rest of the process hears. */
 export type DriverEvents = {
   readonly onFact: (fact: ValidatorFact) => void
-  readonly onEffect: (
-    effect: ValidatorEffect & {
-      readonly kind: 'shard-head' | 'pending-transaction' | 'beacon-head'
-    },
-  ) => void
+  readonly onEffect: (effect: Effect<'shard-head' | 'pending-transaction' | 'beacon-head'>) => void
   /** The machine broke an assertion or the disk failed: the process must end. */
   readonly onFatal: (error: unknown) => void
 }
@@ -67,186 +65,237 @@ export type Driver = {
   readonly stop: () => Promise<void>
 }
 
+type Effect<Kind extends ValidatorEffect['kind']> = ValidatorEffect & { readonly kind: Kind }
+
+type Driving = {
+  readonly validator: Validator
+  readonly ports: DriverPorts
+  readonly events: DriverEvents
+  readonly queue: ValidatorEvent[]
+  readonly submissions: Map<number, (result: Result<Hash, SubmitCode>) => void>
+  nextRequest: number
+  turns: Promise<void> | undefined
+  timer: NodeJS.Timeout | undefined
+  stopped: boolean
+}
+
 export function startDriver(
   validator: Validator,
   ports: DriverPorts,
   events: DriverEvents,
 ): Driver {
-  let queue: ValidatorEvent[] = []
-  let turn: Promise<void> | undefined
-  let stopped = false
-  let timer: NodeJS.Timeout | undefined
-  let nextRequest = 1
-  const submissions = new Map<number, (result: Result<Hash, SubmitCode>) => void>()
-
-  function post(event: ValidatorEvent): void {
-    if (stopped) return
-    queue.push(event)
-    turn ??= runTurns()
+  const self: Driving = {
+    validator,
+    ports,
+    events,
+    queue: [],
+    submissions: new Map(),
+    nextRequest: 1,
+    turns: undefined,
+    timer: undefined,
+    stopped: false,
   }
-
-  async function runTurns(): Promise<void> {
-    // Whatever else arrives in this round of the event loop joins the same group commit.
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    try {
-      while (queue.length > 0 && !stopped) await runTurn()
-    } catch (error) {
-      fail(error)
-    }
-    turn = undefined
-    if (queue.length > 0 && !stopped) turn = runTurns()
-  }
-
-  async function runTurn(): Promise<void> {
-    const inputs = queue
-    queue = []
-    const now = Date.now()
-    const effects: ValidatorEffect[] = []
-    for (const input of inputs) effects.push(...validator.handle({ ...input, now }))
-    for (const effect of effects) startQuestion(effect)
-    await commit(effects)
-    await sign(effects)
-    for (const effect of effects) release(effect)
-  }
-
-  /** Effects that depend on nothing durable. */
-  function startQuestion(effect: ValidatorEffect): void {
-    switch (effect.kind) {
-      case 'check':
-        return ask(
-          () => ports.check(effect.questions),
-          (answers) => post({ kind: 'checked', job: effect.job, answers }),
-        )
-      case 'recover':
-        return ask(
-          () => ports.recover(effect.raws),
-          (transactions) => post({ kind: 'recovered', job: effect.job, transactions }),
-        )
-      case 'deadline':
-        return arm(effect.at)
-      default:
-    }
-  }
-
-  /**
-   * A worker that died or a full pool is no verdict about what was asked, so the question is asked again; a world that
-   * fails for good ends the process.
-   */
-  function ask<T>(question: () => Promise<T>, answer: (value: T) => void, tries = 1): void {
-    question().then(answer, (error: unknown) => {
-      if (stopped) return
-      if (tries >= QUESTION_TRIES_MAX) return fail(error)
-      setTimeout(() => ask(question, answer, tries + 1), QUESTION_RETRY_MS * tries)
-    })
-  }
-
-  function fail(error: unknown): void {
-    stopped = true
-    events.onFatal(error)
-  }
-
-  function arm(at: number): void {
-    if (timer !== undefined) clearTimeout(timer)
-    timer = undefined
-    if (!Number.isFinite(at)) return
-    timer = setTimeout(() => post({ kind: 'tick' }), Math.max(0, at - Date.now()))
-  }
-
-  async function commit(effects: readonly ValidatorEffect[]): Promise<void> {
-    const writes: StoreWrite[] = []
-    let sync = false
-    for (const effect of effects) {
-      if (effect.kind !== 'write') continue
-      writes.push(effect.write)
-      sync ||= effect.sync
-    }
-    if (writes.length > 0) await ports.store.write(writes, { sync })
-  }
-
-  async function sign(effects: readonly ValidatorEffect[]): Promise<void> {
-    const requests = effects.filter((effect) => effect.kind === 'sign')
-    if (requests.length === 0) return
-    const { signer } = ports
-    assert(signer !== undefined, 'only a validator votes')
-    const verdicts = await signer.guard.authorize(
-      requests.map(({ chain, epoch, vote, root }) => {
-        return { chain, epoch, kind: vote.kind, view: vote.view, signingRoot: root }
-      }),
-    )
-    for (const [index, { chain, epoch, vote, root }] of requests.entries()) {
-      if (verdicts[index] !== 'granted') continue
-      const signature = signer.scheme.sign(signer.secretKey, root)
-      post({ kind: 'signed', chain, epoch, vote: { ...vote, signature } })
-    }
-  }
-
-  /** Effects that may be seen outside, or that read what this turn wrote. */
-  function release(effect: ValidatorEffect): void {
-    switch (effect.kind) {
-      case 'send':
-        return ports.send(effect.to, effect.channel, effect.message)
-      case 'reply':
-        return ports.reply(effect.peer, effect.channel, effect.message)
-      case 'publish':
-        return ports.publish(effect.topic, effect.message)
-      case 'execute':
-        return execute(effect)
-      case 'load':
-        return void loadAll(ports.store, effect.request).then(
-          (answer) => post({ kind: 'loaded', job: effect.job, answer }),
-          fail,
-        )
-      case 'reveal': {
-        const { signer } = ports
-        assert(signer !== undefined, 'only a validator reveals')
-        const signature = signer.scheme.sign(signer.secretKey, effect.root)
-        return post({ kind: 'revealed', job: effect.job, signature })
-      }
-      case 'submitted':
-        submissions.get(effect.request)?.(effect.result)
-        submissions.delete(effect.request)
-        return
-      case 'report':
-        return events.onFact(effect.fact)
-      case 'shard-head':
-      case 'pending-transaction':
-      case 'beacon-head':
-        return events.onEffect(effect)
-      case 'write':
-      case 'sign':
-      case 'check':
-      case 'recover':
-      case 'deadline':
-        return
-      default:
-        return unreachable(effect)
-    }
-  }
-
-  function execute(effect: ValidatorEffect & { readonly kind: 'execute' }): void {
-    const executor = ports.executors.get(effect.shard)
-    assert(executor !== undefined, 'a hosted shard has an executor')
-    const { job } = effect
-    executor.run(effect.request).then(
-      (response) => post({ kind: 'executed', job, response }),
-      () => post({ kind: 'executed', job, response: undefined }),
-    )
-  }
-
   return {
-    post,
+    post: (event) => post(self, event),
     submit: (shard, raw) =>
       new Promise((resolve) => {
-        const request = nextRequest++
-        submissions.set(request, resolve)
-        post({ kind: 'submit', request, shard, raw })
+        const request = self.nextRequest++
+        self.submissions.set(request, resolve)
+        post(self, { kind: 'submit', request, shard, raw })
       }),
     stop: async () => {
-      stopped = true
-      if (timer !== undefined) clearTimeout(timer)
-      await turn
+      self.stopped = true
+      clearTimeout(self.timer)
+      await self.turns
     },
   }
+}
+
+function post(self: Driving, event: ValidatorEvent): void {
+  if (self.stopped) return
+  self.queue.push(event)
+  self.turns ??= runTurns(self)
+}
+
+function isIdle(self: Driving): boolean {
+  return self.stopped || self.queue.length === 0
+}
+
+async function runTurns(self: Driving): Promise<void> {
+  try {
+    while (!isIdle(self)) {
+      // Whatever else arrives in this round of the event loop joins the same group commit.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      await runTurn(self)
+    }
+  } catch (error) {
+    fail(self, error)
+  }
+  self.turns = undefined
+}
+
+async function runTurn(self: Driving): Promise<void> {
+  const effects = takeInputs(self)
+  for (const effect of effects) startQuestion(self, effect)
+  await commit(self, effects)
+  await sign(self, effects)
+  for (const effect of effects) release(self, effect)
+}
+
+/** At least one, then as many as fit the turn. */
+function takeInputs({ queue, validator }: Driving): readonly ValidatorEffect[] {
+  const now = Date.now()
+  const until = performance.now() + TURN_MS
+  const effects: ValidatorEffect[] = []
+  let taken = 0
+  for (const input of queue) {
+    if (taken > 0 && performance.now() >= until) break
+    taken++
+    for (const effect of validator.handle({ ...input, now })) effects.push(effect)
+  }
+  queue.splice(0, taken)
+  return effects
+}
+
+/** Effects that depend on nothing durable. */
+function startQuestion(self: Driving, effect: ValidatorEffect): void {
+  const { ports } = self
+  switch (effect.kind) {
+    case 'check':
+      return ask(
+        self,
+        () => ports.check(effect.questions),
+        (answers) => post(self, { kind: 'checked', job: effect.job, answers }),
+      )
+    case 'recover':
+      return ask(
+        self,
+        () => ports.recover(effect.raws),
+        (transactions) => post(self, { kind: 'recovered', job: effect.job, transactions }),
+      )
+    case 'deadline':
+      return arm(self, effect.at)
+    default:
+  }
+}
+
+/**
+ * A worker that died or a full pool is no verdict about what was asked, so the question is asked again; a world that
+ * fails for good ends the process.
+ */
+function ask<T>(
+  self: Driving,
+  question: () => Promise<T>,
+  answer: (value: T) => void,
+  tries = 1,
+): void {
+  question().then(answer, (error: unknown) => {
+    if (self.stopped) return
+    if (tries >= QUESTION_TRIES_MAX) return fail(self, error)
+    setTimeout(() => ask(self, question, answer, tries + 1), QUESTION_RETRY_MS * tries)
+  })
+}
+
+function fail(self: Driving, error: unknown): void {
+  self.stopped = true
+  self.events.onFatal(error)
+}
+
+/** A timer may fire a little early; the machine then does nothing and tells its deadline again. */
+function arm(self: Driving, at: number): void {
+  clearTimeout(self.timer)
+  self.timer = undefined
+  if (!Number.isFinite(at)) return
+  self.timer = setTimeout(() => post(self, { kind: 'tick' }), Math.max(0, at - Date.now()))
+}
+
+async function commit({ ports }: Driving, effects: readonly ValidatorEffect[]): Promise<void> {
+  const writes: StoreWrite[] = []
+  let sync = false
+  for (const effect of effects) {
+    if (effect.kind !== 'write') continue
+    writes.push(effect.write)
+    sync ||= effect.sync
+  }
+  if (writes.length > 0) await ports.store.write(writes, { sync })
+}
+
+/** What the guard refuses is not signed, and nobody is told (A.10). */
+async function sign(self: Driving, effects: readonly ValidatorEffect[]): Promise<void> {
+  const requests = effects.filter((effect) => effect.kind === 'sign')
+  if (requests.length === 0) return
+  const { signer } = self.ports
+  assert(signer !== undefined, 'only a validator votes')
+  const verdicts = await signer.guard.authorize(
+    requests.map(({ chain, epoch, vote, root }) => {
+      return { chain, epoch, kind: vote.kind, view: vote.view, signingRoot: root }
+    }),
+  )
+  for (const [index, { chain, epoch, vote, root }] of requests.entries()) {
+    if (verdicts[index] !== 'granted') continue
+    const signature = signer.scheme.sign(signer.secretKey, root)
+    post(self, { kind: 'signed', chain, epoch, vote: { ...vote, signature } })
+  }
+}
+
+/** Effects that may be seen outside, or that read what this turn wrote. */
+function release(self: Driving, effect: ValidatorEffect): void {
+  const { ports, events } = self
+  switch (effect.kind) {
+    case 'send':
+      return ports.send(effect.to, effect.channel, effect.message)
+    case 'reply':
+      return ports.reply(effect.peer, effect.channel, effect.message)
+    case 'publish':
+      return ports.publish(effect.topic, effect.message)
+    case 'execute':
+      return execute(self, effect)
+    case 'load':
+      return load(self, effect)
+    case 'reveal':
+      return reveal(self, effect)
+    case 'submitted':
+      self.submissions.get(effect.request)?.(effect.result)
+      self.submissions.delete(effect.request)
+      return
+    case 'report':
+      return events.onFact(effect.fact)
+    case 'shard-head':
+    case 'pending-transaction':
+    case 'beacon-head':
+      return events.onEffect(effect)
+    case 'write':
+    case 'sign':
+    case 'check':
+    case 'recover':
+    case 'deadline':
+      return
+    default:
+      return unreachable(effect)
+  }
+}
+
+function execute(self: Driving, { shard, job, request }: Effect<'execute'>): void {
+  const executor = self.ports.executors.get(shard)
+  assert(executor !== undefined, 'a hosted shard has an executor')
+  executor.run(request).then(
+    (response) => post(self, { kind: 'executed', job, response }),
+    () => post(self, { kind: 'executed', job, response: undefined }),
+  )
+}
+
+function load(self: Driving, { job, request }: Effect<'load'>): void {
+  loadAll(self.ports.store, request).then(
+    (answer) => post(self, { kind: 'loaded', job, answer }),
+    (error: unknown) => fail(self, error),
+  )
+}
+
+function reveal(self: Driving, { job, root }: Effect<'reveal'>): void {
+  const { signer } = self.ports
+  assert(signer !== undefined, 'only a validator reveals')
+  const signature = signer.scheme.sign(signer.secretKey, root)
+  post(self, { kind: 'revealed', job, signature })
 }
 
 async function loadAll(

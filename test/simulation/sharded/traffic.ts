@@ -37,6 +37,8 @@ export type Order = {
 export type Traffic = {
   /** Sends one order through this node. */
   readonly send: (order: Order, node: number) => void
+  /** What clients do after a failure: everything that is still open is sent again, through this node. */
+  readonly sendAgain: (node: number) => void
   /** A random order. */
   readonly draw: (dice: Prng) => Order
   readonly observe: (shard: ChainNumber, outcome: BlockOutcome) => void
@@ -60,10 +62,16 @@ export type TrafficOptions = {
   readonly nodeCount: number
 }
 
+type OpenOrder = {
+  readonly order: Order
+  readonly raw: Uint8Array
+  /** How many ends it still needs: its block, its arrival, its refund. */
+  ends: number
+}
+
 type Ledger = TrafficOptions & {
   readonly nonces: Map<string, number>
-  /** By transaction: how many ends it still needs (its block, its arrival, its refund). */
-  readonly open: Map<string, number>
+  readonly open: Map<string, OpenOrder>
   readonly refused: Map<string, number>
   readonly owed: Map<string, { shard: ChainNumber; address: Address; amount: bigint }>
   readonly heights: number[]
@@ -84,6 +92,11 @@ export function createTraffic(options: TrafficOptions): Traffic {
   }
   return {
     send: (order, node) => send(ledger, order, node),
+    sendAgain: (node) => {
+      for (const { order, raw } of ledger.open.values()) {
+        ledger.world.submit(node, order.shard, raw)
+      }
+    },
     draw: (dice) => draw(ledger, dice),
     observe: (shard, outcome) => observe(ledger, shard, outcome),
     refusals: () => ledger.refused,
@@ -113,17 +126,18 @@ function send(ledger: Ledger, order: Order, node: number): void {
   const raw = sign(ledger, order)
   const id = toHex(keccak256(raw))
   const crosses = order.destination !== order.shard
-  ledger.open.set(id, order.to === 'bounce' ? 3 : crosses ? 2 : 1)
+  ledger.open.set(id, { order, raw, ends: order.to === 'bounce' ? 3 : crosses ? 2 : 1 })
   ledger.sent++
   if (crosses) ledger.court.conservation.declare(id, order.amount)
   ledger.world.submit(node, order.shard, raw, (result) => {
-    if (!result.ok) {
-      const { code } = result.reject
-      ledger.refused.set(code, (ledger.refused.get(code) ?? 0) + 1)
-      ledger.open.delete(id)
-      return
-    }
-    if (order.to === 'account') owe(ledger, order)
+    if (result.ok) return
+    const { code } = result.reject
+    ledger.refused.set(code, (ledger.refused.get(code) ?? 0) + 1)
+    ledger.open.delete(id)
+    // The refused number is used for the sender's next order, or all of those would wait behind it.
+    const { shard, sender } = order
+    const key = `${shard}/${sender}`
+    ledger.nonces.set(key, (ledger.nonces.get(key) ?? 1) - 1)
   })
 }
 
@@ -165,15 +179,19 @@ function observe(ledger: Ledger, shard: ChainNumber, outcome: BlockOutcome): voi
   const key = `${shard}/${height}`
   if (ledger.seen.has(key)) return
   ledger.seen.add(key)
+  for (const hash of outcome.transactionHashes) {
+    const order = ledger.open.get(toHex(hash))?.order
+    if (order?.to === 'account') owe(ledger, order)
+  }
   const ended = [
     ...outcome.transactionHashes,
     ...outcome.consumed.map(({ receipt }) => receipt.originTransaction),
   ]
   for (const hash of ended) {
-    const id = toHex(hash)
-    const left = (ledger.open.get(id) ?? 0) - 1
-    if (left <= 0) ledger.open.delete(id)
-    else ledger.open.set(id, left)
+    const entry = ledger.open.get(toHex(hash))
+    if (entry === undefined) continue
+    entry.ends--
+    if (entry.ends === 0) ledger.open.delete(toHex(hash))
     ledger.heights[shard - 1] = height
   }
 }

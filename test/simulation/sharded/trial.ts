@@ -53,10 +53,6 @@ export function createTrial(options: TrialOptions): Trial {
     shardCount: options.shardCount,
     nodeCount,
   })
-  const start = (node: number): void => {
-    world.start(node)
-    court.onStarted(node)
-  }
   const all = Array.from({ length: nodeCount }, (_, index) => index)
   return {
     world,
@@ -64,9 +60,9 @@ export function createTrial(options: TrialOptions): Trial {
     traffic,
     genesis,
     nodeCount,
-    start,
+    start: world.start,
     startAll: () => {
-      for (const node of all) if (!world.isUp(node)) start(node)
+      for (const node of all) if (!world.isUp(node)) world.start(node)
     },
     stopAll: () => {
       for (const node of all) if (world.isUp(node)) world.stop(node)
@@ -92,6 +88,7 @@ export function createTrial(options: TrialOptions): Trial {
 
 function heard(court: Court, traffic: () => Traffic, events: WorldEvents): WorldEvents {
   return {
+    onStarted: court.onStarted,
     onFact: (node, fact) => {
       court.onFact(node, fact)
       events.onFact?.(node, fact)
