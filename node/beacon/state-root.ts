@@ -71,7 +71,7 @@ function recordLeaf(record: ShardRecord): Hash {
   return hashTagged('shard-record', encodeShardRecord(record))
 }
 
-/** One shard's record under a beacon state root, for light clients (D.3). */
+/** One shard's record under a beacon state root, for light clients. */
 export type ShardRecordProof = {
   readonly record: ShardRecord
   readonly shardCount: number

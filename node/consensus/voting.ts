@@ -1,6 +1,6 @@
 /**
  * Voting: the one choke point through which every decision goes, and the rules R5, R6 and R8 that lead to it
- * (docs/protocol/consensus.md A.6).
+ * (docs/protocol/consensus.md R5 to R8).
  *
  * Invariants: at most one vote of each kind per view; never both NULLIFY and FINALIZE in one view; nothing below the
  * finalized view; a decision is marked and journaled before it is signed, and is never contradicted afterwards.

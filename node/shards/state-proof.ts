@@ -1,5 +1,5 @@
 /**
- * Proofs that a record is, or is not, in the state under a root (docs/protocol/shards.md, "State commitment"; D.4).
+ * Proofs that a record is, or is not, in the state under a root (docs/protocol/shards.md, "State commitment").
  *
  * A proof is the node at which the record's path ends (nothing, or one leaf) and the siblings above it. If the leaf is the
  * record's own, it is there with that value; if the path ends at nothing or at another record's leaf, it is not there.

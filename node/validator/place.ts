@@ -11,7 +11,7 @@ import { BEACON_CHAIN, OBSERVER_SEAT, type ChainNumber } from '../primitives/ide
 import { decodeShardChainBlock } from './shard-block.ts'
 import type { WireContext } from './wire.ts'
 
-/** A.13: recovery after a partition is dominated by the backed-off timer, so it is capped early. */
+/** A.7: recovery after a partition is dominated by the backed-off timer, so it is capped early. */
 const BACKOFF_MAX = 8
 
 export type PlaceOptions = {

@@ -26,7 +26,7 @@ import { Peers } from './peers.ts'
 import { askRequest, RequestError } from './requests.ts'
 
 /** The options contradict themselves, or the listening address cannot be had. */
-export class NetworkStartError extends Error {
+class NetworkStartError extends Error {
   override readonly name = 'NetworkStartError'
   readonly code: 'malformed-address' | 'too-many-peers' | 'cannot-listen'
 

@@ -86,7 +86,7 @@ describe('beacon: state', () => {
     expect(toHex(beaconStateRoot(renamed))).toBe(roots[0])
   })
 
-  it('beacon: state: D.3: a shard’s record is proved under the root, and only as it is', () => {
+  it('beacon: state: a shard’s record is proved under the root, and only as it is', () => {
     const root = beaconStateRoot(state)
     for (const shard of [1, 2]) {
       const proof = shardRecordProof(state, shard)

@@ -103,7 +103,7 @@ describe('consensus: tally', () => {
     expect(effectsOf(solo.effects, 'check')).toEqual([])
   })
 
-  it('consensus: tally: nobody brings the vote of another seat', () => {
+  it('consensus: tally: A.8 nobody brings the vote of another seat', () => {
     const solo = createSolo({ seat: -1 })
     for (const from of [1, undefined]) {
       solo.hear(from, { kind: 'vote', vote: voteOf('nullify', 0, 1) })

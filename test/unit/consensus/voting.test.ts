@@ -113,7 +113,7 @@ describe('consensus: voting', () => {
     expect(votesCastIn(solo.effects)).toEqual(['nullify 9'])
   })
 
-  it('consensus: voting: a vote that the guard refuses to sign is never sent', () => {
+  it('consensus: voting: A.5 a vote that the guard refuses to sign is never sent', () => {
     const solo = createSolo({ withheld: ['signed'] })
     solo.hear(0, proposalMessage(first, 0))
     solo.tickAt(LATE)

@@ -35,7 +35,7 @@ describe('shards: flow control', () => {
     expect(INBOX_BYTES_BUDGET + BATCH_BYTES_MAX).toBeLessThanOrEqual(INBOX_BYTES_PER_BLOCK_MAX)
   })
 
-  test('shards: flow control: sources share four blocks of the inbox, at least 64 receipts each', () => {
+  test('shards: flow control: C.6 sources share four blocks of the inbox, at least 64 receipts each', () => {
     expect(LIMITS.inboxUnitsPerBlock).toBe(2_250)
     expect(flowLimits({ gasLimit: 30_000_000, shardCount: 10 }).windowUnits).toBe(1_000)
     expect(flowLimits({ gasLimit: 60_000, shardCount: 64 }).windowUnits).toBe(WINDOW_UNITS_MIN)
@@ -52,7 +52,7 @@ describe('shards: flow control', () => {
     expect(() => flowLimits({ gasLimit: 30_000, shardCount: 2 })).toThrow('room for receipts')
   })
 
-  test('shards: flow control: a full window still lets one receipt pass, and no more', () => {
+  test('shards: flow control: C.6 a full window still lets one receipt pass, and no more', () => {
     expect(creditOf(LIMITS, 0)).toBe(LIMITS.windowUnits + 1)
     expect(creditOf(LIMITS, LIMITS.windowUnits)).toBe(1)
     expect(creditOf(LIMITS, LIMITS.windowUnits + 1)).toBe(0)
@@ -70,7 +70,7 @@ describe('shards: flow control', () => {
     expect(congestedWith({})).toBe(false)
   })
 
-  test('shards: flow control: a full window closes admission, buffered receipts counted', () => {
+  test('shards: flow control: C.6 a full window closes admission, buffered receipts counted', () => {
     expect(congestedWith({}, LIMITS.windowUnits - 1)).toBe(false)
     expect(congestedWith({}, LIMITS.windowUnits)).toBe(true)
     expect(congestedWith({}, LIMITS.windowUnits - 10, 10)).toBe(true)
