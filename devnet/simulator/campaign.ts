@@ -1,7 +1,8 @@
 /**
  * Runs one campaign over a range of seeds and sums it up. The figures are those of docs/protocol A.13.
  */
-import { expandPlan, type CampaignShape } from './consensus-plan.ts'
+import type { CampaignShape } from './campaign-shape.ts'
+import { expandPlan } from './consensus-plan.ts'
 import { runConsensus, type ConsensusOutcome, type ConsensusRunOptions } from './consensus-world.ts'
 
 export type CampaignFigures = {

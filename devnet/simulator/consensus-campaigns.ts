@@ -3,7 +3,7 @@
  * A campaign is a shape; a seed makes it a plan.
  */
 import { MYRIAD } from './network.ts'
-import type { CampaignShape } from './consensus-plan.ts'
+import type { CampaignShape } from './campaign-shape.ts'
 
 const DELTA_MS = 100
 const BACKOFF_MAX = 8

@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util'
 import { failureText, reportHeading, reportLine } from './campaign-report.ts'
 import { hasFailed, runCampaign, type CampaignFigures } from './campaign.ts'
 import { CAMPAIGNS } from './consensus-campaigns.ts'
-import { expandPlan, type CampaignShape } from './consensus-plan.ts'
+import type { CampaignShape } from './campaign-shape.ts'
+import { expandPlan } from './consensus-plan.ts'
 import { runConsensus, type ConsensusOutcome } from './consensus-world.ts'
 
 export type ConsensusCampaignOptions = {

@@ -5,7 +5,7 @@
  */
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { Vice } from './adversaries/vice.ts'
-import type { CampaignShape } from './consensus-plan.ts'
+import type { CampaignShape } from './campaign-shape.ts'
 
 /** 5, 6 and 8 are not of the form 3f + 1: there q = n - f and 2f + 1 differ. */
 const SEAT_COUNTS = [4, 5, 6, 7, 8, 10] as const

@@ -4,7 +4,7 @@
  * dead, and so is everything it has ever called clean.
  */
 import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
-import type { CampaignShape } from '../../../devnet/simulator/consensus-plan.ts'
+import type { CampaignShape } from '../../../devnet/simulator/campaign-shape.ts'
 import { STANDARD_RULES, type EngineRules } from '../../../node/consensus/rules.ts'
 
 /** How a planted fault shows itself: one of these rules is broken, or the committee is stuck. */
