@@ -4,6 +4,7 @@
  * Invariants: a process that ends without being told to is reported at once and the rest goes on; after `stop` no process,
  * no port and no run file is left; when the supervisor is killed, every child notices by its closed channel and ends.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { NodeConfig } from '../../node/runtime/config.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { auditToJson } from '../audit.ts'
@@ -16,7 +17,7 @@ import { startNodeProcess, type NodeProcess } from './node-process.ts'
 import { choosePort, findFreePorts } from './ports.ts'
 import { readCpuSeconds, readPssMiB, sumOver } from './process-figures.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
-import { findRunning, nameProcess, removeRunFile, writeRunFile } from './run-file.ts'
+import { isAlive, nameProcess, readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
 import { TickClock } from './tick.ts'
 import { TrafficProcess } from './traffic-process.ts'
 import { warmUp } from './warm-up.ts'
@@ -38,6 +39,9 @@ export type SupervisorOptions = {
 
 const USUAL_RPC_PORT = 8545
 const AUDIT_TIMEOUT_MS = 30_000
+/** Nodes give themselves ten seconds to end. */
+const ORPHANS_END_WITHIN_MS = 15_000
+const ORPHANS_POLL_MS = 100
 /** Half the shortest block interval in use: finer polling would measure the poller. */
 const POLL_MS = 250
 
@@ -46,6 +50,8 @@ export class Supervisor {
   readonly #startedMs = Date.now()
   readonly #traffic: TrafficProcess
   readonly #ticks: TickClock
+  /** Ends what waits during the start. */
+  readonly #halt = new AbortController()
   #nodes: NodeProcess[] = []
   #endpoints: string[] = []
   #directory: DataDirectory | undefined
@@ -79,11 +85,12 @@ export class Supervisor {
     try {
       await this.#start()
     } catch (error) {
-      // Stopped while starting: the nodes ended because they were told to.
-      if (this.#stopping !== undefined) return
       await this.#stopProcesses()
-      throw error
+      // Stopped while starting: the nodes ended because they were told to.
+      if (this.#stopping === undefined) throw error
     }
+    // An order to stop may have come between the start of two processes.
+    if (this.#stopping !== undefined) await this.#stopProcesses()
   }
 
   async #start(): Promise<void> {
@@ -92,7 +99,7 @@ export class Supervisor {
     const nowMs = this.#startedMs
     const directory = await openDataDirectory(dataDirectory, parameters, { reset, nowMs })
     this.#directory = directory
-    await warmUp(filesOf(directory.path).compileCache)
+    await warmUp(filesOf(directory.path).compileCache, this.#halt.signal)
     if (this.#stopping !== undefined) return
     await this.#startNodes(directory)
     const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
@@ -114,6 +121,7 @@ export class Supervisor {
 
   /** Stops everything; asking twice is asking once. */
   stop(): Promise<StopSummary> {
+    this.#halt.abort()
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
@@ -265,11 +273,18 @@ export class Supervisor {
 }
 
 async function refuseSecond(dataDirectory: string): Promise<void> {
-  const running = await findRunning(dataDirectory)
-  if (running === undefined) return
-  throw new CommandError(
-    `a devnet already runs in ${dataDirectory} (process ${running.supervisor.pid}); stop it with \`weft devnet stop\` or choose another --data`,
-  )
+  const run = await readRunFile(dataDirectory)
+  if (run === undefined) return
+  if (await isAlive(run.supervisor)) {
+    throw new CommandError(
+      `a devnet already runs in ${dataDirectory} (process ${run.supervisor.pid}); stop it with \`weft devnet stop\` or choose another --data`,
+    )
+  }
+  // The supervisor was killed a moment ago; its nodes notice and end by themselves.
+  const deadlineMs = Date.now() + ORPHANS_END_WITHIN_MS
+  for (const node of run.nodes) {
+    while ((await isAlive(node.process)) && Date.now() < deadlineMs) await delay(ORPHANS_POLL_MS)
+  }
 }
 
 function summarize(

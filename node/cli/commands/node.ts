@@ -18,6 +18,7 @@ export type NodeReadyMessage = {
   readonly multiaddrs: readonly string[]
 }
 
+const EXIT_OK = 0
 const EXIT_FAILED = 1
 /** Closing databases and streams takes a second at most; this is ten times that. */
 const STOP_DEADLINE_MS = 10_000
@@ -38,12 +39,18 @@ export function register(program: Command): void {
 async function runNode(configFile: string, json: boolean): Promise<void> {
   const config = await readConfig(configFile)
   const genesis = await readGenesis(config.genesisFile)
-  // Listening before the start: a signal during a long replay stops the node as soon as it is up.
+  let up = false
   const stopRequest = awaitStopRequest()
-  void stopRequest.then(exitAfterDeadline)
+  void stopRequest.then(() => {
+    // A start can be long (replaying blocks); leaving it is a crash, and a node survives those.
+    if (!up) process.exit(EXIT_OK)
+    // A node that hangs in its end must not outlive the order to stop.
+    setTimeout(() => process.exit(EXIT_FAILED), STOP_DEADLINE_MS).unref()
+  })
   // Loaded here, because every other command would pay for libp2p and the databases too.
   const { createNode } = await import('../../runtime/node.ts')
   const running = await createNode(config, genesis, {}).catch(rethrowForUser)
+  up = true
   announce(running, json)
   const reason = await stopRequest
   await running.stop()
@@ -81,11 +88,6 @@ function announce(running: RunningNode, json: boolean): void {
     ? JSON.stringify({ event: 'ready', rpcUrl, peer, multiaddrs })
     : `node ${peer} answers at ${rpcUrl}`
   process.stdout.write(`${line}\n`)
-}
-
-/** A node that hangs in its start or its end must not outlive the order to stop. */
-function exitAfterDeadline(): void {
-  setTimeout(() => process.exit(EXIT_FAILED), STOP_DEADLINE_MS).unref()
 }
 
 /** Resolves with the first reason to stop. */
