@@ -31,7 +31,7 @@ type Channels = Pick<CommittedTip, 'cursors' | 'channels' | 'buffered'>
  * Outcomes above the committed tip up to the block that is being voted on, else up to the newest notarized one. Proposals
  * that failed do not count: what they held is still to be done.
  */
-export function openPath({ execution, status }: WorkParts): readonly BlockOutcome[] {
+function openPath({ execution, status }: WorkParts): readonly BlockOutcome[] {
   const { view, notarizedTip } = status()
   const proposed = execution.executedIn(view)
   const path = proposed && execution.pathTo(proposed)
