@@ -145,11 +145,13 @@ async function measureRate(
   const elapsed = (after.report.atMs - before.report.atMs) / 1000
   // From burst to burst, or the rate would depend on where in a beacon interval the window begins.
   const settling = Math.max(1, after.report.settledAtMs - before.report.settledAtMs) / 1000
+  const offeredTps = offered / elapsed
   return {
     before,
     after,
-    offeredTps: offered / elapsed,
-    settledTps: (settledOf(after) - settledOf(before)) / settling,
+    offeredTps,
+    // What is settled beyond the offer was offered before the window: a backlog that drains, not throughput.
+    settledTps: Math.min(offeredTps, (settledOf(after) - settledOf(before)) / settling),
     backlogGrowthTps: (after.report.backlog - before.report.backlog) / elapsed,
   }
 }
