@@ -40,9 +40,10 @@ function expectCaughtUp(trial: Trial): void {
     }
   }
   for (const [chain, heights] of tips) {
-    expect(Math.max(...heights) - Math.min(...heights), `chain ${chain}: ${heights.join()}`).toBeLessThan(
-      2,
-    )
+    expect(
+      Math.max(...heights) - Math.min(...heights),
+      `chain ${chain}: ${heights.join()}`,
+    ).toBeLessThan(2)
   }
 }
 
