@@ -11,7 +11,7 @@ import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
 import { verdictOf, verificationOf } from '../consensus/verification.ts'
 import { encodeCertificate } from '../crosslink/certificate-codec.ts'
-import { signingRoot, type Certificate } from '../crosslink/certificate.ts'
+import { quorumOf, signingRoot, type Certificate } from '../crosslink/certificate.ts'
 import { present, unreachable } from '../primitives/assert.ts'
 import { concatBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
@@ -71,10 +71,20 @@ type Running = {
   /** Validators of the other seats. */
   readonly others: readonly number[]
   readonly inputs: EngineInput[]
+  /** Members that connected since this node started. */
+  readonly met: Set<number>
   feeding: boolean
   started: boolean
+  /** The engine's start, until a quorum can hear it or this time has come. */
+  opening: (EngineInput & { readonly kind: 'start' }) | undefined
   deadline: number
 }
+
+/**
+ * How long a chain waits for a quorum to be connected before its clock starts. Timers that run while nobody can answer
+ * only double, and then a network that starts slowly waits for the longest of them (A.7, R1).
+ */
+const QUORUM_WAIT_MS = 10_000
 
 export function createChain(context: Context, options: ChainOptions): Chain {
   const { domain, seat } = options.engine
@@ -86,8 +96,10 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     blocks: createBlockWriter(context, domain.chain),
     others: options.committee.filter((_, at) => at !== seat),
     inputs: [],
+    met: new Set(),
     feeding: false,
     started: false,
+    opening: undefined,
     deadline: Infinity,
   }
   const now = context.now
@@ -101,6 +113,7 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     tick: () => {
       if (now() < self.deadline) return
       self.deadline = Infinity
+      if (self.opening !== undefined) return open(self)
       feed(self, { kind: 'tick', now: now() })
     },
     work: (pending) => {
@@ -121,7 +134,25 @@ export function createChain(context: Context, options: ChainOptions): Chain {
 function start(self: Running, restore: ChainRestore | undefined): void {
   const journal = self.journal.restore(restore?.journal ?? [])
   const blocks = self.blocks.restore(restore?.blocks ?? [], self.options.application.decodeBlock)
-  feed(self, { kind: 'start', journal, blocks, now: self.context.now() })
+  const now = self.context.now()
+  self.opening = { kind: 'start', journal, blocks, now }
+  self.deadline = now + QUORUM_WAIT_MS
+  if (hasQuorum(self)) open(self)
+}
+
+/** Whether enough members can hear this node; an observer is content with one. */
+function hasQuorum({ options, met }: Running): boolean {
+  if (options.engine.seat < 0) return met.size > 0
+  return met.size + 1 >= quorumOf(options.committee.length)
+}
+
+function open(self: Running): void {
+  const { opening, context } = self
+  if (opening === undefined) return
+  self.opening = undefined
+  self.deadline = Infinity
+  feed(self, { ...opening, now: context.now() })
+  for (const validator of self.met) askNewest(self, validator)
 }
 
 function receive(
@@ -194,10 +225,15 @@ function send(self: Running, to: readonly number[], message: ConsensusMessage): 
 }
 
 function greet(self: Running, validator: number): void {
+  if (!self.others.includes(validator)) return
+  self.met.add(validator)
+  if (self.started) askNewest(self, validator)
+  else if (hasQuorum(self)) open(self)
+}
+
+function askNewest(self: Running, validator: number): void {
   const { view } = self.engine.status()
-  if (self.started && self.options.committee.includes(validator) && view > 0) {
-    send(self, [validator], { kind: 'get-certificate', view })
-  }
+  if (view > 0) send(self, [validator], { kind: 'get-certificate', view })
 }
 
 function validatorAt({ options }: Running, at: Seat): number {
