@@ -10,6 +10,7 @@ import { allTopics } from '../network/topic.ts'
 import { schemeByName } from '../primitives/io/schemes.ts'
 import { startRpcServer, type RpcServer } from '../rpc/io/server.ts'
 import { openCryptoPool } from '../shards/io/crypto-pool.ts'
+import type { ValidatorFact } from '../validator/contract.ts'
 import { createBackend, beaconHeadOf, type RunningBackend } from './backend.ts'
 import type { NodeConfig } from './config.ts'
 import { startDriver, type Driver, type DriverEvents } from './driver.ts'
@@ -201,7 +202,11 @@ async function joinNetwork(
   })
 }
 
-function logFact(log: Log, fact: { readonly kind: string }): void {
+function logFact(log: Log, fact: ValidatorFact): void {
+  const isDivergence = fact.kind === 'engine' && fact.fact.kind === 'divergence'
+  if (isDivergence || fact.kind === 'divergence') {
+    return log.error(fact, 'this node disagrees with its committee and signs no more there')
+  }
   switch (fact.kind) {
     case 'forked':
     case 'evidence':
