@@ -7,6 +7,7 @@ import type { NodeReadyMessage } from '../../node/cli/commands/node.ts'
 import type { NodeConfig } from '../../node/runtime/config.ts'
 import { Child } from './child.ts'
 import { filesOf } from './data-directory.ts'
+import { NODE_FLAGS } from './node-flags.ts'
 
 export type NodePlan = {
   readonly index: number
@@ -29,19 +30,7 @@ export type NodeProcess = {
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'weft.mjs')
 
-/**
- * Many nodes share one machine, so each is kept small. Measured with 4 nodes under load, MiB per node: 152 with the defaults
- * for the rest, 137 with a small young generation, 122 with one malloc arena in addition (threads otherwise get one each);
- * after a minute of load 168, or 150 with a heap that grows by 30 % at a time, for the same processor time. Parallel
- * collectors of many processes only contend. The cap on the heap is far above use; it also makes the heap grow slower.
- * Four threads of libuv are enough for one database and one vote guard.
- */
-const NODE_FLAGS = [
-  '--max-semi-space-size=2',
-  '--single-threaded-gc',
-  '--heap-growing-percent=30',
-  '--max-old-space-size=512',
-]
+/** Four threads of libuv are enough for one database and one vote guard; one malloc arena for all threads. */
 const ENVIRONMENT = { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '1' }
 
 export async function startNodeProcess(

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import type { TrafficMessage, TrafficPlan, TrafficReport, TrafficRequest } from '../load/message.ts'
 import { Child } from './child.ts'
+import { NODE_FLAGS } from './node-flags.ts'
 
 export type TrafficEvents = {
   readonly onReport: (report: TrafficReport) => void
@@ -39,7 +40,7 @@ export class TrafficProcess {
     files: { readonly log: string; readonly compileCache: string },
   ): Promise<void> {
     this.#child = await Child.start({
-      words: [PROGRAM],
+      words: [...NODE_FLAGS, PROGRAM],
       log: files.log,
       environment: { NODE_COMPILE_CACHE: files.compileCache },
       onMessage: (message) => this.#receive(message as TrafficMessage),

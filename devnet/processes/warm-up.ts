@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { NODE_FLAGS } from './node-flags.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** What nodes and the traffic process load, and the threads of the nodes. */
@@ -31,7 +32,7 @@ export async function warmUp(cacheDirectory: string, cancel: AbortSignal): Promi
   const urls = MODULES.map((path) => pathToFileURL(join(ROOT, path)).href)
   // A worker's module refuses to run outside its thread, but what it imports is compiled by then.
   const program = `await Promise.allSettled(${JSON.stringify(urls)}.map((url) => import(url)))`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, '--input-type=module', '--eval', program], {
     stdio: 'ignore',
     env: { ...process.env, NODE_COMPILE_CACHE: cacheDirectory },
     signal: cancel,

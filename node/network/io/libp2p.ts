@@ -22,6 +22,7 @@ import { createGater, type Gater } from './gater.ts'
 import { gossipService, wireGossip, type Gossip } from './gossip.ts'
 import { hostOf, parsePeerAddress } from './identity.ts'
 import type { NetworkOptions } from './options.ts'
+import { SILENT_LOGGER } from './silent-logger.ts'
 import { Peers } from './peers.ts'
 import { askRequest, RequestError } from './requests.ts'
 
@@ -68,6 +69,7 @@ async function createNode(
   const { privateKey } = options.identity
   return createLibp2p({
     start: false,
+    logger: SILENT_LOGGER,
     privateKey,
     nodeInfo: { name: 'weft', version: '1' },
     addresses: { listen: [options.listen] },

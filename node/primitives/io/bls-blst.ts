@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import type { CertificateScheme } from '../signature.ts'
-import { BLS_PUBLIC_KEY_SIZE, BLS_SIGNATURE_SIZE } from './bls-noble.ts'
+import { BLS_PUBLIC_KEY_SIZE, BLS_SIGNATURE_SIZE } from './bls-size.ts'
 import { createKeyCache } from './key-cache.ts'
 
 type Blst = typeof import('@chainsafe/blst')
@@ -12,12 +12,22 @@ type BlstSignature = InstanceType<Blst['Signature']>
 type BlstPublicKey = InstanceType<Blst['PublicKey']>
 
 /** Undefined where the native binary does not load: another platform, or optional packages left out. */
-export function loadBlstScheme(): CertificateScheme | undefined {
+function loadBlst(): Blst | undefined {
   try {
-    return createBlstScheme(createRequire(import.meta.url)('@chainsafe/blst') as Blst)
+    return createRequire(import.meta.url)('@chainsafe/blst') as Blst
   } catch {
     return undefined
   }
+}
+
+export function loadBlstScheme(): CertificateScheme | undefined {
+  const blst = loadBlst()
+  return blst && createBlstScheme(blst)
+}
+
+/** 48 bytes, compressed; undefined without the native binary. */
+export function blstPublicKey(secretKey: Uint8Array): Uint8Array | undefined {
+  return loadBlst()?.SecretKey.fromBytes(secretKey).toPublicKey().toBytes()
 }
 
 function createBlstScheme(blst: Blst): CertificateScheme {

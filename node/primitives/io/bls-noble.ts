@@ -4,11 +4,10 @@
  */
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import type { CertificateScheme } from '../signature.ts'
+import { BLS_PUBLIC_KEY_SIZE, BLS_SIGNATURE_SIZE } from './bls-size.ts'
 import { createKeyCache } from './key-cache.ts'
 
 const BLS_DOMAIN = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_'
-export const BLS_PUBLIC_KEY_SIZE = 48
-export const BLS_SIGNATURE_SIZE = 96
 
 /** The compressed point at infinity: what cancelling signatures add up to, and what no check accepts. */
 const IDENTITY_SIGNATURE = Uint8Array.of(0xc0, ...new Uint8Array(BLS_SIGNATURE_SIZE - 1))
@@ -38,6 +37,11 @@ export function createNobleBlsScheme(): CertificateScheme {
     },
     verifyAggregate: verdictOn,
   }
+}
+
+/** 48 bytes, compressed. */
+export function nobleBlsPublicKey(secretKey: Uint8Array): Uint8Array {
+  return longSignatures.getPublicKey(secretKey).toBytes()
 }
 
 /** The verdict on one signature by all of `publicKeys` over one message. */

@@ -8,21 +8,25 @@
  * (schemes.ts, docs/decisions/0005).
  */
 import { hkdfSync } from 'node:crypto'
-import { bls12_381 } from '@noble/curves/bls12-381.js'
-import { assert } from '../assert.ts'
+import { assert, present } from '../assert.ts'
 import { asciiBytes, bigIntToBytes, bytesToBigInt, concatBytes } from '../bytes.ts'
 import { sha256 } from '../hash.ts'
 import type { CertificateScheme } from '../signature.ts'
-import { loadBlstScheme } from './bls-blst.ts'
-import { createNobleBlsScheme } from './bls-noble.ts'
+import { blstPublicKey, loadBlstScheme } from './bls-blst.ts'
 
+/** Order of the groups: secret keys are scalars below it. */
+const GROUP_ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n
 /** draft-irtf-cfrg-bls-signature: L = ceil(1.5 * ceil(log2(r)) / 8). */
 const KEY_MATERIAL_SIZE = 48
 const SEED_SIZE_MIN = 32
 
+const native = loadBlstScheme()
+/** Loaded only where the native one is missing: it costs every thread of every node 30 ms and 4 MiB. */
+const portable = native === undefined ? await import('./bls-noble.ts') : undefined
+
 /** The scheme on the fastest backend that this machine loads. */
 export function createBlsScheme(): CertificateScheme {
-  return loadBlstScheme() ?? createNobleBlsScheme()
+  return native ?? present(portable, 'one of the two is loaded').createNobleBlsScheme()
 }
 
 /** KeyGen of draft-irtf-cfrg-bls-signature-05 with empty key_info. `seed` has at least 32 secret bytes; 32 bytes out. */
@@ -33,7 +37,7 @@ export function blsSecretKeyFromSeed(seed: Uint8Array): Uint8Array {
   let salt = sha256(asciiBytes('BLS-SIG-KEYGEN-SALT-'))
   for (;;) {
     const derived = new Uint8Array(hkdfSync('sha256', material, salt, info, KEY_MATERIAL_SIZE))
-    const scalar = bytesToBigInt(derived) % bls12_381.fields.Fr.ORDER
+    const scalar = bytesToBigInt(derived) % GROUP_ORDER
     if (scalar !== 0n) return bigIntToBytes(scalar, 32)
     salt = sha256(salt)
   }
@@ -41,5 +45,6 @@ export function blsSecretKeyFromSeed(seed: Uint8Array): Uint8Array {
 
 /** 48 bytes, compressed. */
 export function blsPublicKey(secretKey: Uint8Array): Uint8Array {
-  return bls12_381.longSignatures.getPublicKey(secretKey).toBytes()
+  const key = blstPublicKey(secretKey) ?? portable?.nobleBlsPublicKey(secretKey)
+  return present(key, 'one of the two is loaded')
 }
