@@ -8,7 +8,7 @@
  * The compile cache is good only for processes with the same flags, so all of a devnet have these.
  */
 export const NODE_FLAGS = [
-  '--max-semi-space-size=2',
+  '--max-semi-space-size=4',
   '--single-threaded-gc',
   '--heap-growing-percent=30',
   '--max-old-space-size=512',

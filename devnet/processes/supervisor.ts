@@ -105,18 +105,26 @@ export class Supervisor {
     const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
     this.#endpoints = ready.map(({ rpcUrl }) => rpcUrl)
     await this.#writeRun(directory)
+    // Traffic takes a second to sign ahead and offers as soon as the nodes answer: it need not wait for all to be well.
+    const traffic = this.#startTraffic(directory)
+    // Awaited below; until then a failure must not pass for an unhandled one.
+    traffic.catch(() => {})
     const view = await waitUntilHealthy(
       this.#endpoints,
       directory.genesis,
       () => this.#stopping !== undefined,
     )
+    await traffic
     if (this.#stopping !== undefined) return
     this.#ready = true
     onEvent(this.#describe(directory, view))
     this.#ticks.start(Date.now())
-    const { trafficLog: log, compileCache } = filesOf(directory.path)
-    await this.#traffic.start(this.#trafficPlan(directory), { log, compileCache })
     onEvent({ event: 'process', role: 'traffic', node: null, pid: this.#traffic.pid })
+  }
+
+  #startTraffic(directory: DataDirectory): Promise<void> {
+    const { trafficLog: log, compileCache } = filesOf(directory.path)
+    return this.#traffic.start(this.#trafficPlan(directory), { log, compileCache })
   }
 
   /** Stops everything; asking twice is asking once. */

@@ -38,6 +38,7 @@ export async function openLevelStateStore(
     keyEncoding: 'view',
     valueEncoding: 'view',
     cacheSize: CACHE_BYTES,
+    writeBufferSize: CACHE_BYTES,
   })
   await attempt('open', () => database.open())
   const network = networkOf(config)

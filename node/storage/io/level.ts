@@ -25,6 +25,11 @@ type Database = Level<Uint8Array, Uint8Array>
 const FORMAT_KEY = Uint8Array.of(0)
 const FORMAT_VERSION = 1
 
+/** Reads are of recent blocks, which the write buffer still holds; the default of 8 MiB per database is for servers. */
+const CACHE_BYTES = 2 * 1024 * 1024
+/** Two of these per database at most; the default of 4 MiB is the larger part of an idle node's native memory. */
+const WRITE_BUFFER_BYTES = 2 * 1024 * 1024
+
 /** Opens the database in `directory`; with `create` an absent one is made. */
 export async function openLevelStore(
   directory: string,
@@ -33,6 +38,8 @@ export async function openLevelStore(
   const database: Database = new Level(directory, {
     keyEncoding: 'view',
     valueEncoding: 'view',
+    cacheSize: CACHE_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
   })
   await openDatabase(database, options.create)
   try {
