@@ -231,11 +231,19 @@ export class InboundChannel {
     const rate = CHANNEL_RATES[this.#options.channel]
     const spent = spend(rate, this.#meter.bucket, { frames, bytes }, this.#lastChunkAtMs)
     this.#meter.bucket = spent.bucket
+    if (spent.waitMs > 0) this.#rest(spent.waitMs)
+  }
+
+  #rest(waitMs: number): void {
     const { stream } = this.#options
-    if (spent.waitMs === 0 || stream.readStatus !== 'readable') return
-    stream.pause()
-    this.#resume = setTimeout(() => {
-      if (stream.readStatus === 'paused') stream.resume()
-    }, spent.waitMs)
+    // Not at once: `resume` of libp2p delivers what had come meanwhile and reopens the window only afterwards. A pause from
+    // within that delivery would be undone, the window would stay open, and the read buffer overflow into a reset.
+    queueMicrotask(() => {
+      if (stream.readStatus !== 'readable') return
+      stream.pause()
+      this.#resume = setTimeout(() => {
+        if (stream.readStatus === 'paused') stream.resume()
+      }, waitMs)
+    })
   }
 }
