@@ -15,7 +15,7 @@ import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { InlineExecutor } from '../../node/shards/io/inline.ts'
 import { imageWrites } from '../../node/storage/io/ordered-image.ts'
 import type { ValidatorEvent } from '../../node/validator/contract.ts'
-import type { SubmitCode } from '../../node/validator/submit-code.ts'
+import type { MempoolRejectCode } from '../../node/shards/mempool-admission.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { eventWord } from './sharded-digest.ts'
@@ -29,7 +29,7 @@ import {
 } from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
 
-type Answer = (result: Result<Hash, SubmitCode>) => void
+type Answer = (result: Result<Hash, MempoolRejectCode>) => void
 
 export type ShardedWorld = {
   readonly submit: (node: number, shard: ChainNumber, raw: Uint8Array, answer?: Answer) => void

@@ -6,6 +6,7 @@ import type { ShardRecord } from '../crosslink/crosslink.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
 import type { Receipt } from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
 import type { Reject, Result } from '../primitives/result.ts'
 import type {
   AccountView,
@@ -50,22 +51,7 @@ export type TransactionPlace =
   | { readonly kind: 'pending'; readonly transaction: BlockTransaction }
 
 /** Codes as geth words them, where geth has words; see error-code.ts. */
-export type SubmitRejectCode =
-  | 'malformed'
-  | 'wrong-chain'
-  | 'invalid-signature'
-  | 'nonce-too-low'
-  | 'nonce-too-high'
-  | 'insufficient-funds'
-  | 'intrinsic-gas-too-low'
-  | 'fee-too-low'
-  | 'gas-limit-exceeded'
-  | 'replacement-underpriced'
-  | 'already-known'
-  | 'unsupported-call'
-  | 'unknown-destination'
-  | 'shard-congested'
-  | 'pool-full'
+export type SubmitRejectCode = MempoolRejectCode
 
 /** The whole life of a cross-shard message. Times are milliseconds since the Unix epoch; absent = not yet. */
 export type MessageLife = {

@@ -21,7 +21,7 @@ import type {
   ValidatorFact,
 } from '../validator/contract.ts'
 import type { ChannelName, NodeMessage } from '../validator/message.ts'
-import type { SubmitCode } from '../validator/submit-code.ts'
+import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
 import type { Validator } from '../validator/validator.ts'
 
 /** About six seconds in all: longer than any worker takes to come back. */
@@ -60,7 +60,7 @@ export type DriverEvents = {
 
 export type Driver = {
   readonly post: (event: ValidatorEvent) => void
-  readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, SubmitCode>>
+  readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, MempoolRejectCode>>
   /** Stops taking inputs and waits for the turn under way. */
   readonly stop: () => Promise<void>
 }
@@ -72,7 +72,7 @@ type Driving = {
   readonly ports: DriverPorts
   readonly events: DriverEvents
   readonly queue: ValidatorEvent[]
-  readonly submissions: Map<number, (result: Result<Hash, SubmitCode>) => void>
+  readonly submissions: Map<number, (result: Result<Hash, MempoolRejectCode>) => void>
   nextRequest: number
   turns: Promise<void> | undefined
   timer: NodeJS.Timeout | undefined

@@ -17,7 +17,7 @@ import type {
   ExecutionResponse,
 } from '../shards/executor.ts'
 import type { StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
-import type { SubmitCode } from './submit-code.ts'
+import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
 import type { ChannelName, NodeMessage } from './message.ts'
 
 /** One signature question, in bytes: the crypto worker knows keys and messages, not votes. */
@@ -168,7 +168,7 @@ export type ValidatorEffect =
   | {
       readonly kind: 'submitted'
       readonly request: number
-      readonly result: Result<Hash, SubmitCode>
+      readonly result: Result<Hash, MempoolRejectCode>
     }
   /** A shard block became final and its state is committed: for RPC subscribers. */
   | {

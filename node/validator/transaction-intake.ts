@@ -12,10 +12,13 @@ import { keccak256 } from '../primitives/hash.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { AccountView, CheckedTransaction, ShardConfig } from '../shards/executor.ts'
-import { checkAdmission, refusalOfBytes } from '../shards/mempool-admission.ts'
+import {
+  checkAdmission,
+  refusalOfBytes,
+  type MempoolRejectCode,
+} from '../shards/mempool-admission.ts'
 import type { Context } from './context.ts'
 import type { ShardChain } from './shard-chain.ts'
-import type { SubmitCode } from './submit-code.ts'
 import { TRANSACTION_BATCH_MAX } from './wire.ts'
 
 /** Transactions waiting for their signature check: a few seconds of what one core can check. Overflow refuses. */
@@ -104,7 +107,11 @@ function tick(self: Intake): void {
   if (now >= self.lookAt) pushAgain(self)
 }
 
-function answer({ context }: Intake, arrival: Arrival, result: Result<Hash, SubmitCode>): void {
+function answer(
+  { context }: Intake,
+  arrival: Arrival,
+  result: Result<Hash, MempoolRejectCode>,
+): void {
   if (arrival.request === undefined) return
   context.emit({ kind: 'submitted', request: arrival.request, result })
 }
@@ -242,6 +249,6 @@ function pushAgain(self: Intake): void {
 }
 
 /** Transactions of a shard this network does not have. */
-export function unknownShard(shard: ChainNumber): Result<Hash, SubmitCode> {
+export function unknownShard(shard: ChainNumber): Result<Hash, MempoolRejectCode> {
   return rejected('unknown-destination', `there is no shard ${shard} in this network`)
 }
