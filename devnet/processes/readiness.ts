@@ -18,7 +18,8 @@ export type NetworkGlimpse = {
   readonly heights: readonly number[]
 }
 
-const POLL_MS = 100
+/** Sixteen nodes are asked this often while they need the processor themselves. */
+const POLL_MS = 250
 const REQUEST_TIMEOUT_MS = 5000
 /** Sixteen processes on two slow cores need a quarter of a minute; a stored chain may need its blocks replayed. */
 const HEALTHY_WITHIN_MS = 120_000

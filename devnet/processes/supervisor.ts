@@ -45,6 +45,9 @@ const ORPHANS_POLL_MS = 100
 /** Half the shortest block interval in use: finer polling would measure the poller. */
 const POLL_MS = 250
 
+/** A node that has not come up by then hangs: sixteen on two busy cores need half a minute. */
+const START_WITHIN_MS = 120_000
+
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #startedMs = Date.now()
@@ -162,12 +165,19 @@ export class Supervisor {
   }
 
   async #awaitReady({ ready, index, log }: NodeProcess) {
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new Error(`silent for ${START_WITHIN_MS / 1000} s`)),
+      START_WITHIN_MS,
+    )
     try {
-      return await ready
+      return await Promise.race([ready, late.promise])
     } catch (error) {
       throw new CommandError(`node ${index} did not start; its log ${log} says why`, {
         cause: error,
       })
+    } finally {
+      clearTimeout(timer)
     }
   }
 

@@ -19,6 +19,9 @@ import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-messag
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 16 }
 
+/** Threads of a machine that is starting many nodes take a second or two. */
+const NUDGE_INTERVAL_MS = 3_000
+
 export type PoolExecutor = Executor & {
   /** Kills the thread at once, for fault tests. */
   readonly killWorker: () => Promise<void>
@@ -37,6 +40,10 @@ export async function openPoolExecutor(setting: WorkerSetting): Promise<PoolExec
     },
     close: () => closePool(pool),
   }
+  // A thread that dies before it takes its first request is not replaced until the next request is made.
+  const nudge = setInterval(() => {
+    if (pool.threads.length === 0) void runInWorker(pool, { kind: 'status' })
+  }, NUDGE_INTERVAL_MS)
   try {
     // A damaged store is found now, not at the first block.
     const answer = await runInWorker(pool, { kind: 'status' })
@@ -44,6 +51,8 @@ export async function openPoolExecutor(setting: WorkerSetting): Promise<PoolExec
   } catch (error) {
     await pool.destroy()
     throw error
+  } finally {
+    clearInterval(nudge)
   }
   return executor
 }
