@@ -37,7 +37,8 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   idleMs: 10_000,
   deltaMs: 400,
   // 571 plain transfers: a full block must fit the slowest committee of this machine well within the timers. With
-  // Ethereum's 60 million, 16 validators on 2 cores needed seconds for one, nullified it, and made the next one larger.
+  // Ethereum's 60 million, one shard of 16 validators on 2 cores finalized one block in half a minute of overload; blocks that
+  // outgrow their timers are the suspected cause, not a proven one.
   gasLimit: 12_000_000,
   loadAccounts: 200,
 }

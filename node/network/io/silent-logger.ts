@@ -1,6 +1,6 @@
 /**
  * A logger for libp2p that says nothing. Its own one builds a scope, and asks whether the terminal has colours, for every
- * connection and stream; on a node that starts with 15 peers this was 6 % of the processor time (docs/measuring.md).
+ * connection and stream; in one profile of a node starting with 15 peers, on a busy machine, that was some 6 % of the samples.
  * What this node has to say about its peers goes through `NetworkLog`.
  */
 import type { createLibp2p } from 'libp2p'

@@ -21,7 +21,7 @@ const KEY_MATERIAL_SIZE = 48
 const SEED_SIZE_MIN = 32
 
 const native = loadBlstScheme()
-/** Loaded only where the native one is missing: it costs every thread of every node 30 ms and 4 MiB. */
+/** Loaded only where the native one is missing: every thread of every node would pay for loading it. */
 const portable = native === undefined ? await import('./bls-noble.ts') : undefined
 
 /** The scheme on the fastest backend that this machine loads. */

@@ -19,7 +19,7 @@ import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-messag
  */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 16 }
 
-/** Threads of a machine that is starting many nodes take a second or two. */
+/** Longer than a healthy thread takes to start. */
 const NUDGE_INTERVAL_MS = 3_000
 
 export type PoolExecutor = Executor & {

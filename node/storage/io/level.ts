@@ -27,7 +27,7 @@ const FORMAT_VERSION = 1
 
 /** Reads are of recent blocks, which the write buffer still holds; the default of 8 MiB per database is for servers. */
 const CACHE_BYTES = 2 * 1024 * 1024
-/** Two of these per database at most; the default of 4 MiB is the larger part of an idle node's native memory. */
+/** Two of these per database at most; less than the default of 4 MiB because many nodes share one machine. Its effect was not measured alone. */
 const WRITE_BUFFER_BYTES = 2 * 1024 * 1024
 
 /** Opens the database in `directory`; with `create` an absent one is made. */
