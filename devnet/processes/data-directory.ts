@@ -9,7 +9,7 @@
  *     DIR/ledger.json          the auditor's books
  *     DIR/run.json             while it runs: processes, ports
  *     DIR/traffic.log
- *     DIR/compile-cache/       of the programs, see warm-up.ts
+ *     DIR/program/             what its processes run, see bundle.ts and warm-up.ts
  *     DIR/nodes/<i>/           config.json committee.key identity.key node.log data/
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -52,7 +52,8 @@ export const filesOf = (path: string) => ({
   ledger: join(path, 'ledger.json'),
   run: join(path, 'run.json'),
   trafficLog: join(path, 'traffic.log'),
-  compileCache: join(path, 'compile-cache'),
+  bundle: join(path, 'program', 'bundle'),
+  compileCache: join(path, 'program', 'compile-cache'),
   node: (index: number) => {
     const directory = join(path, 'nodes', String(index))
     return {

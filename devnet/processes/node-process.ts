@@ -2,7 +2,6 @@
  * One validator as a process: its config file is written anew at every start (ports change), its keys and data stay.
  */
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { NodeReadyMessage } from '../../node/cli/commands/node.ts'
 import type { NodeConfig } from '../../node/runtime/config.ts'
 import { Child } from './child.ts'
@@ -18,6 +17,8 @@ export type NodePlan = {
   /** Multiaddrs of all other validators. */
   readonly bootstrap: readonly string[]
   readonly logLevel: NodeConfig['logLevel']
+  /** The file that runs a node (bundle.ts). */
+  readonly program: string
 }
 
 export type NodeProcess = {
@@ -27,8 +28,6 @@ export type NodeProcess = {
   /** What the node said when it was up; rejects when it ended before. */
   readonly ready: Promise<NodeReadyMessage>
 }
-
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'weft.mjs')
 
 /** Four threads of libuv are enough for one database and one vote guard; one malloc arena for all threads. */
 const ENVIRONMENT = { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '1' }
@@ -43,7 +42,7 @@ export async function startNodeProcess(
   // Awaited only by whoever starts the devnet; a later exit must not become an unhandled rejection.
   promise.catch(() => {})
   const child = await Child.start({
-    words: [...NODE_FLAGS, LAUNCHER, 'node', 'run', '--config', files.config],
+    words: [...NODE_FLAGS, plan.program, 'node', 'run', '--config', files.config],
     log: files.log,
     environment: {
       ...ENVIRONMENT,

@@ -12,6 +12,7 @@ import type { DevnetEvent, ReadyEvent, StopSummary } from '../event.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
 import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
+import { makeBundle, type BundleFiles } from './bundle.ts'
 import { filesOf, openDataDirectory, type DataDirectory } from './data-directory.ts'
 import { startNodeProcess, type NodeProcess } from './node-process.ts'
 import { choosePort, findFreePorts } from './ports.ts'
@@ -102,14 +103,14 @@ export class Supervisor {
     const nowMs = this.#startedMs
     const directory = await openDataDirectory(dataDirectory, parameters, { reset, nowMs })
     this.#directory = directory
-    await warmUp(filesOf(directory.path).compileCache, this.#halt.signal)
+    const programs = await this.#preparePrograms(directory)
     if (this.#stopping !== undefined) return
-    await this.#startNodes(directory)
+    await this.#startNodes(directory, programs)
     const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
     this.#endpoints = ready.map(({ rpcUrl }) => rpcUrl)
     await this.#writeRun(directory)
     // Traffic takes a second to sign ahead and offers as soon as the nodes answer: it need not wait for all to be well.
-    const traffic = this.#startTraffic(directory)
+    const traffic = this.#startTraffic(directory, programs.traffic)
     // Awaited below; until then a failure must not pass for an unhandled one.
     traffic.catch(() => {})
     const view = await waitUntilHealthy(
@@ -125,9 +126,16 @@ export class Supervisor {
     onEvent({ event: 'process', role: 'traffic', node: null, pid: this.#traffic.pid })
   }
 
-  #startTraffic(directory: DataDirectory): Promise<void> {
+  async #preparePrograms({ path }: DataDirectory): Promise<BundleFiles> {
+    const { bundle, compileCache } = filesOf(path)
+    const { files, isNew } = await makeBundle(bundle)
+    if (isNew) await warmUp(compileCache, files, this.#halt.signal)
+    return files
+  }
+
+  #startTraffic(directory: DataDirectory, program: string): Promise<void> {
     const { trafficLog: log, compileCache } = filesOf(directory.path)
-    return this.#traffic.start(this.#trafficPlan(directory), { log, compileCache })
+    return this.#traffic.start(this.#trafficPlan(directory), { log, compileCache, program })
   }
 
   /** Stops everything; asking twice is asking once. */
@@ -137,7 +145,7 @@ export class Supervisor {
     return this.#stopping
   }
 
-  async #startNodes({ path, genesis }: DataDirectory): Promise<void> {
+  async #startNodes({ path, genesis }: DataDirectory, programs: BundleFiles): Promise<void> {
     const ports = await findFreePorts(genesis.validators.length)
     const firstRpcPort = await choosePort(this.#options.rpcPort, USUAL_RPC_PORT)
     const addresses = genesis.validators.map(
@@ -153,6 +161,7 @@ export class Supervisor {
             rpcPort: index === 0 ? firstRpcPort : 0,
             bootstrap: addresses.filter((_address, other) => other !== index),
             logLevel: this.#options.logLevel,
+            program: programs.node,
           },
           (code, signal) => this.#onExit('validator', index, this.#pidOf(index), code, signal),
         )

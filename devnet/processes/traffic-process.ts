@@ -1,7 +1,6 @@
 /**
  * The traffic process as the supervisor holds it: orders go in, reports come out (load/message.ts).
  */
-import { join } from 'node:path'
 import type { TrafficMessage, TrafficPlan, TrafficReport, TrafficRequest } from '../load/message.ts'
 import { Child } from './child.ts'
 import { NODE_FLAGS } from './node-flags.ts'
@@ -12,8 +11,6 @@ export type TrafficEvents = {
   readonly onViolation: (sentence: string) => void
   readonly onUnexpectedExit: (code: number | null, signal: string | null) => void
 }
-
-const PROGRAM = join(import.meta.dirname, '..', 'load', 'main.ts')
 
 export class TrafficProcess {
   readonly #events: TrafficEvents
@@ -37,10 +34,10 @@ export class TrafficProcess {
   /** Starts the process and gives it its plan; it watches and offers as soon as the nodes answer. */
   async start(
     plan: TrafficPlan,
-    files: { readonly log: string; readonly compileCache: string },
+    files: { readonly log: string; readonly compileCache: string; readonly program: string },
   ): Promise<void> {
     this.#child = await Child.start({
-      words: [...NODE_FLAGS, PROGRAM],
+      words: [...NODE_FLAGS, files.program],
       log: files.log,
       environment: { NODE_COMPILE_CACHE: files.compileCache },
       onMessage: (message) => this.#receive(message as TrafficMessage),
