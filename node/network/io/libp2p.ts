@@ -25,6 +25,7 @@ import type { NetworkOptions } from './options.ts'
 import { SILENT_LOGGER } from './silent-logger.ts'
 import { Peers } from './peers.ts'
 import { askRequest, RequestError } from './requests.ts'
+import { updateWindowsAtHalf } from './window-updates.ts'
 
 /** The options contradict themselves, or the listening address cannot be had. */
 class NetworkStartError extends Error {
@@ -67,6 +68,7 @@ async function createNode(
 ): Promise<WeftLibp2p> {
   const loopback = isLoopbackNetwork(options)
   const { privateKey } = options.identity
+  updateWindowsAtHalf()
   return createLibp2p({
     start: false,
     logger: SILENT_LOGGER,
@@ -77,6 +79,8 @@ async function createNode(
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
+        // The connection monitor pings too, and hangs up when there is no answer.
+        enableKeepAlive: false,
         maxInboundStreams: limits.INBOUND_STREAMS_MAX,
         maxOutboundStreams: limits.OUTBOUND_STREAMS_MAX,
         streamOptions: {
