@@ -32,13 +32,7 @@ const THREADS: readonly (readonly [string, keyof typeof ENTRIES])[] = [
 ]
 
 /** Packages that load a binary or a thread by a path beside their own files. */
-const OUTSIDE = [
-  'classic-level',
-  'piscina',
-  '@chainsafe/hashtree',
-  'bufferutil',
-  'utf-8-validate',
-]
+const OUTSIDE = ['classic-level', 'piscina', '@chainsafe/hashtree', 'bufferutil', 'utf-8-validate']
 
 export type BundleFiles = Readonly<Record<keyof typeof ENTRIES, string>>
 
@@ -84,9 +78,7 @@ async function stampOf(path: string): Promise<string> {
 
 async function isCurrent(directory: string): Promise<boolean> {
   try {
-    const manifest = manifestSchema.parse(
-      JSON.parse(await readFile(manifestOf(directory), 'utf8')),
-    )
+    const manifest = manifestSchema.parse(JSON.parse(await readFile(manifestOf(directory), 'utf8')))
     if (manifest.maker !== maker()) return false
     const stamps = await Promise.all(manifest.inputs.map(([path]) => stampOf(path)))
     return manifest.inputs.every(([, stamp], index) => stamp === stamps[index])
