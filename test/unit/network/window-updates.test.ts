@@ -11,7 +11,8 @@ const WINDOW = 1000
 /** What the updates of a stream say that has so many bytes of its window left. */
 function updatesAt(capacity: number, state: StreamState): readonly number[] {
   const sent: number[] = []
-  const stream = Object.assign(Object.create(YamuxStream.prototype) as object, {
+  const stream = Object.create(YamuxStream.prototype) as YamuxStream
+  Object.assign(stream, {
     state,
     recvWindow: WINDOW,
     recvWindowCapacity: capacity,
@@ -20,7 +21,7 @@ function updatesAt(capacity: number, state: StreamState): readonly number[] {
     getRTT: () => -1,
     sendFrame: ({ length }: { readonly length: number }) => sent.push(length),
   })
-  Reflect.apply(YamuxStream.prototype.sendWindowUpdate, stream, [])
+  stream.sendWindowUpdate()
   return sent
 }
 
