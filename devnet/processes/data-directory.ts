@@ -9,7 +9,7 @@
  *     DIR/ledger.json          the auditor's books
  *     DIR/run.json             while it runs: processes, ports
  *     DIR/traffic.log
- *     DIR/program/             what its processes run, see bundle.ts and warm-up.ts
+ *     DIR/program/             what its processes run, see bundle.ts
  *     DIR/nodes/<i>/           config.json committee.key identity.key node.log data/
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -12,7 +12,7 @@ import type { DevnetEvent, ReadyEvent, StopSummary } from '../event.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
 import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
-import { makeBundle, type BundleFiles } from './bundle.ts'
+import { preparePrograms, type ProgramFiles } from './bundle.ts'
 import { filesOf, openDataDirectory, type DataDirectory } from './data-directory.ts'
 import { startNodeProcess, type NodeProcess } from './node-process.ts'
 import { choosePort, findFreePorts } from './ports.ts'
@@ -21,7 +21,6 @@ import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { isAlive, nameProcess, readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
 import { TickClock } from './tick.ts'
 import { TrafficProcess } from './traffic-process.ts'
-import { warmUp } from './warm-up.ts'
 
 export type SupervisorOptions = {
   readonly parameters: DevnetParameters
@@ -103,7 +102,7 @@ export class Supervisor {
     const nowMs = this.#startedMs
     const directory = await openDataDirectory(dataDirectory, parameters, { reset, nowMs })
     this.#directory = directory
-    const programs = await this.#preparePrograms(directory)
+    const programs = await preparePrograms(filesOf(directory.path), this.#halt.signal)
     if (this.#stopping !== undefined) return
     await this.#startNodes(directory, programs)
     const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
@@ -126,13 +125,6 @@ export class Supervisor {
     onEvent({ event: 'process', role: 'traffic', node: null, pid: this.#traffic.pid })
   }
 
-  async #preparePrograms({ path }: DataDirectory): Promise<BundleFiles> {
-    const { bundle, compileCache } = filesOf(path)
-    const { files, isNew } = await makeBundle(bundle)
-    if (isNew) await warmUp(compileCache, files, this.#halt.signal)
-    return files
-  }
-
   #startTraffic(directory: DataDirectory, program: string): Promise<void> {
     const { trafficLog: log, compileCache } = filesOf(directory.path)
     return this.#traffic.start(this.#trafficPlan(directory), { log, compileCache, program })
@@ -145,7 +137,7 @@ export class Supervisor {
     return this.#stopping
   }
 
-  async #startNodes({ path, genesis }: DataDirectory, programs: BundleFiles): Promise<void> {
+  async #startNodes({ path, genesis }: DataDirectory, programs: ProgramFiles): Promise<void> {
     const ports = await findFreePorts(genesis.validators.length)
     const firstRpcPort = await choosePort(this.#options.rpcPort, USUAL_RPC_PORT)
     const addresses = genesis.validators.map(
