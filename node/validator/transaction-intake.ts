@@ -27,6 +27,11 @@ const WAITING_MAX = 20_000
 const RELAYED_WAITING_MAX = 15_000
 /** The executor is being started again: asking faster only keeps the loop busy. */
 const EXECUTOR_RETRY_MS = 100
+/**
+ * Batches begin at least so far apart: a transaction that comes alone is taken at once, a stream of them shares its
+ * questions to the workers and its messages to the members. A tenth of the shortest block interval in use.
+ */
+const BATCH_INTERVAL_MS = 50
 /** A transaction that waits longer than any healthy shard lets it wait is pushed again. */
 const PUSH_AGAIN_MS = 5_000
 /** Transactions pushed again at once, and how often one is. */
@@ -59,9 +64,14 @@ type Intake = {
   readonly context: Context
   readonly options: IntakeOptions
   waiting: Arrival[]
+  /** A batch is under way, or waits for the executor. */
   busy: boolean
   /** When to go on after the executor was lost. */
   resumeAt: number
+  /** No batch begins before. */
+  nextBatchAt: number
+  /** When to begin the batch that waits for that. */
+  pumpAt: number
   /** When to look for transactions that wait too long. */
   lookAt: number
   /** Clients' transactions, by hash, and at how many looks they still waited. */
@@ -78,6 +88,8 @@ export function createTransactionIntake(
     waiting: [],
     busy: false,
     resumeAt: Infinity,
+    nextBatchAt: 0,
+    pumpAt: Infinity,
     lookAt: Infinity,
     watched: new Map(),
   }
@@ -93,7 +105,7 @@ export function createTransactionIntake(
       }
       pump(self)
     },
-    deadline: () => Math.min(self.resumeAt, self.lookAt),
+    deadline: () => Math.min(self.resumeAt, self.pumpAt, self.lookAt),
     tick: () => tick(self),
   }
 }
@@ -104,6 +116,7 @@ function tick(self: Intake): void {
     self.resumeAt = Infinity
     next(self)
   }
+  if (now >= self.pumpAt) pump(self)
   if (now >= self.lookAt) pushAgain(self)
 }
 
@@ -125,7 +138,14 @@ function add(self: Intake, arrival: Arrival, waitingMax: number): void {
 }
 
 function pump(self: Intake): void {
+  self.pumpAt = Infinity
   if (self.busy || self.waiting.length === 0) return
+  const now = self.context.now()
+  if (now < self.nextBatchAt && self.waiting.length < TRANSACTION_BATCH_MAX) {
+    self.pumpAt = self.nextBatchAt
+    return
+  }
+  self.nextBatchAt = now + BATCH_INTERVAL_MS
   self.busy = true
   const batch = self.waiting.slice(0, TRANSACTION_BATCH_MAX)
   self.waiting = self.waiting.slice(batch.length)
