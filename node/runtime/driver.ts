@@ -23,6 +23,7 @@ import type {
 import type { ChannelName, NodeMessage } from '../validator/message.ts'
 import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
 import type { Validator } from '../validator/validator.ts'
+import type { FailPoint } from './fail-point.ts'
 
 /** About six seconds in all: longer than any worker takes to come back. */
 const QUESTION_TRIES_MAX = 24
@@ -38,6 +39,8 @@ export type Signer = {
 }
 
 export type DriverPorts = {
+  /** The machine's clock, milliseconds since 1970. */
+  readonly now: () => number
   readonly store: Store
   readonly signer: Signer | undefined
   readonly executors: ReadonlyMap<ChainNumber, Executor>
@@ -48,6 +51,8 @@ export type DriverPorts = {
   readonly send: (to: readonly number[], channel: ChannelName, message: NodeMessage) => void
   readonly reply: (peer: string, channel: ChannelName, message: NodeMessage) => void
   readonly publish: (topic: string, message: NodeMessage) => void
+  /** Called at every step where a crash differs from a crash elsewhere; only a test has one. */
+  readonly reached?: (step: FailPoint) => void
 }
 
 /** What the rest of the process hears. */
@@ -136,6 +141,7 @@ async function runTurns(self: Driving): Promise<void> {
 
 async function runTurn(self: Driving): Promise<void> {
   const effects = takeInputs(self)
+  self.ports.reached?.('inputs-taken')
   for (const effect of effects) startQuestion(self, effect)
   await commit(self, effects)
   await sign(self, effects)
@@ -143,8 +149,8 @@ async function runTurn(self: Driving): Promise<void> {
 }
 
 /** At least one, then as many as fit the turn. */
-function takeInputs({ queue, validator }: Driving): readonly ValidatorEffect[] {
-  const now = Date.now()
+function takeInputs({ queue, validator, ports }: Driving): readonly ValidatorEffect[] {
+  const now = ports.now()
   const until = performance.now() + TURN_MS
   const effects: ValidatorEffect[] = []
   let taken = 0
@@ -206,7 +212,8 @@ function arm(self: Driving, at: number): void {
   clearTimeout(self.timer)
   self.timer = undefined
   if (!Number.isFinite(at)) return
-  self.timer = setTimeout(() => post(self, { kind: 'tick' }), Math.max(0, at - Date.now()))
+  const waitMs = Math.max(0, at - self.ports.now())
+  self.timer = setTimeout(() => post(self, { kind: 'tick' }), waitMs)
 }
 
 async function commit({ ports }: Driving, effects: readonly ValidatorEffect[]): Promise<void> {
@@ -217,7 +224,10 @@ async function commit({ ports }: Driving, effects: readonly ValidatorEffect[]): 
     writes.push(effect.write)
     sync ||= effect.sync
   }
-  if (writes.length > 0) await ports.store.write(writes, { sync })
+  if (writes.length === 0) return
+  if (sync) ports.reached?.('before-synced-write')
+  await ports.store.write(writes, { sync })
+  ports.reached?.(sync ? 'after-synced-write' : 'after-lazy-write')
 }
 
 /** What the guard refuses is not signed, and nobody is told (A.10). */
@@ -234,6 +244,7 @@ async function sign(self: Driving, effects: readonly ValidatorEffect[]): Promise
   for (const [index, { chain, epoch, vote, root }] of requests.entries()) {
     if (verdicts[index] !== 'granted') continue
     const signature = signer.scheme.sign(signer.secretKey, root)
+    self.ports.reached?.('after-sign')
     post(self, { kind: 'signed', chain, epoch, vote: { ...vote, signature } })
   }
 }
@@ -243,10 +254,14 @@ function release(self: Driving, effect: ValidatorEffect): void {
   const { ports, events } = self
   switch (effect.kind) {
     case 'send':
-      return ports.send(effect.to, effect.channel, effect.message)
+      ports.reached?.('before-send')
+      ports.send(effect.to, effect.channel, effect.message)
+      return ports.reached?.('after-send')
     case 'reply':
+      ports.reached?.('before-reply')
       return ports.reply(effect.peer, effect.channel, effect.message)
     case 'publish':
+      ports.reached?.('before-publish')
       return ports.publish(effect.topic, effect.message)
     case 'execute':
       return execute(self, effect)
@@ -255,6 +270,7 @@ function release(self: Driving, effect: ValidatorEffect): void {
     case 'reveal':
       return reveal(self, effect)
     case 'submitted':
+      ports.reached?.('before-submit-answer')
       self.submissions.get(effect.request)?.(effect.result)
       self.submissions.delete(effect.request)
       return
@@ -276,17 +292,25 @@ function release(self: Driving, effect: ValidatorEffect): void {
 }
 
 function execute(self: Driving, { shard, job, request }: Effect<'execute'>): void {
-  const executor = self.ports.executors.get(shard)
+  const { executors, reached } = self.ports
+  const executor = executors.get(shard)
   assert(executor !== undefined, 'a hosted shard has an executor')
+  reached?.('before-execute')
   executor.run(request).then(
-    (response) => post(self, { kind: 'executed', job, response }),
+    (response) => {
+      reached?.('after-execute')
+      post(self, { kind: 'executed', job, response })
+    },
     () => post(self, { kind: 'executed', job, response: undefined }),
   )
 }
 
 function load(self: Driving, { job, request }: Effect<'load'>): void {
   loadAll(self.ports.store, request).then(
-    (answer) => post(self, { kind: 'loaded', job, answer }),
+    (answer) => {
+      self.ports.reached?.('after-load')
+      post(self, { kind: 'loaded', job, answer })
+    },
     (error: unknown) => fail(self, error),
   )
 }

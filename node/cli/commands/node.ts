@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parseNodeConfig, type NodeConfig } from '../../runtime/config.ts'
-import type { RunningNode } from '../../runtime/node.ts'
+import type { NodeOptions, RunningNode } from '../../runtime/node.ts'
 import { CommandError } from '../command-error.ts'
 import { readGenesis } from './genesis.ts'
 
@@ -36,7 +36,27 @@ export function register(program: Command): void {
     })
 }
 
-async function runNode(configFile: string, json: boolean): Promise<void> {
+/** Returns when the node has stopped; throws `CommandError`. Programs for tests and devnets give options, `weft` none. */
+export async function runNode(
+  configFile: string,
+  json: boolean,
+  options: NodeOptions = {},
+): Promise<void> {
+  try {
+    await runUntilStopped(configFile, json, options)
+  } finally {
+    // Whoever listens on the IPC channel keeps the process alive, although nothing is left to do: after a stop, and after
+    // a start that failed, whose sentence would be in the log while the process hangs. Closing it would end that start as
+    // an order to stop does, with exit code 0.
+    process.channel?.unref()
+  }
+}
+
+async function runUntilStopped(
+  configFile: string,
+  json: boolean,
+  options: NodeOptions,
+): Promise<void> {
   const config = await readConfig(configFile)
   const genesis = await readGenesis(config.genesisFile)
   let up = false
@@ -49,14 +69,12 @@ async function runNode(configFile: string, json: boolean): Promise<void> {
   })
   // Loaded here, because every other command would pay for libp2p and the databases too.
   const { createNode } = await import('../../runtime/node.ts')
-  const running = await createNode(config, genesis, {}).catch(rethrowForUser)
+  const running = await createNode(config, genesis, options).catch(rethrowForUser)
   up = true
   announce(running, json)
   const reason = await stopRequest
   await running.stop()
   if (json) process.stdout.write(`${JSON.stringify({ event: 'stopped', reason })}\n`)
-  // The IPC channel would keep the process alive although nothing is left to do.
-  if (process.connected) process.disconnect?.()
 }
 
 /** What the world refused (a lock, a port, a damaged file) carries a code and a sentence; anything else is a bug. */

@@ -5,8 +5,16 @@
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
 import type { StateStoreErrorCode } from './state-store.ts'
 
+/** Where a crash of a commit can fall; their places in `countdowns`. */
+export const STATE_STEPS = ['before-state-commit', 'after-state-commit'] as const
+
 /** Given to the thread once, when it starts. */
-export type WorkerSetting = { readonly config: ShardConfig; readonly directory: string }
+export type WorkerSetting = {
+  readonly config: ShardConfig
+  readonly directory: string
+  /** Only a test's: 32-bit numbers, how often each step is still passed until the process kills itself; 0: always. */
+  readonly countdowns?: SharedArrayBuffer
+}
 
 export type WorkerRequest = ExecutionRequest | { readonly kind: 'close' }
 

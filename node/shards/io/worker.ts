@@ -10,11 +10,16 @@ import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../execut
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
 import { StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
-import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
+import {
+  STATE_STEPS,
+  type WorkerAnswer,
+  type WorkerRequest,
+  type WorkerSetting,
+} from './worker-message.ts'
 
 type Session = { readonly execution: ShardExecution; readonly store: StateStore }
 
-const { config, directory }: WorkerSetting = workerData
+const { config, directory, countdowns }: WorkerSetting = workerData
 let session: Session | undefined
 
 /** The one function that the pool runs here; requests come one at a time. */
@@ -37,8 +42,19 @@ export async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
 async function answer(request: ExecutionRequest): Promise<ExecutionResponse> {
   session ??= await openSession()
   const { response, commit } = session.execution.handle(request)
-  if (commit !== undefined) await session.store.commit(commit)
+  if (commit !== undefined) {
+    reached('before-state-commit')
+    await session.store.commit(commit)
+    reached('after-state-commit')
+  }
   return response
+}
+
+/** A test's kill: the last passing turns 1 into 0. */
+function reached(step: (typeof STATE_STEPS)[number]): void {
+  if (countdowns === undefined) return
+  const left = Atomics.sub(new Int32Array(countdowns), STATE_STEPS.indexOf(step), 1)
+  if (left === 1) process.kill(process.pid, 'SIGKILL')
 }
 
 async function openSession(): Promise<Session> {

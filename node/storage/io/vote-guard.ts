@@ -36,6 +36,9 @@ export interface GuardFile {
   close(): Promise<void>
 }
 
+/** Where a crash of a granted vote can fall. */
+export type GuardStep = 'before-guard-write' | 'before-guard-sync' | 'after-guard-sync'
+
 const CHECKSUM_SIZE = 32
 const HEADER_SIZE = 4 + CHECKSUM_SIZE
 const PAGE_SIZE = 4096
@@ -50,7 +53,7 @@ export const GUARD_SLOT_SIZE =
 export async function openVoteGuard(
   path: string,
   genesisHash: Hash,
-  options: { readonly create: boolean },
+  options: { readonly create: boolean; readonly reached?: (step: GuardStep) => void },
 ): Promise<VoteGuard> {
   const slots = splitSlots(await readOrCreate(path, genesisHash, options.create))
   const record = slots.reduce(newerRecord, undefined)
@@ -60,7 +63,8 @@ export async function openVoteGuard(
   }
   const intact = slots.every((slot) => slot !== undefined)
   const file = await openGuardFile(path)
-  return createVoteGuard({ path, file, record, intact })
+  const reached = options.reached ?? (() => {})
+  return createVoteGuard({ path, file, record, intact, reached })
 }
 
 /** The guard around an open file; `record` is the newest one in it. */
@@ -69,8 +73,10 @@ export function createVoteGuard(state: {
   readonly file: GuardFile
   readonly record: GuardRecord
   readonly intact: boolean
+  /** Only a test has one. */
+  readonly reached?: (step: GuardStep) => void
 }): VoteGuard {
-  const { path, file } = state
+  const { path, file, reached } = state
   let record = state.record
   let fatal: StorageFatalError | undefined
   let closed = false
@@ -79,8 +85,11 @@ export function createVoteGuard(state: {
 
   async function put(next: GuardRecord, slot: number): Promise<void> {
     try {
+      reached?.('before-guard-write')
       await file.write(encodeSlot(next), slot * GUARD_SLOT_SIZE)
+      reached?.('before-guard-sync')
       await file.datasync()
+      reached?.('after-guard-sync')
     } catch (error) {
       fatal = new StorageFatalError(path, error)
       throw fatal
