@@ -1,0 +1,34 @@
+/** Adversaries by name, as plans, scenario files and commands name them. */
+import type { Adversary } from './adversary.ts'
+import { bodyWithholder } from './body-withholder.ts'
+import { equivocator } from './equivocator.ts'
+import { inboxSkipper } from './inbox-skipper.ts'
+import { lateProposer } from './late-proposer.ts'
+import { nullifyAndFinalize } from './nullify-and-finalize.ts'
+import { replayedReceipt } from './replayed-receipt.ts'
+import { selectiveSender } from './selective-sender.ts'
+import { silentLeader } from './silent-leader.ts'
+import { voteForEverything } from './vote-for-everything.ts'
+import { wrongEpochVoter } from './wrong-epoch-voter.ts'
+import { wrongStateRoot } from './wrong-state-root.ts'
+
+const ADVERSARIES: readonly Adversary[] = [
+  equivocator,
+  silentLeader,
+  bodyWithholder,
+  selectiveSender,
+  lateProposer,
+  wrongStateRoot,
+  replayedReceipt,
+  voteForEverything,
+  nullifyAndFinalize,
+  wrongEpochVoter,
+  inboxSkipper,
+]
+
+export const ADVERSARY_NAMES: readonly string[] = ADVERSARIES.map(({ name }) => name)
+
+/** undefined: there is no such vice. */
+export function adversaryNamed(name: string): Adversary | undefined {
+  return ADVERSARIES.find((adversary) => adversary.name === name)
+}
