@@ -41,6 +41,8 @@ type Snapshot = {
 
 type Window = Step & { readonly before: Snapshot; readonly after: Snapshot }
 
+/** Half of the first rate, so that the first steps of the search do not measure code that is still being compiled. */
+const FIRST_LOAD_MS = 20_000
 /** A rate needs this long until what is settled is what was offered under it: settlement takes two to three seconds. */
 const WARM_UP_MS = 6000
 const SEARCH_WINDOW_MS = 10_000
@@ -101,6 +103,7 @@ async function saturate(
   startTps: number,
 ): Promise<{ readonly final: Window; readonly curve: readonly Step[] }> {
   await requireReport(supervisor)
+  await warmUp(supervisor, startTps / 2)
   const steps: Step[] = []
   let decision = decide(startTps, steps)
   while (decision.kind === 'try') {
@@ -120,6 +123,14 @@ async function saturate(
   }
   onProgress(sentenceOf(final))
   return { final, curve: [...steps, final] }
+}
+
+async function warmUp(supervisor: Supervisor, rateTps: number): Promise<void> {
+  const { traffic } = supervisor
+  await traffic.prepare(Math.ceil((rateTps * FIRST_LOAD_MS) / 1000))
+  traffic.setRate(rateTps)
+  await delay(FIRST_LOAD_MS)
+  await drain(supervisor)
 }
 
 function sentenceOf(step: Step): string {
