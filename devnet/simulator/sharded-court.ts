@@ -3,27 +3,24 @@
  * checkers' own words and keeps the first broken rule; what follows a violation proves nothing.
  */
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
-import { genesisBeaconState } from '../../node/beacon/state.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
-import type { Receipt } from '../../node/crosslink/receipt.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
-import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
+import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
-import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
 import { createReceiptChecker, type ReceiptChecker } from './checkers/receipts.ts'
-import { createReferee, type Referee } from './checkers/referee.ts'
 import { createShardHeadChecker } from './checkers/shard-heads.ts'
-import type { SeenBlock, SeenReceipt } from './checkers/sharded-observation.ts'
-import { certificatesIn, seenCertificate, statementOf } from './consensus-seen.ts'
-import { digestText } from './digest-text.ts'
+import type { SeenBlock } from './checkers/sharded-observation.ts'
+import { statementLine } from './consensus-seen.ts'
+import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
+import type { NodeEnd } from './sharded-plan.ts'
+import { seenBlock } from './sharded-seen.ts'
+import type { Trouble } from './sharded-trouble.ts'
 import type { ShardedWorld } from './sharded-world.ts'
-
-/** S5 needs every certificate; most are made where they are used and never travel. */
-const RULES_NOT_JUDGED = ['S5']
 
 export type Court = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
@@ -33,6 +30,9 @@ export type Court = {
   readonly onMessage: (node: number, message: NodeMessage) => void
   /** A node came back from its store. */
   readonly onStarted: (node: number, restore: NodeRestore) => void
+  readonly onTrouble: (trouble: Trouble) => void
+  readonly onRefused: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
+  readonly onEnded: (node: number, end: NodeEnd) => void
   readonly conservation: ConservationChecker
   readonly receipts: ReceiptChecker
   /** The first rule that was broken. */
@@ -41,43 +41,58 @@ export type Court = {
 
 type Bench = {
   readonly world: () => ShardedWorld
+  readonly chains: ChainsCourt
+  /** Nodes that are, or once were, byzantine: what their keys do is nobody's guilt any more. */
+  readonly byzantine: Set<number>
   readonly conservation: ConservationChecker
   readonly receipts: ReceiptChecker
   readonly heads: ReturnType<typeof createShardHeadChecker>
-  readonly genesis: Genesis
-  readonly referees: Map<ChainNumber, Referee>
-  /** Parents by block, as proposals say them. */
-  readonly parents: Map<string, string>
   cutHeight: number
   found: string | undefined
 }
 
-export function createCourt(genesis: Genesis, world: () => ShardedWorld): Court {
+/** `scheme` lets the court check evidence itself. */
+export function createCourt(
+  genesis: Genesis,
+  world: () => ShardedWorld,
+  scheme?: CertificateScheme,
+): Court {
+  const byzantine = new Set<number>()
   const bench: Bench = {
     world,
-    genesis,
+    chains: createChainsCourt({
+      genesis,
+      scheme,
+      byzantine,
+      now: () => world().now(),
+      convict: (rule, sentence) => convict(bench, rule, sentence),
+    }),
+    byzantine,
     conservation: createConservationChecker(balancesOf(genesis)),
     receipts: createReceiptChecker(),
     heads: createShardHeadChecker(),
-    referees: new Map(),
-    parents: new Map(),
     cutHeight: 0,
     found: undefined,
   }
+  const isHonest = (node: number): boolean => !byzantine.has(node)
   return {
-    onFact: (node, fact) => hearFact(bench, node, fact),
-    onOutcome: (node, shard, outcome) => hearBlock(bench, node, seenBlock(shard, outcome)),
-    onBeacon: (_node, validator) => hearBeacon(bench, validator),
-    onSigned: (node, chain, vote) => {
-      const seat = world().validator(node).chains.get(chain)?.seat ?? -1
-      observe(bench, chain, { kind: 'signed', seat, statement: statementOf(vote) })
+    onFact: (node, fact) => {
+      if (isHonest(node)) hearFact(bench, node, fact)
     },
-    onMessage: (node, message) => hearMessage(bench, node, message),
-    onStarted: (node, { chains }) => {
-      for (const { chain, head } of chains) {
-        observe(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
-      }
+    onOutcome: (node, shard, outcome) => {
+      if (isHonest(node)) hearOutcome(bench, node, { shard, outcome })
     },
+    onBeacon: (node, validator) => {
+      if (isHonest(node)) hearBeacon(bench, validator)
+    },
+    onSigned: bench.chains.signed,
+    onMessage: bench.chains.heard,
+    onStarted: (node, restore) => {
+      if (isHonest(node)) bench.chains.restarted(node, restore)
+    },
+    onTrouble: (trouble) => hearTrouble(bench, trouble),
+    onRefused: (node, chain, vote) => hearRefusal(bench, node, { chain, vote }),
+    onEnded: (node, end) => hearEnd(bench, node, end),
     conservation: bench.conservation,
     receipts: bench.receipts,
     violation: () => bench.found,
@@ -97,59 +112,20 @@ function convict(bench: Bench, rule: string, sentence: string | undefined): void
   bench.found ??= `${rule} at ${bench.world().now()} ms: ${sentence}`
 }
 
-function refereeOf(bench: Bench, chain: ChainNumber): Referee {
-  const known = bench.referees.get(chain)
-  if (known !== undefined) return known
-  const validator = bench.world().validator(0)
-  const seatCount = validator.wire.seatCountOf(chain) ?? 0
-  const referee = createReferee(
-    {
-      seatCount,
-      byzantineSeats: new Set(),
-      byzantineNodes: new Set(),
-      genesis: { digest: digestText(genesisHashOf(bench.genesis, chain)), height: 0 },
-    },
-    RULES_NOT_JUDGED,
-  )
-  bench.referees.set(chain, referee)
-  return referee
-}
-
-function genesisHashOf(genesis: Genesis, chain: ChainNumber): Hash {
-  if (chain !== BEACON_CHAIN) return shardGenesis(genesis, chain).genesisBlockHash
-  const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
-  const roots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
-  return genesisBeaconState(genesis, roots).headHash
-}
-
-function observe(
-  bench: Bench,
-  chain: ChainNumber,
-  observation: Parameters<Referee['observe']>[1],
-): void {
-  const referee = refereeOf(bench, chain)
-  referee.observe(bench.world().now(), observation)
-  const violation = referee.violation()
-  if (violation !== undefined)
-    convict(bench, `${violation.rule} of chain ${chain}`, violation.sentence)
-}
-
 function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
   switch (fact.kind) {
-    case 'finalized': {
-      const { chain, height } = fact
-      const digest = digestText(fact.hash)
-      const parentDigest = bench.parents.get(digest) ?? ''
-      return observe(bench, chain, { kind: 'delivered', node, height, digest, parentDigest })
-    }
+    case 'finalized':
+      return bench.chains.delivered(node, fact.chain, fact.height, fact.hash)
     case 'forked':
       return convict(bench, 'C7', `node ${node} found shard ${fact.shard} forked`)
     case 'divergence':
       return convict(bench, 'R8', `node ${node} diverged on chain ${fact.chain}: ${fact.detail}`)
     case 'refused-block':
+      // Liars propose what must be refused; honest nodes never do.
+      if (bench.byzantine.size > 0) return
       return convict(bench, 'R4', `node ${node} refused a block: ${fact.code} ${fact.detail}`)
     case 'evidence':
-      return convict(bench, 'S7', `node ${node} accuses an honest seat`)
+      return bench.chains.accused(node, fact.evidence)
     case 'engine':
       if (fact.fact.kind === 'divergence') convict(bench, 'R8', `node ${node} diverged`)
       return
@@ -157,18 +133,39 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
   }
 }
 
-function hearMessage(bench: Bench, node: number, message: NodeMessage): void {
-  if (message.kind !== 'consensus') return
-  const { chain, message: inner } = message
-  if (inner.kind === 'proposal') {
-    bench.parents.set(digestText(inner.block.hash), digestText(inner.block.parentHash))
-  }
-  for (const certificate of certificatesIn(inner)) {
-    observe(bench, chain, { kind: 'certificate', node, certificate: seenCertificate(certificate) })
+/** A node may turn while the network runs. */
+function hearTrouble(bench: Bench, trouble: Trouble): void {
+  if (trouble.kind !== 'byzantine') return
+  for (const node of trouble.nodes) {
+    bench.byzantine.add(node)
+    bench.chains.turned(node)
   }
 }
 
-function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
+/** In a correct node the guard never has to refuse; a node that lost its journal is what it is for. */
+function hearRefusal(
+  bench: Bench,
+  node: number,
+  { chain, vote }: { readonly chain: ChainNumber; readonly vote: UnsignedVote },
+): void {
+  if (bench.world().wasDamaged(node)) return
+  const sentence = `the guard of node ${node} refused ${statementLine(vote)} of chain ${chain}`
+  convict(bench, 'host', sentence)
+}
+
+/** A node ends when its disk fails, and refuses a damaged one; anything else is a broken assertion. */
+function hearEnd(bench: Bench, node: number, end: NodeEnd): void {
+  if (end.kind === 'disk' || end.isDamaged) return
+  const who = bench.byzantine.has(node) ? 'the adversary in' : 'the machine of'
+  convict(bench, 'host', `${who} node ${node} threw: ${end.detail}`)
+}
+
+function hearOutcome(
+  bench: Bench,
+  node: number,
+  { shard, outcome }: { readonly shard: ChainNumber; readonly outcome: BlockOutcome },
+): void {
+  const block: SeenBlock = seenBlock(shard, outcome)
   if (bench.heads.isNew(block)) {
     bench.conservation.block(block)
     convict(bench, 'C3', bench.receipts.block(block))
@@ -180,43 +177,10 @@ function hearBeacon(bench: Bench, validator: Validator): void {
   const { height, shards } = validator.beacon.head()
   if (height <= bench.cutHeight) return
   bench.cutHeight = height
-  const heads = shards.map((record) => ({ height: record.height, hash: toHex(record.hash) }))
+  const heads = shards.map((record) => {
+    return { height: record.height, hash: toHex(record.hash), cursors: record.cursors }
+  })
   const cut = { beaconHeight: height, heads }
   convict(bench, 'X1', bench.heads.cut(cut))
   convict(bench, 'C1', bench.conservation.cut(cut))
-}
-
-function seenBlock(shard: ChainNumber, outcome: BlockOutcome): SeenBlock {
-  const { header } = outcome
-  return {
-    shard,
-    height: header.height,
-    hash: toHex(outcome.hash),
-    stateRoot: toHex(header.stateRoot),
-    baseFeePerGas: header.baseFeePerGas,
-    transactions: outcome.results.map(({ gasUsed, sent }, index) => ({
-      hash: toHex(outcome.transactionHashes[index] ?? new Uint8Array(0)),
-      gasUsed,
-      sentTo: sent?.destination,
-    })),
-    consumed: outcome.consumed.map(({ receipt, outcome: end }) => {
-      return { receipt: seenReceipt(receipt), bounced: end === 'bounced' }
-    }),
-    sent: outcome.sent.flatMap(({ receipts }) => receipts.map(seenReceipt)),
-    changed: outcome.changed.map(({ address, balance }) => ({ account: toHex(address), balance })),
-  }
-}
-
-function seenReceipt(receipt: Receipt): SeenReceipt {
-  const { source, destination, sequence, kind, amount } = receipt
-  return {
-    source,
-    destination,
-    sequence,
-    kind,
-    amount,
-    from: toHex(receipt.from),
-    to: toHex(receipt.to),
-    origin: toHex(receipt.originTransaction),
-  }
 }

@@ -8,18 +8,25 @@ import type { ExecutionResponse } from '../../node/shards/executor.ts'
 import type { ValidatorEvent } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import { encodeNodeMessage } from '../../node/validator/wire.ts'
+import { messageWord as consensusWord } from './consensus-seen.ts'
 import { digestWord } from './digest-text.ts'
 import { createEventHash, labelWord } from './event-hash.ts'
 
-/** A broadcast is one object on its way to many, so it is encoded once. */
+/** A broadcast is one object on its way to many, so it is looked at once. */
 const wordOfMessage = new WeakMap<NodeMessage, number>()
 
 function messageWord(message: NodeMessage): number {
   const known = wordOfMessage.get(message)
   if (known !== undefined) return known
-  const word = digestWord(sha256(encodeNodeMessage(message)))
+  const word = contentWord(message)
   wordOfMessage.set(message, word)
   return word
+}
+
+/** Consensus messages are most of all and are told apart by what they name; the others are hashed whole. */
+function contentWord(message: NodeMessage): number {
+  if (message.kind !== 'consensus') return digestWord(sha256(encodeNodeMessage(message)))
+  return consensusWord(message.message) ^ Math.imul(message.chain + 1, 0x9e3779b1)
 }
 
 export function eventWord(event: ValidatorEvent): number {

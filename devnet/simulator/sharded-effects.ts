@@ -1,15 +1,15 @@
 /**
- * The effects of simulated validators, performed at the virtual time of their input, in order.
+ * What a simulated node does for the effects of its validator once they may happen: questions that depend on nothing
+ * durable, and releases, which come after the commit. Writes and signatures are the turn's own (sharded-turn.ts).
  */
 import { present, unreachable } from '../../node/primitives/assert.ts'
-import type { Prng } from '../../node/primitives/prng.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
 import type { CheckedTransaction } from '../../node/shards/executor.ts'
 import { checkSignaturesInline } from '../../node/shards/io/crypto-check.ts'
 import { decodeTransaction, signingHash } from '../../node/shards/transaction.ts'
 import type { ValidatorEffect, ValidatorEvent } from '../../node/validator/contract.ts'
-import type { NodeMessage } from '../../node/validator/message.ts'
-import { executeNow, readNow, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
+import type { Links } from './sharded-links.ts'
+import { executeNow, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
 
 export type Performer = {
@@ -17,54 +17,64 @@ export type Performer = {
   readonly events: WorldEvents
   readonly foundation: NodeFoundation
   readonly nodes: readonly SimulatedNode[]
-  readonly dice: Prng
+  readonly links: Links
+  /** Raw transactions and their senders: the check is pure, so all nodes of a world share its results. */
+  readonly senders: Map<string, CheckedTransaction | undefined>
   readonly now: () => number
   readonly post: (node: SimulatedNode, at: number, event: ValidatorEvent) => void
   readonly arm: (node: SimulatedNode, at: number) => void
   readonly answer: (effect: ValidatorEffect & { readonly kind: 'submitted' }) => void
-  /** Out of a thousand messages, this many are lost. */
-  lossPerMille: number
 }
 
-type Effect<Kind extends ValidatorEffect['kind']> = ValidatorEffect & { readonly kind: Kind }
+export type Effect<Kind extends ValidatorEffect['kind']> = ValidatorEffect & { readonly kind: Kind }
 
-export function performEffect(
+/** Effects that depend on nothing durable; true if this was one. */
+export function startQuestion(
   world: Performer,
   node: SimulatedNode,
   effect: ValidatorEffect,
-): void {
-  const answer = (event: ValidatorEvent): void => world.post(node, world.now(), event)
+): boolean {
   switch (effect.kind) {
-    case 'sign':
-      return answer(signed(world, node, effect))
-    case 'reveal': {
-      const signature = world.plan.scheme.sign(secretKeyOf(world, node), effect.root)
-      return answer({ kind: 'revealed', job: effect.job, signature })
-    }
-    case 'send':
-    case 'reply':
-    case 'publish':
-      return deliver(world, node, effect)
-    case 'execute':
-      return answer({
-        kind: 'executed',
-        job: effect.job,
-        response: executeNow(node, world.foundation, effect),
-      })
     case 'check': {
       const answers = checkSignaturesInline(world.plan.scheme, effect.questions)
-      return answer({ kind: 'checked', job: effect.job, answers })
+      world.post(node, world.now(), { kind: 'checked', job: effect.job, answers })
+      return true
     }
     case 'recover': {
-      const transactions = effect.raws.map(recoverOnce)
-      return answer({ kind: 'recovered', job: effect.job, transactions })
-    }
-    case 'load': {
-      const found = effect.request.map((range) => readNow(node, range))
-      return answer({ kind: 'loaded', job: effect.job, answer: found })
+      const transactions = effect.raws.map((raw) => recoverOnce(world, raw))
+      world.post(node, world.now(), { kind: 'recovered', job: effect.job, transactions })
+      return true
     }
     case 'deadline':
-      return world.arm(node, effect.at)
+      world.arm(node, effect.at)
+      return true
+    default:
+      return false
+  }
+}
+
+/** Effects that may be seen outside, or that read what the turn wrote. */
+export function release(world: Performer, node: SimulatedNode, effect: ValidatorEffect): void {
+  switch (effect.kind) {
+    case 'reveal': {
+      const signature = world.plan.scheme.sign(secretKeyOf(world, node), effect.root)
+      return world.post(node, world.now(), { kind: 'revealed', job: effect.job, signature })
+    }
+    case 'send':
+      for (const to of effect.to) send(world, node, to, effect)
+      return
+    case 'reply':
+      return send(world, node, Number(effect.peer.slice(PEER_PREFIX.length)), effect)
+    case 'publish':
+      return publish(world, node, effect)
+    case 'execute': {
+      const response = executeNow(node, world.foundation, effect)
+      return world.post(node, world.now(), { kind: 'executed', job: effect.job, response })
+    }
+    case 'load': {
+      const answer = effect.request.map(node.disk.read)
+      return world.post(node, world.now(), { kind: 'loaded', job: effect.job, answer })
+    }
     case 'submitted':
       return world.answer(effect)
     case 'report':
@@ -74,6 +84,10 @@ export function performEffect(
     case 'beacon-head':
       return world.events.onBeacon?.(node.index, node.validator)
     case 'write':
+    case 'sign':
+    case 'check':
+    case 'recover':
+    case 'deadline':
     case 'pending-transaction':
       return
     default:
@@ -81,74 +95,43 @@ export function performEffect(
   }
 }
 
-function signed(world: Performer, node: SimulatedNode, effect: Effect<'sign'>): ValidatorEvent {
-  const { chain, epoch, vote, root } = effect
-  world.events.onSigned?.(node.index, chain, vote)
-  const signature = world.plan.scheme.sign(secretKeyOf(world, node), root)
-  return { kind: 'signed', chain, epoch, vote: { ...vote, signature } }
+/** Whether somebody else can see that it happened. */
+export function leavesTheProcess({ kind }: ValidatorEffect): boolean {
+  return kind === 'send' || kind === 'reply' || kind === 'publish' || kind === 'execute'
 }
 
-function secretKeyOf(world: Performer, node: SimulatedNode): Uint8Array {
-  return present(world.plan.secretKeys[node.index], 'every validator has a key')
+const PEER_PREFIX = 'node-'
+
+export function peerName(node: number): string {
+  return `${PEER_PREFIX}${node}`
 }
 
-function deliver(
-  world: Performer,
-  from: SimulatedNode,
-  effect: Effect<'send' | 'reply' | 'publish'>,
-): void {
-  for (const to of receiversOf(world, from, effect)) {
-    send(world, { from, to, message: effect.message, gossip: effect.kind === 'publish' })
-  }
+export function secretKeyOf({ plan }: Performer, { index }: SimulatedNode): Uint8Array {
+  return present(plan.secretKeys[index], 'every validator has a key')
 }
 
-function receiversOf(
-  { nodes }: Performer,
-  from: SimulatedNode,
-  effect: Effect<'send' | 'reply' | 'publish'>,
-): readonly SimulatedNode[] {
-  switch (effect.kind) {
-    case 'send':
-      return effect.to.map((to) => present(nodes[to], 'a validator is a node'))
-    case 'reply':
-      return [present(nodes[Number(effect.peer.slice('node-'.length))], 'a peer is a node')]
-    case 'publish':
-      return nodes.filter((to) => to !== from && to.validator.topics.includes(effect.topic))
-    default:
-      return unreachable(effect)
+function publish(world: Performer, from: SimulatedNode, effect: Effect<'publish'>): void {
+  for (const { index, validator } of world.nodes) {
+    if (index !== from.index && validator.topics.includes(effect.topic)) {
+      send(world, from, index, effect)
+    }
   }
 }
 
 function send(
   world: Performer,
-  letter: {
-    readonly from: SimulatedNode
-    readonly to: SimulatedNode
-    readonly message: NodeMessage
-    readonly gossip: boolean
-  },
+  { index: from }: SimulatedNode,
+  to: number,
+  { kind, message }: Effect<'send' | 'reply' | 'publish'>,
 ): void {
-  const { from, to, message, gossip } = letter
-  const { dice, plan, events } = world
-  const passes = events.passes?.(from.index, to.index, message) ?? true
-  if (!passes || !to.up) return
-  if (world.lossPerMille > 0 && dice.chance(world.lossPerMille, 1000)) return
-  const delay = plan.delayMinMs + dice.below(plan.delayMaxMs - plan.delayMinMs + 1)
-  world.post(to, world.now() + delay, {
-    kind: 'message',
-    peer: `node-${from.index}`,
-    validator: from.index,
-    message,
-    gossip,
-  })
+  const passes = world.events.passes?.(from, to, message) ?? true
+  if (!passes || !present(world.nodes[to], 'a peer is a node').up) return
+  world.links.send({ from, to, message, gossip: kind === 'publish' })
 }
 
-/** The signature check is pure, so all nodes and all worlds of one process share its results. */
-const recovered = new Map<string, CheckedTransaction | undefined>()
-
-function recoverOnce(raw: Uint8Array): CheckedTransaction | undefined {
-  const key = Buffer.from(raw).toString('latin1')
-  if (recovered.has(key)) return recovered.get(key)
+function recoverOnce({ senders }: Performer, raw: Uint8Array): CheckedTransaction | undefined {
+  const key = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('latin1')
+  if (senders.has(key)) return senders.get(key)
   const decoded = decodeTransaction(raw)
   let checked: CheckedTransaction | undefined
   if (decoded.ok) {
@@ -156,6 +139,6 @@ function recoverOnce(raw: Uint8Array): CheckedTransaction | undefined {
     const sender = recoverAddress(signingHash(decoded.value), signature, yParity)
     if (sender !== undefined) checked = { raw, hash, sender }
   }
-  recovered.set(key, checked)
+  senders.set(key, checked)
   return checked
 }

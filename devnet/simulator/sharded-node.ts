@@ -1,24 +1,25 @@
 /**
- * One simulated node: a real validator, its executors, and what of both survives a stop (the store image, the states).
+ * One simulated node: a real validator, its executors, its disk, and what is being done to it.
  */
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { decodeJournalRecord } from '../../node/consensus/journal.ts'
+import { signingRoot } from '../../node/crosslink/certificate.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
+import type { Prng } from '../../node/primitives/prng.ts'
 import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
 import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
-import { createMemoryStateStore, type MemoryStateStore } from '../../node/shards/io/state-store.ts'
-import { selectEntries } from '../../node/storage/io/memory.ts'
-import { createImage, type OrderedImage } from '../../node/storage/io/ordered-image.ts'
-import { keyInTable, storeBounds } from '../../node/storage/store-key.ts'
-import type { StoreEntry, StoreRange } from '../../node/storage/store.ts'
-import type { NodeRestore } from '../../node/validator/contract.ts'
+import type { VoteRequest } from '../../node/storage/vote-guard.ts'
+import type { NodeRestore, ValidatorEvent } from '../../node/validator/contract.ts'
 import { headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
 import { createValidator, type Validator } from '../../node/validator/validator.ts'
+import type { Retention } from './disk.ts'
+import { createNodeDisk, type NodeDisk } from './sharded-disk.ts'
+import type { ShardedPlan } from './sharded-plan.ts'
 
 export type SimulatedNode = {
   readonly index: number
-  readonly image: OrderedImage
-  readonly states: Map<ChainNumber, MemoryStateStore>
+  readonly disk: NodeDisk
   validator: Validator
   executors: Map<ChainNumber, InlineExecutor>
   /** Shards whose executor is lost with the next request. */
@@ -26,60 +27,122 @@ export type SimulatedNode = {
   /** Answers to a life before this one are dropped. */
   life: number
   up: boolean
+  isPaused: boolean
+  /** A commit is under way on a slow disk: what arrives waits. */
+  isCommitting: boolean
+  /** What arrived while the node was paused or its disk slow. */
+  readonly backlog: ValidatorEvent[]
   tickAt: number
+  /** Its clock is so far ahead. */
+  skewMs: number
+  vice: string | undefined
+  /** The crash that falls into the middle of a turn. */
+  fuse: { stepsLeft: number; readonly retention: Retention } | undefined
 }
 
 export type NodeFoundation = {
+  readonly plan: ShardedPlan
   readonly genesis: Genesis
   readonly shardStateRoots: readonly Hash[]
+  /** Dice of an adversary in this seat. */
+  readonly diceOf: (node: number) => Prng
 }
 
-/** Of a mock signature, generously. */
+/** Of a mock signature, generously; a BLS signature has 96 bytes. */
 const SIGNATURE_BYTES_MAX = 4096
 
 export function createSimulatedNode(foundation: NodeFoundation, index: number): SimulatedNode {
-  const validator = newValidator(foundation, index)
-  const states = new Map(
-    validator.hostedShards.map((shard) => [shard, createMemoryStateStore()] as const),
-  )
   return {
     index,
-    image: createImage(),
-    states,
-    validator,
+    disk: createNodeDisk(foundation.genesis),
+    validator: honestValidator(foundation, index),
     executors: new Map(),
     doomed: new Set(),
     life: 0,
     up: false,
+    isPaused: false,
+    isCommitting: false,
+    backlog: [],
     tickAt: Infinity,
+    skewMs: 0,
+    vice: undefined,
+    fuse: undefined,
   }
 }
 
-function newValidator(foundation: NodeFoundation, index: number): Validator {
+function honestValidator({ genesis, shardStateRoots }: NodeFoundation, index: number): Validator {
   return createValidator({
-    ...foundation,
+    genesis,
+    shardStateRoots,
     validator: index,
     followShards: [],
     signatureBytesMax: SIGNATURE_BYTES_MAX,
   })
 }
 
-/** A new process on the old disk; gives what it reads there. */
+function newValidator(foundation: NodeFoundation, node: SimulatedNode): Validator {
+  const { plan, genesis, diceOf } = foundation
+  const honest = honestValidator(foundation, node.index)
+  if (node.vice === undefined) return plan.replaced?.(honest, node.index) ?? honest
+  const { scheme, secretKeys } = plan
+  const corrupt = present(plan.corrupt, 'a network with adversaries knows how to make them')
+  return corrupt(node.vice, honest, {
+    genesis,
+    validator: node.index,
+    scheme,
+    secretKey: present(secretKeys[node.index], 'every validator has a key'),
+    random: diceOf(node.index),
+  })
+}
+
+/** A new process on the old disk; gives what it reads there. Throws DiskFailure, and what the machine throws. */
 export function reviveNode(node: SimulatedNode, foundation: NodeFoundation): NodeRestore {
   assert(!node.up, 'only a stopped node is started')
-  node.validator = newValidator(foundation, node.index)
+  node.validator = newValidator(foundation, node)
   for (const shard of node.validator.hostedShards) openExecutor(node, foundation, shard)
+  const chains = [...node.validator.chains.keys()]
+  const heads = headReads(chains).map(node.disk.read)
+  const tails = tailReads(chains, heads).map(node.disk.read)
+  const restore = restoreOf(chains, heads, tails)
+  presentJournal(node, restore)
   node.up = true
   node.life++
-  const chains = [...node.validator.chains.keys()]
-  const heads = headReads(chains).map((range) => readNow(node, range))
-  const tails = tailReads(chains, heads).map((range) => readNow(node, range))
-  return restoreOf(chains, heads, tails)
+  return restore
+}
+
+/** As a real node does at its start (node/runtime/opening.ts): the guard hears of what the journal knows. */
+function presentJournal({ disk, validator, vice }: SimulatedNode, restore: NodeRestore): void {
+  if (vice !== undefined) return
+  const { genesisHash } = validator.beacon.head()
+  const requests: VoteRequest[] = []
+  for (const { chain, journal } of restore.chains) {
+    const epoch = validator.chains.get(chain)?.epoch ?? 0
+    for (const { value } of journal) {
+      const record = decodeJournalRecord(value)
+      if (!record.ok || record.value.kind !== 'vote') continue
+      const { kind, view, proposal } = record.value.vote
+      const root = signingRoot({ genesisHash, chain, epoch }, kind, view, proposal)
+      requests.push({ chain, epoch, kind, view, signingRoot: root })
+    }
+  }
+  requests.sort((left, right) => left.view - right.view)
+  if (requests.length > 0) disk.authorize(requests)
+}
+
+/** The process is gone, and everything that was in its memory. */
+export function endNode(node: SimulatedNode): void {
+  node.up = false
+  node.isPaused = false
+  node.isCommitting = false
+  node.backlog.length = 0
+  node.doomed.clear()
+  node.fuse = undefined
+  node.life++
 }
 
 /** From its store: blocks that were executed and not finalized are gone. */
 function openExecutor(node: SimulatedNode, { genesis }: NodeFoundation, shard: ChainNumber): void {
-  const store = present(node.states.get(shard), 'a hosted shard keeps its state')
+  const store = node.disk.state(shard)
   node.executors.set(shard, openInlineExecutor(shardGenesis(genesis, shard), { store }))
 }
 
@@ -95,16 +158,4 @@ export function executeNow(
     return undefined
   }
   return present(node.executors.get(shard), 'a hosted shard has an executor').runNow(request)
-}
-
-/** As if the directory of the shard's state had been removed: the next start begins at genesis. */
-export function forgetState(node: SimulatedNode, shard: ChainNumber): void {
-  assert(!node.up, 'only a stopped node loses its state')
-  node.states.set(shard, createMemoryStateStore())
-}
-
-export function readNow(node: SimulatedNode, range: StoreRange): readonly StoreEntry[] {
-  return selectEntries(node.image.between(storeBounds(range)), range).map(({ key, value }) => {
-    return { key: keyInTable(range.table, key), value: value.slice() }
-  })
 }

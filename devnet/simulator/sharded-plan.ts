@@ -9,6 +9,11 @@ import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
+import type { AdversarySeat } from '../adversaries/adversary.ts'
+import type { Trouble } from './sharded-trouble.ts'
+
+/** The machine that stands in for an honest one with this vice. */
+export type Corrupt = (vice: string, honest: Validator, seat: AdversarySeat) => Validator
 
 export type ShardedPlan = {
   readonly genesis: Genesis
@@ -18,7 +23,18 @@ export type ShardedPlan = {
   readonly seed: number
   readonly delayMinMs: number
   readonly delayMaxMs: number
+  /** Needed as soon as a node is made byzantine. */
+  readonly corrupt?: Corrupt
+  /** For planted bugs: what every honest node becomes. */
+  readonly replaced?: (honest: Validator, node: number) => Validator
 }
+
+/** Why a node ended by itself. */
+export type NodeEnd =
+  /** Its disk failed: as it must. */
+  | { readonly kind: 'disk'; readonly detail: string }
+  /** Its machine threw. On a damaged disk a refusal, else a bug. */
+  | { readonly kind: 'machine'; readonly detail: string; readonly isDamaged: boolean }
 
 export type WorldEvents = {
   /** A node starts from what it read on its disk. */
@@ -30,4 +46,10 @@ export type WorldEvents = {
   readonly onSigned?: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
   /** A message leaves; false: it is lost. Asked before the dice. */
   readonly passes?: (from: number, to: number, message: NodeMessage) => boolean
+  /** The guard refused to let an honest node sign. */
+  readonly onRefused?: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
+  /** A node ended by itself; whoever wants it back starts it. */
+  readonly onEnded?: (node: number, end: NodeEnd) => void
+  /** Trouble is about to happen. */
+  readonly onTrouble?: (trouble: Trouble) => void
 }

@@ -1,43 +1,50 @@
 /**
  * A whole sharded network in one thread and in virtual time: real validators (node/validator), real execution, inline
- * workers, a store image per node. Links delay and lose; nodes can be stopped and started again from their stores, and
- * executors can die.
+ * workers, a disk per node. Trouble is done to it by `apply`: nodes stop, crash, pause, turn byzantine; links break; disks
+ * and clocks fail (sharded-trouble.ts).
  *
- * Invariant: between two inputs nothing happens; every effect is performed at the virtual time of its input, in order;
- * every input is part of the event hash with a digest of what it carries.
+ * Invariant: between two inputs nothing happens; every effect is performed in the order of a real node's turn
+ * (sharded-turn.ts); every input is part of the event hash with a digest of what it carries.
  */
 import { shardGenesis } from '../../node/beacon/genesis.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
-import { createPrng } from '../../node/primitives/prng.ts'
+import { createPrng, type Prng } from '../../node/primitives/prng.ts'
 import type { Result } from '../../node/primitives/result.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { InlineExecutor } from '../../node/shards/io/inline.ts'
-import { imageWrites } from '../../node/storage/io/ordered-image.ts'
 import type { ValidatorEvent } from '../../node/validator/contract.ts'
 import type { MempoolRejectCode } from '../../node/shards/mempool-admission.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { eventWord } from './sharded-digest.ts'
-import { performEffect, type Performer } from './sharded-effects.ts'
-import {
-  createSimulatedNode,
-  forgetState,
-  reviveNode,
-  type NodeFoundation,
-  type SimulatedNode,
-} from './sharded-node.ts'
+import { peerName } from './sharded-effects.ts'
+import { applyTrouble, calm, startNode, stopNode } from './sharded-faults.ts'
+import { createLinks, type Letter } from './sharded-links.ts'
+import { createSimulatedNode, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
+import type { Trouble } from './sharded-trouble.ts'
+import { takeInput, type TurnTaker } from './sharded-turn.ts'
 
 type Answer = (result: Result<Hash, MempoolRejectCode>) => void
 
 export type ShardedWorld = {
+  /** All nodes are down at first: `apply({ kind: 'start', nodes })`. Faults of devnet/faults and those of a simulator. */
+  readonly apply: (trouble: Trouble) => void
+  /** A client asks this node; `answer` never comes if the node ends before. */
   readonly submit: (node: number, shard: ChainNumber, raw: Uint8Array, answer?: Answer) => void
+  /** Until this virtual time, or until `stopped`, asked after every event, says so. */
   readonly run: (untilMs: number, stopped?: () => boolean) => void
   readonly now: () => number
+  /** Something a plan does at its time; part of the event hash. */
+  readonly at: (atMs: number, kind: string, act: () => void) => void
   readonly stop: (node: number) => void
   readonly start: (node: number) => void
   readonly isUp: (node: number) => boolean
+  /** Up, or paused. */
+  readonly nodeCount: number
+  /** The vice of a byzantine node. */
+  readonly viceOf: (node: number) => string | undefined
   readonly validator: (node: number) => Validator
   readonly executor: (node: number, shard: ChainNumber) => InlineExecutor
   /** The executor dies over its next request and starts again from its store. */
@@ -45,20 +52,31 @@ export type ShardedWorld = {
   /** A stopped node loses a shard's state, but not its blocks. */
   readonly forgetState: (node: number, shard: ChainNumber) => void
   readonly setLoss: (perMille: number) => void
+  /** All trouble is over but for nodes that are down or byzantine. */
+  readonly calm: () => void
+  /** The node's disk was damaged since it was last wiped: it may refuse to start. */
+  readonly isDamaged: (node: number) => boolean
+  /** The node's disk was damaged or wiped, ever: its guard may know more than its journal. */
+  readonly wasDamaged: (node: number) => boolean
+  readonly steps: () => number
   readonly hash: () => string
 }
 
-const STEPS_MAX = 20_000_000
+/** Some ten hours of a busy network of twenty: a run beyond it is in a circle. */
+const STEPS_MAX = 50_000_000
+/** The event hash and the traces name the world itself so. */
+const WORLD = -1
 
-type World = Performer & { readonly scheduler: Scheduler }
+type World = TurnTaker & { readonly scheduler: Scheduler }
 
 export function createShardedWorld(plan: ShardedPlan, events: WorldEvents): ShardedWorld {
   const submissions = new Map<number, Answer>()
   const world = createWorld(plan, events, submissions)
-  const { nodes, scheduler, foundation } = world
+  const { nodes, scheduler } = world
   const nodeAt = (index: number) => present(nodes[index], 'the node exists')
   let nextRequest = 1
   return {
+    apply: (trouble) => applyTrouble(world, trouble),
     submit: (index, shard, raw, answer) => {
       const request = nextRequest++
       if (answer !== undefined) submissions.set(request, answer)
@@ -69,28 +87,27 @@ export function createShardedWorld(plan: ShardedPlan, events: WorldEvents): Shar
       assert(end !== 'steps', 'the network does not run in circles')
     },
     now: scheduler.now,
-    stop: (index) => {
-      const node = nodeAt(index)
-      node.up = false
-      node.life++
-      node.doomed.clear()
-    },
-    start: (index) => {
-      const node = nodeAt(index)
-      const restore = reviveNode(node, foundation)
-      events.onStarted?.(index, restore)
-      handle(world, node, { kind: 'start', restore })
-      introduce(world, node)
-    },
+    at: (atMs, kind, act) => scheduler.schedule(atMs, { node: WORLD, kind, payload: 0, act }),
+    stop: (index) => stopNode(nodeAt(index)),
+    start: (index) => startNode(world, nodeAt(index)),
     isUp: (index) => nodeAt(index).up,
+    nodeCount: nodes.length,
+    viceOf: (index) => nodeAt(index).vice,
     validator: (index) => nodeAt(index).validator,
     executor: (index, shard) =>
       present(nodeAt(index).executors.get(shard), 'the node hosts the shard'),
     killExecutor: (index, shard) => void nodeAt(index).doomed.add(shard),
-    forgetState: (index, shard) => forgetState(nodeAt(index), shard),
-    setLoss: (perMille) => {
-      world.lossPerMille = perMille
+    forgetState: (index, shard) => {
+      assert(!nodeAt(index).up, 'only a stopped node loses its state')
+      nodeAt(index).disk.forgetState(shard)
     },
+    setLoss: (perMille) => {
+      world.links.lossPerMille = perMille
+    },
+    calm: () => calm(world),
+    isDamaged: (index) => nodeAt(index).disk.isDamaged(),
+    wasDamaged: (index) => nodeAt(index).disk.wasDamaged(),
+    steps: scheduler.steps,
     hash: scheduler.hash,
   }
 }
@@ -100,72 +117,98 @@ function createWorld(
   events: WorldEvents,
   submissions: Map<number, Answer>,
 ): World {
-  const dice = createPrng(plan.seed).stream('links')
-  const scheduler = createScheduler({ diceCursor: () => dice.cursor() })
-  const foundation = foundationOf(plan)
+  const root = createPrng(plan.seed)
+  const allDice: Prng[] = []
+  const diceOf = (name: string): Prng => {
+    const dice = root.stream(name)
+    allDice.push(dice)
+    return dice
+  }
+  const scheduler = createScheduler({ diceCursor: () => sumOfCursors(allDice) })
+  const foundation = foundationOf(plan, (node) => diceOf(`adversary/${node}`))
   const world: World = {
     plan,
     events,
     foundation,
     nodes: plan.genesis.validators.map((_, index) => createSimulatedNode(foundation, index)),
-    dice,
+    links: createLinks({
+      nodeCount: plan.genesis.validators.length,
+      delayMinMs: plan.delayMinMs,
+      delayMaxMs: plan.delayMaxMs,
+      dice: diceOf('links'),
+      now: scheduler.now,
+      deliver: (letter, at) => deliver(world, letter, at),
+    }),
+    senders: new Map(),
+    diskDice: diceOf('disks'),
     scheduler,
     now: scheduler.now,
-    post: (node, at, event) => {
-      const { life } = node
-      schedule(world, node, at, event, () => node.life === life)
-    },
-    arm: (node, at) => {
-      node.tickAt = at
-      if (!Number.isFinite(at)) return
-      const { life } = node
-      schedule(world, node, at, { kind: 'tick' }, () => node.life === life && node.tickAt === at)
+    post: (node, at, event) => post(world, node, at, event),
+    arm: (node, at) => arm(world, node, at),
+    later: (node, delayMs, kind, act) => {
+      const { life, index } = node
+      scheduler.schedule(scheduler.now() + delayMs, {
+        node: index,
+        kind,
+        payload: 0,
+        act: () => {
+          if (node.life === life) act()
+        },
+      })
     },
     answer: ({ request, result }) => {
       submissions.get(request)?.(result)
       submissions.delete(request)
     },
-    lossPerMille: 0,
   }
   return world
 }
 
-function foundationOf({ genesis }: ShardedPlan): NodeFoundation {
-  const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
-  const shardStateRoots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
-  return { genesis, shardStateRoots }
+function sumOfCursors(allDice: readonly Prng[]): number {
+  let sum = 0
+  for (const dice of allDice) sum += dice.cursor()
+  return sum
 }
 
-function schedule(
-  world: World,
-  node: SimulatedNode,
-  at: number,
-  event: ValidatorEvent,
-  isWanted: () => boolean,
-): void {
+function foundationOf(plan: ShardedPlan, diceOf: NodeFoundation['diceOf']): NodeFoundation {
+  const { genesis } = plan
+  const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
+  const shardStateRoots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
+  return { plan, genesis, shardStateRoots, diceOf }
+}
+
+function deliver(world: World, letter: Letter, at: number): void {
+  const { from, to, message, gossip } = letter
+  const receiver = present(world.nodes[to], 'a letter has a receiver')
+  const peer = peerName(from)
+  world.post(receiver, at, { kind: 'message', peer, validator: from, message, gossip })
+}
+
+function post(world: World, node: SimulatedNode, at: number, event: ValidatorEvent): void {
+  const { life } = node
   world.scheduler.schedule(at, {
     node: node.index,
     kind: event.kind,
     payload: eventWord(event),
     act: () => {
-      if (node.up && isWanted()) handle(world, node, event)
+      if (node.up && node.life === life) takeInput(world, node, event)
     },
   })
 }
 
-function handle(world: World, node: SimulatedNode, event: ValidatorEvent): void {
-  const effects = node.validator.handle({ ...event, now: world.now() })
-  const writes = effects.filter((effect) => effect.kind === 'write').map(({ write }) => write)
-  node.image.apply(imageWrites(writes, (_, value) => value.slice()))
-  for (const effect of effects) performEffect(world, node, effect)
-}
-
-/** Whoever is up is connected with everybody who is. */
-function introduce(world: World, node: SimulatedNode): void {
-  for (const other of world.nodes) {
-    if (other === node || !other.up) continue
-    const now = world.now()
-    world.post(node, now, { kind: 'validator-connected', validator: other.index })
-    world.post(other, now, { kind: 'validator-connected', validator: node.index })
-  }
+/** `at` is the node's own time. */
+function arm(world: World, node: SimulatedNode, at: number): void {
+  node.tickAt = at
+  if (!Number.isFinite(at)) return
+  const { life } = node
+  world.scheduler.schedule(Math.max(0, at - node.skewMs), {
+    node: node.index,
+    kind: 'tick',
+    payload: 0,
+    act: () => {
+      if (node.up && node.life === life && node.tickAt === at) {
+        takeInput(world, node, { kind: 'tick' })
+      }
+    },
+  })
 }

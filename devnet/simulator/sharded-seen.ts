@@ -1,0 +1,86 @@
+/**
+ * Translation of what validators say into what the checkers of a network read: the counterpart of consensus-seen.ts.
+ */
+import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { genesisBeaconState, type BeaconState } from '../../node/beacon/state.ts'
+import type { Receipt } from '../../node/crosslink/receipt.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
+import type { BlockOutcome } from '../../node/shards/executor.ts'
+import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
+import type { CheckedNetwork } from './checkers/network-observation.ts'
+import type { SeenBlock, SeenCut, SeenReceipt } from './checkers/sharded-observation.ts'
+
+function beaconGenesis(genesis: Genesis): BeaconState {
+  const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
+  const roots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
+  return genesisBeaconState(genesis, roots)
+}
+
+export function genesisHashOf(genesis: Genesis, chain: ChainNumber): Hash {
+  if (chain !== BEACON_CHAIN) return shardGenesis(genesis, chain).genesisBlockHash
+  return beaconGenesis(genesis).headHash
+}
+
+export function checkedNetwork(
+  genesis: Genesis,
+  byzantineNodes: ReadonlySet<number>,
+): CheckedNetwork {
+  const { shardCount, gasLimit } = genesis
+  const { committees } = beaconGenesis(genesis)
+  const balances = Array.from({ length: shardCount }, (_, index) =>
+    shardGenesis(genesis, index + 1).allocations.map(({ address, balance }) => {
+      return { account: toHex(address), balance }
+    }),
+  )
+  return { shardCount, gasLimit, committees, balances, byzantineNodes }
+}
+
+export function seenCut({ height, shards }: BeaconState): SeenCut {
+  const heads = shards.map((record) => {
+    return { height: record.height, hash: toHex(record.hash), cursors: record.cursors }
+  })
+  return { beaconHeight: height, heads }
+}
+
+export function seenBlock(shard: ChainNumber, outcome: BlockOutcome): SeenBlock {
+  const { header } = outcome
+  const { beaconHeight, beaconHash } = header.anchor
+  return {
+    shard,
+    height: header.height,
+    hash: toHex(outcome.hash),
+    parentHash: toHex(header.parentHash),
+    stateRoot: toHex(header.stateRoot),
+    timestampMs: header.timestampMs,
+    baseFeePerGas: header.baseFeePerGas,
+    anchor: { height: beaconHeight, hash: toHex(beaconHash) },
+    cursors: header.cursors,
+    transactions: outcome.results.map(({ gasUsed, sent }, index) => ({
+      hash: toHex(outcome.transactionHashes[index] ?? new Uint8Array(0)),
+      gasUsed,
+      sentTo: sent?.destination,
+    })),
+    consumed: outcome.consumed.map(({ receipt, outcome: end }) => {
+      return { receipt: seenReceipt(receipt), bounced: end === 'bounced' }
+    }),
+    sent: outcome.sent.flatMap(({ receipts }) => receipts.map(seenReceipt)),
+    changed: outcome.changed.map(({ address, nonce, balance }) => {
+      return { account: toHex(address), nonce, balance }
+    }),
+  }
+}
+
+function seenReceipt(receipt: Receipt): SeenReceipt {
+  const { source, destination, sequence, kind, amount } = receipt
+  return {
+    source,
+    destination,
+    sequence,
+    kind,
+    amount,
+    from: toHex(receipt.from),
+    to: toHex(receipt.to),
+    origin: toHex(receipt.originTransaction),
+  }
+}
