@@ -2,12 +2,18 @@
 import type { Adversary } from './adversary.ts'
 import { bodyWithholder } from './body-withholder.ts'
 import { equivocator } from './equivocator.ts'
+import { forgedCrosslink } from './forged-crosslink.ts'
+import { forgedReceipt } from './forged-receipt.ts'
+import { garbageSender } from './garbage-sender.ts'
 import { inboxSkipper } from './inbox-skipper.ts'
 import { lateProposer } from './late-proposer.ts'
 import { nullifyAndFinalize } from './nullify-and-finalize.ts'
+import { overspender } from './overspender.ts'
 import { replayedReceipt } from './replayed-receipt.ts'
 import { selectiveSender } from './selective-sender.ts'
 import { silentLeader } from './silent-leader.ts'
+import { spammer } from './spammer.ts'
+import { staleCrosslink } from './stale-crosslink.ts'
 import { voteForEverything } from './vote-for-everything.ts'
 import { wrongEpochVoter } from './wrong-epoch-voter.ts'
 import { wrongStateRoot } from './wrong-state-root.ts'
@@ -19,10 +25,16 @@ const ADVERSARIES: readonly Adversary[] = [
   selectiveSender,
   lateProposer,
   wrongStateRoot,
+  overspender,
+  forgedReceipt,
   replayedReceipt,
+  forgedCrosslink,
+  staleCrosslink,
   voteForEverything,
   nullifyAndFinalize,
   wrongEpochVoter,
+  garbageSender,
+  spammer,
   inboxSkipper,
 ]
 
