@@ -2,10 +2,10 @@
  * The court of a sharded network: every checker behind one door. It listens to a world, translates what it hears into the
  * checkers' own words and keeps the first broken rule; what follows a violation proves nothing.
  */
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
+import type { EngineFact } from '../../node/consensus/engine-contract.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
-import { toHex } from '../../node/primitives/bytes.ts'
-import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
@@ -17,8 +17,9 @@ import { createShardHeadChecker } from './checkers/shard-heads.ts'
 import type { SeenBlock } from './checkers/sharded-observation.ts'
 import { statementLine } from './consensus-seen.ts'
 import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
+import { createJury, type Jury, type Testimony } from './sharded-jury.ts'
 import type { NodeEnd } from './sharded-plan.ts'
-import { seenBlock } from './sharded-seen.ts'
+import { carriedBytes, checkedNetwork, seenBlock, seenCut } from './sharded-seen.ts'
 import type { Trouble } from './sharded-trouble.ts'
 import type { ShardedWorld } from './sharded-world.ts'
 
@@ -26,7 +27,8 @@ export type Court = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
   readonly onOutcome: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   readonly onBeacon: (node: number, validator: Validator) => void
-  readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
+  /** `root`: the bytes that were signed. */
+  readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote, root?: Hash) => void
   readonly onMessage: (node: number, message: NodeMessage) => void
   /** A node came back from its store. */
   readonly onStarted: (node: number, restore: NodeRestore) => void
@@ -35,6 +37,8 @@ export type Court = {
   readonly onEnded: (node: number, end: NodeEnd) => void
   readonly conservation: ConservationChecker
   readonly receipts: ReceiptChecker
+  /** What the court cannot see by itself. */
+  readonly testimony: Testimony
   /** The first rule that was broken. */
   readonly violation: () => string | undefined
 }
@@ -47,7 +51,9 @@ type Bench = {
   readonly conservation: ConservationChecker
   readonly receipts: ReceiptChecker
   readonly heads: ReturnType<typeof createShardHeadChecker>
-  cutHeight: number
+  readonly jury: Jury
+  /** Beacon heights that were judged. */
+  readonly cuts: Set<number>
   found: string | undefined
 }
 
@@ -68,10 +74,16 @@ export function createCourt(
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
     byzantine,
-    conservation: createConservationChecker(balancesOf(genesis)),
+    conservation: createConservationChecker(checkedNetwork(genesis, byzantine).balances),
     receipts: createReceiptChecker(),
     heads: createShardHeadChecker(),
-    cutHeight: 0,
+    jury: createJury({
+      genesis,
+      world,
+      byzantine,
+      convict: (rule, sentence) => convict(bench, rule, sentence),
+    }),
+    cuts: new Set(),
     found: undefined,
   }
   const isHonest = (node: number): boolean => !byzantine.has(node)
@@ -85,26 +97,27 @@ export function createCourt(
     onBeacon: (node, validator) => {
       if (isHonest(node)) hearBeacon(bench, validator)
     },
-    onSigned: bench.chains.signed,
-    onMessage: bench.chains.heard,
+    onSigned: (node, chain, vote, root) => {
+      bench.chains.signed(node, chain, vote)
+      if (root !== undefined && isHonest(node)) bench.jury.onSigned(chain, vote, root)
+    },
+    onMessage: (node, message) => {
+      bench.chains.heard(node, message)
+      if (isHonest(node)) bench.jury.onMessage(node, carriedBytes(message))
+    },
     onStarted: (node, restore) => {
-      if (isHonest(node)) bench.chains.restarted(node, restore)
+      if (!isHonest(node)) return
+      bench.chains.restarted(node, restore)
+      bench.jury.onStarted(node, restore)
     },
     onTrouble: (trouble) => hearTrouble(bench, trouble),
     onRefused: (node, chain, vote) => hearRefusal(bench, node, { chain, vote }),
     onEnded: (node, end) => hearEnd(bench, node, end),
     conservation: bench.conservation,
     receipts: bench.receipts,
+    testimony: bench.jury.testimony,
     violation: () => bench.found,
   }
-}
-
-function balancesOf(genesis: Genesis) {
-  return Array.from({ length: genesis.shardCount }, (_, index) =>
-    shardGenesis(genesis, index + 1).allocations.map(({ address, balance }) => {
-      return { account: toHex(address), balance }
-    }),
-  )
 }
 
 function convict(bench: Bench, rule: string, sentence: string | undefined): void {
@@ -113,6 +126,7 @@ function convict(bench: Bench, rule: string, sentence: string | undefined): void
 }
 
 function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
+  bench.jury.onFact(node, fact)
   switch (fact.kind) {
     case 'finalized':
       return bench.chains.delivered(node, fact.chain, fact.height, fact.hash)
@@ -127,19 +141,32 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     case 'evidence':
       return bench.chains.accused(node, fact.evidence)
     case 'engine':
-      if (fact.fact.kind === 'divergence') convict(bench, 'R8', `node ${node} diverged`)
-      return
+      return hearEngine(bench, node, fact.chain, fact.fact)
     default:
   }
 }
 
+function hearEngine(bench: Bench, node: number, chain: ChainNumber, fact: EngineFact): void {
+  if (fact.kind === 'divergence') convict(bench, 'R8', `node ${node} diverged`)
+  if (fact.kind === 'invalid-signature') bench.chains.blamed(node, chain, fact.seat)
+}
+
 /** A node may turn while the network runs. */
 function hearTrouble(bench: Bench, trouble: Trouble): void {
+  tellJury(bench.jury, trouble)
   if (trouble.kind !== 'byzantine') return
   for (const node of trouble.nodes) {
     bench.byzantine.add(node)
     bench.chains.turned(node)
   }
+}
+
+function tellJury(jury: Jury, trouble: Trouble): void {
+  if (trouble.kind === 'clock') jury.onClock(trouble.skewMs)
+  if (trouble.kind === 'stop' || trouble.kind === 'crash') trouble.nodes.forEach(jury.onStopped)
+  const isLoss =
+    trouble.kind === 'wipe' || trouble.kind === 'bit-flips' || trouble.kind === 'lost-records'
+  if (isLoss) trouble.nodes.forEach(jury.onDiskLost)
 }
 
 /** In a correct node the guard never has to refuse; a node that lost its journal is what it is for. */
@@ -155,6 +182,7 @@ function hearRefusal(
 
 /** A node ends when its disk fails, and refuses a damaged one; anything else is a broken assertion. */
 function hearEnd(bench: Bench, node: number, end: NodeEnd): void {
+  bench.jury.onStopped(node)
   if (end.kind === 'disk' || end.isDamaged) return
   const who = bench.byzantine.has(node) ? 'the adversary in' : 'the machine of'
   convict(bench, 'host', `${who} node ${node} threw: ${end.detail}`)
@@ -171,16 +199,16 @@ function hearOutcome(
     convict(bench, 'C3', bench.receipts.block(block))
   }
   convict(bench, 'S6', bench.heads.block(node, block))
+  bench.jury.onBlock(node, block)
 }
 
+/** Every finalized beacon block once, whichever node reaches it first. */
 function hearBeacon(bench: Bench, validator: Validator): void {
-  const { height, shards } = validator.beacon.head()
-  if (height <= bench.cutHeight) return
-  bench.cutHeight = height
-  const heads = shards.map((record) => {
-    return { height: record.height, hash: toHex(record.hash), cursors: record.cursors }
-  })
-  const cut = { beaconHeight: height, heads }
+  const state = validator.beacon.head()
+  if (bench.cuts.has(state.height)) return
+  bench.cuts.add(state.height)
+  const cut = seenCut(state)
+  bench.jury.onCut(cut)
   convict(bench, 'X1', bench.heads.cut(cut))
   convict(bench, 'C1', bench.conservation.cut(cut))
 }

@@ -4,10 +4,12 @@
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import { genesisBeaconState, type BeaconState } from '../../node/beacon/state.ts'
 import type { Receipt } from '../../node/crosslink/receipt.ts'
+import { batchBytes } from '../../node/crosslink/receipt-codec.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
+import type { NodeMessage } from '../../node/validator/message.ts'
 import type { CheckedNetwork } from './checkers/network-observation.ts'
 import type { SeenBlock, SeenCut, SeenReceipt } from './checkers/sharded-observation.ts'
 
@@ -83,4 +85,27 @@ function seenReceipt(receipt: Receipt): SeenReceipt {
     to: toHex(receipt.to),
     origin: toHex(receipt.originTransaction),
   }
+}
+
+/** Bytes of blocks, transactions and receipts in a message; undefined for those that carry none. */
+export function carriedBytes(message: NodeMessage): number | undefined {
+  switch (message.kind) {
+    case 'consensus': {
+      const { message: inner } = message
+      if (inner.kind === 'range') return sumOf(inner.range.blocks.map(({ bytes }) => bytes))
+      return inner.kind === 'proposal' || inner.kind === 'block'
+        ? inner.block.bytes.length
+        : undefined
+    }
+    case 'transactions':
+      return sumOf(message.raws)
+    case 'receipts':
+      return message.batches.reduce((sum, batch) => sum + batchBytes(batch), 0)
+    default:
+      return undefined
+  }
+}
+
+function sumOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }

@@ -19,26 +19,30 @@ const bounce: SeenReceipt = { ...receipt, source: 2, destination: 1, kind: 'boun
 
 function block(shard: number, height: number, changes: Partial<SeenBlock> = {}): SeenBlock {
   const hash = `${shard}/${height}`
-  const empty = { transactions: [], consumed: [], sent: [], changed: [] }
-  return { shard, height, hash, stateRoot: hash, baseFeePerGas: 2n, ...empty, ...changes }
+  const parentHash = `${shard}/${height - 1}`
+  const place = { timestampMs: height, anchor: { height: 0, hash: 'beacon' }, cursors: [0, 0, 0] }
+  const empty = { transactions: [], consumed: [], sent: [], changed: [], baseFeePerGas: 2n }
+  return { shard, height, hash, parentHash, stateRoot: hash, ...place, ...empty, ...changes }
 }
 
 /** Alice pays ten, and two times three for gas; the receipt leaves at once. */
 const sending = block(1, 1, {
   transactions: [{ hash: 'transaction', gasUsed: 3, sentTo: 2 }],
   sent: [receipt],
-  changed: [{ account: 'alice', balance: 84n }],
+  changed: [{ account: 'alice', nonce: 1, balance: 84n }],
 })
 const arriving = block(2, 1, {
   consumed: [{ receipt, bounced: false }],
-  changed: [{ account: 'bob', balance: 10n }],
+  changed: [{ account: 'bob', nonce: 0, balance: 10n }],
 })
 
 function judged(blocks: readonly SeenBlock[], heights: readonly number[]): string | undefined {
   const checker = createConservationChecker([[{ account: 'alice', balance: 100n }], []])
   checker.declare('transaction', 10n)
   for (const one of blocks) checker.block(one)
-  const heads = heights.map((height, index) => ({ height, hash: `${index + 1}/${height}` }))
+  const heads = heights.map((height, index) => {
+    return { height, hash: `${index + 1}/${height}`, cursors: [0, 0, 0] }
+  })
   return checker.cut({ beaconHeight: 1, heads })
 }
 
@@ -53,12 +57,12 @@ describe('sharded checkers: conservation', () => {
   const faults: readonly (readonly [string, readonly SeenBlock[], readonly number[]])[] = [
     [
       'value that vanishes',
-      [{ ...sending, changed: [{ account: 'alice', balance: 83n }] }],
+      [{ ...sending, changed: [{ account: 'alice', nonce: 1, balance: 83n }] }],
       [1, 0],
     ],
     [
       'value that appears',
-      [sending, { ...arriving, changed: [{ account: 'bob', balance: 11n }] }],
+      [sending, { ...arriving, changed: [{ account: 'bob', nonce: 0, balance: 11n }] }],
       [1, 1],
     ],
     ['a receipt without its transaction', [{ ...sending, transactions: [] }], [1, 0]],
@@ -120,8 +124,9 @@ describe('sharded checkers: heads', () => {
     expect(checker.block(0, block(1, 2))).toBeUndefined()
     expect(checker.block(1, block(1, 1))).toBeUndefined()
     expect(checker.block(2, block(1, 1, { stateRoot: 'other' }))).toBeDefined()
+    let beaconHeight = 0
     const cut = (height: number, hash: string) =>
-      checker.cut({ beaconHeight: 1, heads: [{ height, hash }] })
+      checker.cut({ beaconHeight: ++beaconHeight, heads: [{ height, hash, cursors: [0, 0] }] })
     expect(cut(2, '1/2')).toBeUndefined()
     expect(cut(2, 'other')).toBeDefined()
     expect(cut(1, '1/1')).toBeDefined()

@@ -39,6 +39,8 @@ export type Observation =
       readonly first: Statement
       readonly second: Statement
     }
+  /** A node says that a seat sent it a signature that does not verify. */
+  | { readonly kind: 'blamed'; readonly node: number; readonly seat: number }
   /** A node's application took the next finalized block. */
   | {
       readonly kind: 'delivered'

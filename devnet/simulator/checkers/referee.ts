@@ -2,6 +2,7 @@
  * All safety checkers of one (chain, epoch) behind one door. The first broken rule is kept: what follows a violation
  * proves nothing.
  */
+import { createAccountabilityChecker } from './accountability.ts'
 import { createAgreementChecker } from './agreement.ts'
 import { createAncestryChecker } from './ancestry.ts'
 import { createCertificateChecker } from './certificate.ts'
@@ -13,7 +14,7 @@ import { createNullificationChecker } from './nullification.ts'
 import type { CheckedCommittee, Checker, Observation } from './observation.ts'
 
 export type Violation = {
-  /** `S1`..`S8`, or `host` for a broken contract between engine and host. */
+  /** `S1`..`S8`, `S12`, or `host` for a broken contract between engine and host. */
   readonly rule: string
   readonly sentence: string
   readonly atMs: number
@@ -42,6 +43,7 @@ export function createReferee(
     createCertificateChecker(committee),
     createHonestyChecker(committee),
     createDeliveryChecker(committee),
+    createAccountabilityChecker(committee),
   ]
   const checkers = all.filter(({ rule }) => !ignored.includes(rule))
   let found: Violation | undefined

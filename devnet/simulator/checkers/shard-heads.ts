@@ -14,7 +14,34 @@ export type ShardHeadChecker = {
 export function createShardHeadChecker(): ShardHeadChecker {
   /** `shard/height` -> what was executed there. */
   const executed = new Map<string, { readonly hash: string; readonly stateRoot: string }>()
-  const crosslinked = new Map<number, number>()
+  /** Cuts seen, by beacon height. */
+  const cuts = new Map<number, SeenCut>()
+
+  /** The crosslinked heights never fall from one beacon block to a later one, in whatever order they are seen. */
+  function regression(cut: SeenCut): string | undefined {
+    let below: SeenCut | undefined
+    let above: SeenCut | undefined
+    for (const other of cuts.values()) {
+      const { beaconHeight } = other
+      if (beaconHeight < cut.beaconHeight && beaconHeight > (below?.beaconHeight ?? -1))
+        below = other
+      if (beaconHeight > cut.beaconHeight && beaconHeight < (above?.beaconHeight ?? Infinity))
+        above = other
+    }
+    for (const [earlier, later] of [
+      [below, cut],
+      [cut, above],
+    ] as const) {
+      if (earlier === undefined || later === undefined) continue
+      const fallen = later.heads.findIndex(
+        ({ height }, index) => height < (earlier.heads[index]?.height ?? 0),
+      )
+      if (fallen >= 0)
+        return `beacon block ${later.beaconHeight} takes shard ${fallen + 1} back to height ${later.heads[fallen]?.height}`
+    }
+    return undefined
+  }
+
   return {
     isNew: ({ shard, height }) => !executed.has(`${shard}/${height}`),
     block: (node, { shard, height, hash, stateRoot }) => {
@@ -25,18 +52,18 @@ export function createShardHeadChecker(): ShardHeadChecker {
       if (known.hash === hash && known.stateRoot === stateRoot) return undefined
       return `node ${node} executed ${hash} at ${key}, another node ${known.hash}`
     },
-    cut: ({ beaconHeight, heads }) => {
+    cut: (cut) => {
+      const { beaconHeight, heads } = cut
       for (const [index, { height, hash }] of heads.entries()) {
         const shard = index + 1
         if (height === 0) continue
         const known = executed.get(`${shard}/${height}`)
         if (known?.hash !== hash)
           return `beacon block ${beaconHeight} crosslinks ${hash} of shard ${shard}, not its own block`
-        if (height < (crosslinked.get(shard) ?? 0))
-          return `beacon block ${beaconHeight} takes shard ${shard} back to height ${height}`
-        crosslinked.set(shard, height)
       }
-      return undefined
+      const problem = regression(cut)
+      cuts.set(beaconHeight, cut)
+      return problem
     },
   }
 }

@@ -20,8 +20,14 @@ export type SeenBlock = {
   readonly shard: number
   readonly height: number
   readonly hash: string
+  readonly parentHash: string
   readonly stateRoot: string
+  readonly timestampMs: number
   readonly baseFeePerGas: bigint
+  /** The beacon block it leans on. */
+  readonly anchor: { readonly height: number; readonly hash: string }
+  /** Receipts consumed so far as the header says, index = source chain, 0..S. */
+  readonly cursors: readonly number[]
   readonly transactions: readonly {
     readonly hash: string
     readonly gasUsed: number
@@ -30,13 +36,22 @@ export type SeenBlock = {
   }[]
   readonly consumed: readonly { readonly receipt: SeenReceipt; readonly bounced: boolean }[]
   readonly sent: readonly SeenReceipt[]
-  readonly changed: readonly { readonly account: string; readonly balance: bigint }[]
+  readonly changed: readonly {
+    readonly account: string
+    readonly nonce: number
+    readonly balance: bigint
+  }[]
 }
 
-/** A finalized beacon block: which height of every shard it has crosslinked, index = shard - 1. */
+/** A finalized beacon block: what it has recorded of every shard, index = shard - 1. */
 export type SeenCut = {
   readonly beaconHeight: number
-  readonly heads: readonly { readonly height: number; readonly hash: string }[]
+  readonly heads: readonly {
+    readonly height: number
+    readonly hash: string
+    /** As in `SeenBlock`. */
+    readonly cursors: readonly number[]
+  }[]
 }
 
 export function receiptText(receipt: SeenReceipt): string {

@@ -129,8 +129,9 @@ function send(ledger: Ledger, order: Order, node: number): void {
   ledger.open.set(id, { order, raw, ends: order.to === 'bounce' ? 3 : crosses ? 2 : 1 })
   ledger.sent++
   if (crosses) ledger.court.conservation.declare(id, order.amount)
+  testify(ledger, order, id)
   ledger.world.submit(node, order.shard, raw, (result) => {
-    if (result.ok) return
+    if (result.ok) return ledger.court.testimony.accepted(node, id)
     const { code } = result.reject
     ledger.refused.set(code, (ledger.refused.get(code) ?? 0) + 1)
     ledger.open.delete(id)
@@ -139,6 +140,18 @@ function send(ledger: Ledger, order: Order, node: number): void {
     const key = `${shard}/${sender}`
     ledger.nonces.set(key, (ledger.nonces.get(key) ?? 1) - 1)
   })
+}
+
+function testify({ court, nonces }: Ledger, { shard, sender }: Order, hash: string): void {
+  const from = toHex(accountOf(sender).address)
+  const nonce = (nonces.get(`${shard}/${sender}`) ?? 1) - 1
+  court.testimony.offered({ hash, shard, from, nonce })
+}
+
+function accountOf(sender: number): (typeof ACCOUNTS)[number] {
+  const account = ACCOUNTS[sender]
+  if (account === undefined) throw new Error('there are ten accounts')
+  return account
 }
 
 function owe(ledger: Ledger, order: Order): void {
@@ -168,9 +181,7 @@ function sign({ nonces }: Ledger, order: Order): Uint8Array {
     data: crosses ? encodeGatewayTransfer(CHAIN_ID_BASE + destination, target) : new Uint8Array(0),
     accessList: [],
   }
-  const account = ACCOUNTS[sender]
-  if (account === undefined) throw new Error('there are ten accounts')
-  return encodeSigned(fields, signDigest(signingHash(fields), account.secretKey))
+  return encodeSigned(fields, signDigest(signingHash(fields), accountOf(sender).secretKey))
 }
 
 /** Each height counts once, whoever executed it first. */

@@ -102,9 +102,9 @@ function heard(court: Court, traffic: () => Traffic, events: WorldEvents): World
       court.onBeacon(node, validator)
       events.onBeacon?.(node, validator)
     },
-    onSigned: (node, chain, vote) => {
-      court.onSigned(node, chain, vote)
-      events.onSigned?.(node, chain, vote)
+    onSigned: (node, chain, vote, root) => {
+      court.onSigned(node, chain, vote, root)
+      events.onSigned?.(node, chain, vote, root)
     },
     passes: (from, to, message) => {
       court.onMessage(from, message)

@@ -1,0 +1,241 @@
+/**
+ * The jury of a sharded network: the checkers that look at accounts, promises, bounds and progress (S10 to S14, C2, C5, X5,
+ * L1 to L7), fed by the court and by whoever runs the network: only that one knows when clients speak and when faults are
+ * over.
+ */
+import type { Genesis } from '../../node/beacon/genesis.ts'
+import type { UnsignedVote } from '../../node/consensus/vote.ts'
+import { present } from '../../node/primitives/assert.ts'
+import { fromHex, toHex } from '../../node/primitives/bytes.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
+import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
+import { createAccountChecker } from './checkers/accounts.ts'
+import { createAnchorChecker } from './checkers/anchors.ts'
+import { createBoundsChecker } from './checkers/bounds.ts'
+import { createCursorChecker } from './checkers/cursors.ts'
+import { createDurabilityChecker } from './checkers/durability.ts'
+import { createExecutionChecker } from './checkers/execution.ts'
+import { createFlowChecker } from './checkers/flow.ts'
+import { createCatchUpChecker } from './checkers/liveness-catch-up.ts'
+import { createFinalityReturnChecker } from './checkers/liveness-finality.ts'
+import { createInclusionChecker } from './checkers/liveness-inclusion.ts'
+import { createIsolationChecker } from './checkers/liveness-isolation.ts'
+import { createQuietChecker } from './checkers/liveness-quiet.ts'
+import { createReceiptLivenessChecker } from './checkers/liveness-receipts.ts'
+import { createViewChecker } from './checkers/liveness-views.ts'
+import type {
+  CheckedNetwork,
+  NetworkChecker,
+  NetworkObservation,
+  OfferedTransaction,
+} from './checkers/network-observation.ts'
+import { createRpcTruthChecker } from './checkers/rpc-truth.ts'
+import { createShardSupplyChecker } from './checkers/shard-supply.ts'
+import type { SeenBlock, SeenCut } from './checkers/sharded-observation.ts'
+import { createSigningRootChecker } from './checkers/signing-roots.ts'
+import { createTimestampChecker } from './checkers/timestamps.ts'
+import { statementLine } from './consensus-seen.ts'
+import { checkedNetwork, genesisHashOf } from './sharded-seen.ts'
+import type { ShardedWorld } from './sharded-world.ts'
+
+/** What only whoever runs the network can tell. All of it may be left out; then the rules about it are not judged. */
+export type Testimony = {
+  /** A client has made this transaction. */
+  readonly offered: (transaction: OfferedTransaction) => void
+  /** A node told a client that it took it. */
+  readonly accepted: (node: number, transaction: string) => void
+  /** All faults are over and everybody is up: from here on progress is owed. */
+  readonly healed: () => void
+  /** More members of the shard are away than it can spare. */
+  readonly stalled: (shard: ChainNumber) => void
+  readonly resumed: (shard: ChainNumber) => void
+  /** Clients want nothing any more, and all they wanted is settled; or they begin again. */
+  readonly idle: (isIdle: boolean) => void
+  /** The run is over. */
+  readonly finish: () => void
+}
+
+export type Jury = {
+  readonly testimony: Testimony
+  readonly onFact: (node: number, fact: ValidatorFact) => void
+  readonly onBlock: (node: number, block: SeenBlock) => void
+  readonly onCut: (cut: SeenCut) => void
+  readonly onSigned: (chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
+  readonly onMessage: (node: number, size: number | undefined) => void
+  readonly onStarted: (node: number, restore: NodeRestore) => void
+  readonly onStopped: (node: number) => void
+  readonly onDiskLost: (node: number) => void
+  readonly onClock: (skewMs: number) => void
+}
+
+export type JuryOptions = {
+  readonly genesis: Genesis
+  readonly world: () => ShardedWorld
+  /** Nodes that are or were byzantine; it may grow. */
+  readonly byzantine: ReadonlySet<number>
+  readonly convict: (rule: string, sentence: string) => void
+}
+
+type Bench = JuryOptions & {
+  readonly checkers: readonly NetworkChecker[]
+  /** `shard/height` that some node has committed. */
+  readonly committed: Set<string>
+  skewMaxMs: number
+}
+
+export function createJury(options: JuryOptions): Jury {
+  const bench: Bench = {
+    ...options,
+    checkers: allCheckers(options, () => bench.skewMaxMs),
+    committed: new Set(),
+    skewMaxMs: 0,
+  }
+  const hear = (seen: NetworkObservation): void => observe(bench, seen)
+  return {
+    testimony: {
+      offered: (transaction) => hear({ kind: 'offered', transaction }),
+      accepted: (node, transaction) => hear({ kind: 'accepted', node, transaction }),
+      healed: () => hear({ kind: 'healed' }),
+      stalled: (shard) => hear({ kind: 'stalled', shard }),
+      resumed: (shard) => hear({ kind: 'resumed', shard }),
+      idle: (isIdle) => hear({ kind: 'idle', isIdle }),
+      finish: () => finish(bench),
+    },
+    onFact: (node, fact) => hearFact(bench, node, fact),
+    onBlock: (node, block) => hearBlock(bench, node, block),
+    onCut: (cut) => hear({ kind: 'cut', cut }),
+    onSigned: (chain, vote, root) =>
+      hear({ kind: 'signed-root', chain, root: toHex(root), statement: statementLine(vote) }),
+    onMessage: (node, size) => {
+      hear({ kind: 'spoken', node })
+      if (size !== undefined) hear({ kind: 'load', node, what: 'message-bytes', count: size })
+    },
+    onStarted: (node, { chains }) => {
+      const heads = chains.map(({ chain, head }) => ({ chain, height: head?.height ?? 0 }))
+      hear({ kind: 'started', node, heads })
+    },
+    onStopped: (node) => hear({ kind: 'stopped', node }),
+    onDiskLost: (node) => hear({ kind: 'disk-lost', node }),
+    onClock: (skewMs) => {
+      bench.skewMaxMs = Math.max(bench.skewMaxMs, Math.abs(skewMs))
+    },
+  }
+}
+
+function allCheckers(
+  { genesis, byzantine }: JuryOptions,
+  skewMaxMs: () => number,
+): readonly NetworkChecker[] {
+  const network = checkedNetwork(genesis, byzantine)
+  return [
+    createAccountChecker(),
+    createShardSupplyChecker(network),
+    createDurabilityChecker(),
+    createBoundsChecker(),
+    createFlowChecker(network),
+    createAnchorChecker(toHex(genesisHashOf(genesis, BEACON_CHAIN))),
+    createCursorChecker(network),
+    createTimestampChecker(skewMaxMs),
+    createExecutionChecker(),
+    createRpcTruthChecker(network),
+    createSigningRootChecker(),
+    ...livenessCheckers(genesis, network),
+  ]
+}
+
+/** What A.7 caps the backoff of timeouts at, and what a view without a block takes, in multiples of delta. */
+const BACKOFF_MAX = 8
+const VIEW_DELTAS = 4
+/** Reconnecting, asking and replaying after a restart. */
+const CATCH_UP_FIXED_MS = 15_000
+/** Heartbeats of two chains per node take about five messages per node and second in a network of two shards. */
+const QUIET_MESSAGES_MAX = 40
+
+function livenessCheckers(genesis: Genesis, network: CheckedNetwork): readonly NetworkChecker[] {
+  const { shardTiming, beaconTiming } = genesis
+  const slotMs = Math.max(shardTiming.blockIntervalMs, beaconTiming.blockIntervalMs)
+  const idleMs = Math.max(shardTiming.idleIntervalMs, beaconTiming.idleIntervalMs)
+  const seats = Math.max(...network.committees.map((committee) => committee.length))
+  const faults = Math.floor((seats - 1) / 3)
+  const deltaMs = Math.max(shardTiming.deltaMs, beaconTiming.deltaMs)
+  /** As many leaders as may be faulty in a row and one more, at the longest timeouts. */
+  const rowMs = (faults + 1) * VIEW_DELTAS * deltaMs * BACKOFF_MAX
+  return [
+    createFinalityReturnChecker(network, idleMs + 2 * rowMs + 4 * slotMs),
+    createInclusionChecker(20 * slotMs + rowMs),
+    createReceiptLivenessChecker(6 * slotMs + 4 * rowMs),
+    createCatchUpChecker(network, { fixedMs: CATCH_UP_FIXED_MS + rowMs, intervalMs: slotMs }),
+    createIsolationChecker(network, idleMs + rowMs + 4 * slotMs),
+    createQuietChecker(network, QUIET_MESSAGES_MAX),
+    createViewChecker(network),
+  ]
+}
+
+function observe(bench: Bench, seen: NetworkObservation): void {
+  const now = bench.world().now()
+  for (const checker of bench.checkers) {
+    const sentence = checker.observe(seen, now)
+    if (sentence !== undefined) bench.convict(checker.rule, sentence)
+  }
+}
+
+function finish(bench: Bench): void {
+  const now = bench.world().now()
+  for (const { rule, finish: ask } of bench.checkers) {
+    const sentence = ask?.(now)
+    if (sentence !== undefined) bench.convict(rule, sentence)
+  }
+}
+
+function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
+  if (fact.kind === 'finalized') {
+    const { chain, height } = fact
+    return observe(bench, { kind: 'final', node, chain, height, hash: toHex(fact.hash) })
+  }
+  if (fact.kind !== 'engine') return
+  const { chain, fact: inner } = fact
+  if (inner.kind === 'view-entered') {
+    observe(bench, { kind: 'view-entered', node, chain, view: inner.view })
+  }
+  if (inner.kind === 'nullified') {
+    const { view } = inner
+    const leader = bench.world().validator(node).chains.get(chain)?.leader(view) ?? node
+    observe(bench, { kind: 'nullified', node, chain, view, leader })
+  }
+}
+
+function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
+  const key = `${block.shard}/${block.height}`
+  const isFirst = !bench.committed.has(key)
+  bench.committed.add(key)
+  observe(bench, { kind: 'block', node, block, isFirst })
+  readBack(bench, node, block)
+  measure(bench, node, block.shard)
+}
+
+/** A client asks the node for the accounts that the block has changed. */
+function readBack({ world, ...bench }: Bench, node: number, { shard, changed }: SeenBlock): void {
+  const addresses = changed.map(({ account }) =>
+    present(fromHex(account), 'accounts are hexadecimal'),
+  )
+  if (addresses.length === 0) return
+  const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
+  const answer = world().executor(node, shard).runNow(request)
+  if (answer.kind !== 'accounts') return
+  const { height } = answer
+  for (const { address, nonce, balance } of answer.accounts) {
+    const account = toHex(address)
+    observe({ world, ...bench }, { kind: 'read', node, shard, height, account, nonce, balance })
+  }
+}
+
+function measure(bench: Bench, node: number, shard: ChainNumber): void {
+  const { chains, shards } = bench.world().validator(node)
+  const held = chains.get(shard)?.status().held
+  if (held !== undefined) {
+    for (const what of ['rounds', 'votes', 'blocks'] as const)
+      observe(bench, { kind: 'load', node, what, count: held[what] })
+  }
+  const count = shards.get(shard)?.mempool.size().count ?? 0
+  observe(bench, { kind: 'load', node, what: 'pool', count })
+}
