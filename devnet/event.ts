@@ -3,6 +3,8 @@
  * added and never changed or removed (docs/devnet.md).
  */
 
+import type { Fault } from './faults/fault.ts'
+
 export type ProcessRole = 'validator' | 'traffic'
 
 export type DevnetEvent =
@@ -24,18 +26,30 @@ export type DevnetEvent =
     }
   | TickEvent
   | { readonly event: 'violation'; readonly message: string }
-  /** A process ended that nobody had told to. */
+  | ProcessEndEvent
+  /** A fault is being brought about by order; what follows from it comes later. */
   | {
-      readonly event: 'exit'
-      readonly role: ProcessRole
-      readonly node: number | null
-      readonly pid: number
-      readonly code: number | null
-      readonly signal: string | null
+      readonly event: 'fault'
+      readonly fault: Fault
+      /** After so long it is taken back; null: it stays. */
+      readonly forMs: number | null
       readonly message: string
     }
   | { readonly event: 'notice'; readonly message: string }
   | { readonly event: 'stopped'; readonly summary: StopSummary }
+
+/** A process ended while the devnet runs. */
+export type ProcessEndEvent = {
+  readonly event: 'exit'
+  readonly role: ProcessRole
+  readonly node: number | null
+  readonly pid: number
+  readonly code: number | null
+  readonly signal: string | null
+  /** The fault that ended it; null: nobody had told it to. */
+  readonly order: 'stop' | 'crash' | 'byzantine' | 'disk' | null
+  readonly message: string
+}
 
 export type ReadyEvent = {
   readonly event: 'ready'

@@ -72,6 +72,8 @@ export function sentenceOf(event: DevnetEvent): string | undefined {
       return `First cross-shard transfer settled after ${seconds(event.ms)}: shard ${event.from} to shard ${event.to}, ${event.tx}`
     case 'violation':
       return `VIOLATION: ${event.message}`
+    case 'fault':
+      return `FAULT: ${event.message}`
     case 'exit':
     case 'notice':
       return event.message

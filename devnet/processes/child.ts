@@ -17,13 +17,15 @@ export type ChildOptions = {
   readonly onUnexpectedExit: (code: number | null, signal: NodeJS.Signals | null) => void
 }
 
+export type ChildEnd = { readonly code: number | null; readonly signal: string | null }
+
 /** A node writes its last state within a second or two; more than this is a hang. */
 const STOP_DEADLINE_MS = 10_000
 
 export class Child {
   readonly #process: ChildProcess
   /** Resolves when the process is gone, for whatever reason. */
-  readonly ended: Promise<void>
+  readonly ended: Promise<ChildEnd>
   #stopping = false
   #alive = true
 
@@ -33,7 +35,7 @@ export class Child {
       process.once('exit', (code, signal) => {
         this.#alive = false
         if (!this.#stopping) options.onUnexpectedExit(code, signal)
-        resolve()
+        resolve({ code, signal })
       })
     })
     process.on('message', options.onMessage)
@@ -72,12 +74,20 @@ export class Child {
   }
 
   /** Resolves when the process is gone. `none`: it has been told to stop in its own words already. */
-  async stop(signal: NodeJS.Signals | 'none' = 'SIGTERM'): Promise<void> {
+  async stop(signal: NodeJS.Signals | 'none' = 'SIGTERM'): Promise<ChildEnd> {
     this.#stopping = true
-    if (!this.#alive) return
+    if (!this.#alive) return this.ended
     if (signal !== 'none') this.#process.kill(signal)
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_DEADLINE_MS)
-    await this.ended
+    const end = await this.ended
     clearTimeout(timer)
+    return end
+  }
+
+  /** `kill -9`, also of a process that is paused. */
+  async crash(): Promise<ChildEnd> {
+    this.#stopping = true
+    if (this.#alive) this.#process.kill('SIGKILL')
+    return this.ended
   }
 }

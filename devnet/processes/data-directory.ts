@@ -8,6 +8,7 @@
  *     DIR/genesis.json
  *     DIR/ledger.json          the auditor's books
  *     DIR/run.json             while it runs: processes, ports
+ *     DIR/control.sock         while it runs: takes orders, see control-server.ts
  *     DIR/traffic.log
  *     DIR/program/             what its processes run, see bundle.ts
  *     DIR/nodes/<i>/           config.json committee.key identity.key node.log data/
@@ -51,6 +52,7 @@ export const filesOf = (path: string) => ({
   genesis: join(path, 'genesis.json'),
   ledger: join(path, 'ledger.json'),
   run: join(path, 'run.json'),
+  control: join(path, 'control.sock'),
   trafficLog: join(path, 'traffic.log'),
   bundle: join(path, 'program', 'bundle'),
   compileCache: join(path, 'program', 'compile-cache'),

@@ -1,18 +1,34 @@
 /**
- * Ports on the loopback interface. The system gives a free one, it is closed again and handed to a node; between the two
- * somebody else could take it, so a node that cannot bind says so and the devnet does not start half.
+ * Ports on the loopback interface, found free and handed to nodes; between the two somebody else could take one, so a node
+ * that cannot bind says so and the devnet does not start half.
+ *
+ * Not from the range out of which systems give source ports to outgoing connections (from 32768 on Linux, 49152 elsewhere):
+ * there the dials of the nodes that are up already took ports of those that were not, in one of some twenty-five starts of
+ * sixteen validators.
  */
+import { randomInt } from 'node:crypto'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { CommandError } from '../../node/cli/command-error.ts'
 
 const LOOPBACK = '127.0.0.1'
+const FIRST_PORT = 10_000
+const END_PORT = 32_000
+/** Of 22,000 ports hardly any is taken; a machine where this many are has another trouble. */
+const TRIES_PER_PORT = 50
 
-/** Distinct free ports: all are held at once, or the system might give one twice. */
+/** Distinct free ports: all are held at once, or one might be found twice. */
 export async function findFreePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map(close))
-  return ports
+  const servers: Server[] = []
+  try {
+    for (let tries = 0; servers.length < count && tries < count * TRIES_PER_PORT; tries++) {
+      const server = await listen(randomInt(FIRST_PORT, END_PORT)).catch(() => undefined)
+      if (server !== undefined) servers.push(server)
+    }
+    if (servers.length < count) throw new CommandError(`no ${count} free ports on ${LOOPBACK}`)
+    return servers.map((server) => (server.address() as AddressInfo).port)
+  } finally {
+    await Promise.all(servers.map(close))
+  }
 }
 
 async function isPortFree(port: number): Promise<boolean> {
@@ -24,10 +40,14 @@ async function isPortFree(port: number): Promise<boolean> {
   }
 }
 
-/** The port that was asked for, or a refusal; without a wish the usual one, or any when that is taken. */
-export async function choosePort(wanted: number | undefined, usual: number): Promise<number> {
+/** The port that was asked for, or a refusal; without a wish the usual one, or another when that is taken. */
+export async function choosePort(
+  wanted: number | undefined,
+  usual: number,
+  other: number,
+): Promise<number> {
   if (await isPortFree(wanted ?? usual)) return wanted ?? usual
-  if (wanted === undefined) return 0
+  if (wanted === undefined) return other
   throw new CommandError(`port ${wanted} is taken; choose another with --rpc-port`)
 }
 

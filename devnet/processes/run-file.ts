@@ -17,6 +17,9 @@ const runSchema = z.strictObject({
   format: z.literal('weft-run-1'),
   supervisor: processSchema,
   startedMs: z.int(),
+  /** The socket that takes orders; absent when the path of the data directory is too long for one. */
+  control: z.string().optional(),
+  /** The last process of each node; it may have ended. */
   nodes: z.array(
     z.strictObject({
       index: z.int().min(0),

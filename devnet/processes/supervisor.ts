@@ -4,21 +4,30 @@
  * Invariants: a process that ends without being told to is reported at once and the rest goes on; after `stop` no process,
  * no port and no run file is left; when the supervisor is killed, every child notices by its closed channel and ends.
  */
-import { setTimeout as delay } from 'node:timers/promises'
-import type { NodeConfig } from '../../node/runtime/config.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
+import type { NodeConfig } from '../../node/runtime/config.ts'
 import { auditToJson } from '../audit.ts'
 import type { DevnetEvent, ReadyEvent, StopSummary } from '../event.ts'
+import { describeFault } from '../faults/fault-words.ts'
+import type { Fault } from '../faults/fault.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
-import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
+import type { Committees } from '../observe/read-answer.ts'
+import { faultsTolerated, quorumOf, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
 import { preparePrograms, type ProgramFiles } from './bundle.ts'
+import { startControlServer, type ControlServer } from './control-server.ts'
 import { filesOf, openDataDirectory, type DataDirectory } from './data-directory.ts'
-import { startNodeProcess, type NodeProcess } from './node-process.ts'
+import { describeEnd } from './end-words.ts'
+import { FaultOrders } from './fault-orders.ts'
+import { NodeFleet } from './fleet.ts'
+import type { NodePlan } from './node-process.ts'
 import { choosePort, findFreePorts } from './ports.ts'
 import { readCpuSeconds, readPssMiB, sumOver } from './process-figures.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
-import { isAlive, nameProcess, readRunFile, removeRunFile, writeRunFile } from './run-file.ts'
+import { nameProcess, removeRunFile, writeRunFile, type RunFile } from './run-file.ts'
+import { refuseSecond } from './second-run.ts'
+import { summarize } from './stop-summary.ts'
 import { TickClock } from './tick.ts'
 import { TrafficProcess } from './traffic-process.ts'
 
@@ -39,14 +48,8 @@ export type SupervisorOptions = {
 
 const USUAL_RPC_PORT = 8545
 const AUDIT_TIMEOUT_MS = 30_000
-/** Nodes give themselves ten seconds to end. */
-const ORPHANS_END_WITHIN_MS = 15_000
-const ORPHANS_POLL_MS = 100
 /** Half the shortest block interval in use: finer polling would measure the poller. */
 const POLL_MS = 250
-
-/** A node that has not come up by then hangs: sixteen on two busy cores need half a minute. */
-const START_WITHIN_MS = 120_000
 
 export class Supervisor {
   readonly #options: SupervisorOptions
@@ -55,9 +58,15 @@ export class Supervisor {
   readonly #ticks: TickClock
   /** Ends what waits during the start. */
   readonly #halt = new AbortController()
-  #nodes: NodeProcess[] = []
-  #endpoints: string[] = []
+  #fleet: NodeFleet | undefined
+  #orders: FaultOrders | undefined
+  #control: ControlServer | undefined
+  #endpoints: readonly string[] = []
+  /** As they were when all was well. */
+  #committees: Committees = []
   #directory: DataDirectory | undefined
+  /** One after the other: nodes that start at the same time all change it. */
+  #runFile: Promise<void> = Promise.resolve()
   #ready = false
   #violations = 0
   #stopping: Promise<StopSummary> | undefined
@@ -71,7 +80,7 @@ export class Supervisor {
         options.onEvent({ event: 'first-settled', ms: this.#elapsedMs(), tx, from, to }),
       onViolation: (message) => this.#onViolation(message),
       onUnexpectedExit: (code, signal) =>
-        this.#onExit('traffic', null, this.#traffic.pid, code, signal),
+        options.onEvent(describeEnd(null, this.#traffic.pid, { code, signal }, undefined)),
     })
   }
 
@@ -79,8 +88,30 @@ export class Supervisor {
     return this.#traffic
   }
 
+  /** Of the nodes that run, paused ones included. */
   get nodePids(): readonly number[] {
-    return this.#nodes.filter(({ child }) => child.alive).map(({ child }) => child.pid)
+    return this.#fleet?.pids ?? []
+  }
+
+  /** RPC origins, index = validator index; they stay for the whole run. Empty before `start` has resolved. */
+  get endpoints(): readonly string[] {
+    return this.#endpoints
+  }
+
+  /** Whose supervisor this is; undefined before `start` has resolved. */
+  get genesis(): Genesis | undefined {
+    return this.#directory?.genesis
+  }
+
+  /**
+   * Brings the fault about; resolves when it is in force (a killed node is gone, a started one answers). With `forMs` it is
+   * taken back after so long. Throws `CommandError` when it cannot be done.
+   */
+  async apply(fault: Fault, forMs?: number): Promise<void> {
+    if (this.#orders === undefined || !this.#ready) {
+      throw new CommandError('the devnet is not ready yet and takes no orders')
+    }
+    await this.#orders.apply(fault, forMs)
   }
 
   /** Resolves when every node is healthy; throws `CommandError`, having stopped what had started. */
@@ -104,10 +135,12 @@ export class Supervisor {
     this.#directory = directory
     const programs = await preparePrograms(filesOf(directory.path), this.#halt.signal)
     if (this.#stopping !== undefined) return
-    await this.#startNodes(directory, programs)
-    const ready = await Promise.all(this.#nodes.map((node) => this.#awaitReady(node)))
-    this.#endpoints = ready.map(({ rpcUrl }) => rpcUrl)
-    await this.#writeRun(directory)
+    const plans = await this.#planNodes(directory, programs)
+    this.#endpoints = plans.map(({ rpcPort }) => `http://127.0.0.1:${rpcPort}`)
+    const fleet = this.#createFleet(plans)
+    await fleet.start(plans.map(({ index }) => index))
+    await this.#openControl(directory, fleet)
+    await this.#writeRun()
     // Traffic takes a second to sign ahead and offers as soon as the nodes answer: it need not wait for all to be well.
     const traffic = this.#startTraffic(directory, programs.traffic)
     // Awaited below; until then a failure must not pass for an unhandled one.
@@ -119,6 +152,7 @@ export class Supervisor {
     )
     await traffic
     if (this.#stopping !== undefined) return
+    this.#committees = view.committees
     this.#ready = true
     onEvent(this.#describe(directory, view))
     this.#ticks.start(Date.now())
@@ -137,54 +171,73 @@ export class Supervisor {
     return this.#stopping
   }
 
-  async #startNodes({ path, genesis }: DataDirectory, programs: ProgramFiles): Promise<void> {
-    const ports = await findFreePorts(genesis.validators.length)
-    const firstRpcPort = await choosePort(this.#options.rpcPort, USUAL_RPC_PORT)
+  async #planNodes(
+    { path, genesis }: DataDirectory,
+    programs: ProgramFiles,
+  ): Promise<readonly NodePlan[]> {
+    const count = genesis.validators.length
+    const ports = await findFreePorts(2 * count)
+    const rpcPorts = ports.slice(count)
+    rpcPorts[0] = await choosePort(this.#options.rpcPort, USUAL_RPC_PORT, rpcPorts[0] ?? 0)
     const addresses = genesis.validators.map(
       ({ peer }, index) => `/ip4/127.0.0.1/tcp/${ports[index]}/p2p/${peer}`,
     )
-    await Promise.all(
-      genesis.validators.map(async (_, index) => {
-        const node = await startNodeProcess(
-          {
-            index,
-            dataDirectory: path,
-            p2pPort: ports[index] ?? 0,
-            rpcPort: index === 0 ? firstRpcPort : 0,
-            bootstrap: addresses.filter((_address, other) => other !== index),
-            logLevel: this.#options.logLevel,
-            program: programs.node,
-          },
-          (code, signal) => this.#onExit('validator', index, this.#pidOf(index), code, signal),
-        )
-        this.#nodes.push(node)
-        const { pid } = node.child
-        this.#options.onEvent({ event: 'process', role: 'validator', node: index, pid })
-      }),
-    )
-    this.#nodes.sort((left, right) => left.index - right.index)
+    return genesis.validators.map((_, index) => ({
+      index,
+      dataDirectory: path,
+      p2pPort: ports[index] ?? 0,
+      rpcPort: rpcPorts[index] ?? 0,
+      bootstrap: addresses.filter((_address, other) => other !== index),
+      logLevel: this.#options.logLevel,
+      program: programs.node,
+    }))
   }
 
-  async #awaitReady({ ready, index, log }: NodeProcess) {
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new Error(`silent for ${START_WITHIN_MS / 1000} s`)),
-      START_WITHIN_MS,
-    )
-    try {
-      return await Promise.race([ready, late.promise])
-    } catch (error) {
-      throw new CommandError(`node ${index} did not start; its log ${log} says why`, {
-        cause: error,
-      })
-    } finally {
-      clearTimeout(timer)
-    }
+  #createFleet(plans: readonly NodePlan[]): NodeFleet {
+    const { onEvent } = this.#options
+    const fleet = new NodeFleet(plans, {
+      onStart: (node, pid) => {
+        onEvent({ event: 'process', role: 'validator', node, pid })
+        if (this.#ready) void this.#writeRun()
+      },
+      onEnd: (node, pid, end, order) => onEvent(describeEnd(node, pid, end, order)),
+    })
+    this.#fleet = fleet
+    this.#orders = new FaultOrders(fleet, {
+      onFault: (fault, forMs) => {
+        const message = describeFault(fault)
+        onEvent({ event: 'fault', fault, forMs: forMs ?? null, message })
+      },
+      onFailure: (message) => onEvent({ event: 'notice', message }),
+    })
+    return fleet
   }
 
-  async #writeRun({ path }: DataDirectory): Promise<void> {
+  async #openControl({ path }: DataDirectory, { size }: NodeFleet): Promise<void> {
+    this.#control = await startControlServer({
+      path: filesOf(path).control,
+      nodeCount: size,
+      carryOut: async ({ fault, forMs }) => {
+        await this.apply(fault, forMs)
+        return describeFault(fault)
+      },
+    })
+    if (this.#control !== undefined) return
+    const message = `no faults can be ordered: ${path} is too long a name for a socket in it`
+    this.#options.onEvent({ event: 'notice', message })
+  }
+
+  #writeRun(): Promise<void> {
+    this.#runFile = this.#runFile.then(() => this.#writeRunNow())
+    return this.#runFile
+  }
+
+  async #writeRunNow(): Promise<void> {
+    const directory = this.#directory
+    if (directory === undefined || this.#stopping !== undefined) return
+    const processes = this.#fleet?.processes ?? []
     const nodes = await Promise.all(
-      this.#nodes.map(async ({ index, child, log }) => ({
+      processes.map(async ({ index, child, log }) => ({
         index,
         rpcUrl: this.#endpoints[index] ?? '',
         log,
@@ -192,8 +245,10 @@ export class Supervisor {
       })),
     )
     const supervisor = await nameProcess(process.pid)
+    const control = this.#control && { control: filesOf(directory.path).control }
     const startedMs = this.#startedMs
-    await writeRunFile(path, { format: 'weft-run-1', supervisor, startedMs, nodes })
+    const run: RunFile = { format: 'weft-run-1', supervisor, startedMs, ...control, nodes }
+    await writeRunFile(directory.path, run)
   }
 
   #describe(
@@ -226,6 +281,7 @@ export class Supervisor {
   }
 
   async #stop(): Promise<StopSummary> {
+    await this.#takeFaultsBack()
     await this.#traffic.stop()
     const audit = await this.#audit()
     const pids = [...this.nodePids, process.pid]
@@ -237,6 +293,33 @@ export class Supervisor {
     const summary = summarize(this.#traffic.report, { pssMiB, cpuSeconds, audit })
     this.#options.onEvent({ event: 'stopped', summary })
     return summary
+  }
+
+  /**
+   * Before the audit all that was ordered is well again, and paused nodes go on. Nodes that were ended by order stay down as
+   * long as every committee has its quorum without them; otherwise the audit could not be answered, and they are started.
+   */
+  async #takeFaultsBack(): Promise<void> {
+    const fleet = this.#fleet
+    await this.#control?.stop()
+    if (fleet === undefined || !this.#ready) return
+    await this.#orders?.close()
+    const down = Array.from({ length: fleet.size }, (_, index) => index).filter((index) =>
+      fleet.isDownByOrder(index),
+    )
+    const everybody = Array.from({ length: fleet.size }, (_, index) => index)
+    const lacksQuorum = [everybody, ...this.#committees].some(
+      (members) =>
+        members.filter((member) => fleet.isRunning(member)).length < quorumOf(members.length),
+    )
+    if (down.length === 0 || !lacksQuorum) return
+    fleet.setVice(down, undefined)
+    try {
+      await fleet.start(down)
+    } catch (error) {
+      // The audit says what it can without them.
+      this.#options.onEvent({ event: 'notice', message: (error as Error).message })
+    }
   }
 
   async #audit(): Promise<string> {
@@ -255,13 +338,19 @@ export class Supervisor {
   }
 
   async #stopProcesses(): Promise<void> {
-    await Promise.all([...this.#nodes.map(({ child }) => child.stop()), this.#traffic.stop()])
+    await this.#control?.stop()
+    await Promise.all([this.#fleet?.stopAll(), this.#traffic.stop()])
+    await this.#runFile
     if (this.#directory !== undefined) await removeRunFile(this.#directory.path)
   }
 
   #onReport(report: TrafficReport): void {
     if (this.#stopping !== undefined) return
-    this.#options.onEvent(this.#ticks.tick(report, this.nodePids.length))
+    const fleet = this.#fleet
+    const up = this.#endpoints.filter(
+      (_, index) => fleet?.isRunning(index) === true && !fleet.isPaused(index),
+    )
+    this.#options.onEvent(this.#ticks.tick(report, up.length))
   }
 
   #onViolation(message: string): void {
@@ -269,60 +358,7 @@ export class Supervisor {
     this.#options.onEvent({ event: 'violation', message })
   }
 
-  #onExit(
-    role: 'validator' | 'traffic',
-    node: number | null,
-    pid: number,
-    code: number | null,
-    signal: string | null,
-  ): void {
-    const who = node === null ? 'the traffic process' : `validator ${node}`
-    const how = signal === null ? `with exit code ${code}` : `by ${signal}`
-    const message = `${who} ended ${how}; ${node === null ? 'no load is offered' : 'the others go on'}`
-    this.#options.onEvent({ event: 'exit', role, node, pid, code, signal, message })
-  }
-
-  #pidOf(index: number): number {
-    return this.#nodes.find((node) => node.index === index)?.child.pid ?? 0
-  }
-
   #elapsedMs(): number {
     return Date.now() - this.#startedMs
-  }
-}
-
-async function refuseSecond(dataDirectory: string): Promise<void> {
-  const run = await readRunFile(dataDirectory)
-  if (run === undefined) return
-  if (await isAlive(run.supervisor)) {
-    throw new CommandError(
-      `a devnet already runs in ${dataDirectory} (process ${run.supervisor.pid}); stop it with \`weft devnet stop\` or choose another --data`,
-    )
-  }
-  // The supervisor was killed a moment ago; its nodes notice and end by themselves.
-  const deadlineMs = Date.now() + ORPHANS_END_WITHIN_MS
-  for (const node of run.nodes) {
-    while ((await isAlive(node.process)) && Date.now() < deadlineMs) await delay(ORPHANS_POLL_MS)
-  }
-}
-
-function summarize(
-  report: TrafficReport | undefined,
-  rest: { readonly pssMiB: number; readonly cpuSeconds: number; readonly audit: string },
-): StopSummary {
-  const intra = report?.counts.settledIntra ?? 0
-  const cross = report?.counts.settledCross ?? 0
-  const refused = Object.values(report?.counts.refused ?? {}).reduce((sum, count) => sum + count, 0)
-  return {
-    settled: intra + cross,
-    intra,
-    cross,
-    failed: report?.counts.failed ?? 0,
-    refused,
-    p50Ms: report?.latency.settled.p50 ?? 0,
-    p99Ms: report?.latency.settled.p99 ?? 0,
-    pssMiB: rest.pssMiB === 0 ? null : Math.round(rest.pssMiB),
-    cpuSeconds: rest.cpuSeconds === 0 ? null : Math.round(rest.cpuSeconds * 10) / 10,
-    audit: rest.audit,
   }
 }

@@ -18,15 +18,17 @@ export type NetworkLog = (
 /** Long-lived one-way streams, one per (peer, channel); frames keep their order per channel. */
 export type StreamChannel = 'consensus' | 'relay'
 
+/** Valid means relay it; ignore means drop silently; reject also costs the sender reputation. */
+export type GossipVerdict = 'accept' | 'ignore' | 'reject'
+
 export type NetworkEvents = {
   /** A frame on a direct stream. `validator` is the peer's proven validator index, if any. */
   readonly onFrame: (from: PeerName, channel: StreamChannel, bytes: Uint8Array) => void
-  /** Valid means relay it; ignore means drop silently; reject also costs the sender reputation. */
   readonly onGossip: (
     from: PeerName,
     topic: string,
     bytes: Uint8Array,
-  ) => 'accept' | 'ignore' | 'reject'
+  ) => GossipVerdict | Promise<GossipVerdict>
   /** A request on a stream of its own; the answer's bytes, or undefined to refuse. */
   readonly onRequest: (from: PeerName, bytes: Uint8Array) => Promise<Uint8Array | undefined>
   /** A peer proved by signed handshake that it acts for this validator (index in the registry). */

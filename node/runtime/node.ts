@@ -19,6 +19,7 @@ import { readIdentity } from './keys.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openNode, type OpenedNode, type Opening } from './opening.ts'
+import { nowOf, type NodeSeams } from './seams.ts'
 import { createTransport, type Transport } from './transport.ts'
 
 export type RunningNode = {
@@ -32,6 +33,8 @@ export type RunningNode = {
 export type NodeOptions = {
   /** The disk failed or an assertion broke. By default the process ends with code 1 at once. */
   readonly onFatal?: (error: unknown) => void
+  /** Where tests and devnets reach in. Only a program written for it has any: no config, flag or environment sets one. */
+  readonly seams?: NodeSeams
 }
 
 const VERSION = '0.1.0'
@@ -48,7 +51,7 @@ export async function createNode(
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
   }
   const onFatal = options.onFatal ?? ((error: unknown) => endProcess(log, error))
-  const opening = { config, genesis, log, closers }
+  const opening = { config, genesis, log, closers, seams: options.seams ?? {} }
   try {
     const opened = await openNode(opening)
     return { ...(await runNode(opening, opened, onFatal)), stop }
@@ -107,7 +110,7 @@ async function runNode(
 }
 
 function openDriver(
-  { genesis, closers }: Opening,
+  { genesis, closers, seams }: Opening,
   { validator, store, signer, executors }: OpenedNode,
   transport: Transport,
   events: DriverEvents,
@@ -115,6 +118,7 @@ function openDriver(
   const crypto = openCryptoPool({ threads: 1 })
   closers.push(() => crypto.close())
   const ports = {
+    now: nowOf(seams),
     store,
     signer,
     executors,
@@ -124,6 +128,7 @@ function openDriver(
     send: transport.send,
     reply: transport.reply,
     publish: transport.publish,
+    ...(seams.failPoints === undefined ? {} : { reached: seams.failPoints.reached }),
   }
   const driver = startDriver(validator, ports, events)
   closers.push(() => driver.stop())
@@ -177,12 +182,13 @@ async function joinNetwork(
   opened: OpenedNode,
   events: Parameters<typeof startNetwork>[0]['events'],
 ): Promise<Network> {
-  const { config, genesis, log } = opening
+  const { config, genesis, log, seams } = opening
   const { validator, signer, secretKey } = opened
   const scheme = schemeByName(genesis.certificateScheme)
   const index = signer === undefined ? undefined : config.validator?.index
   const { validators, genesisHash: name } = validator.beacon.head()
-  return startNetwork({
+  const start = seams.network?.(startNetwork) ?? startNetwork
+  return start({
     identity: await readIdentity(config, genesis),
     listen: config.p2p.listen,
     bootstrap: config.p2p.bootstrap,

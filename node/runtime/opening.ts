@@ -29,6 +29,7 @@ import { loadRange, type Signer } from './driver.ts'
 import { readValidatorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { nowOf, type NodeSeams } from './seams.ts'
 
 /** A network younger than this has validators that start for the first time. */
 const YOUNG_NETWORK_MS = 60_000
@@ -39,6 +40,7 @@ export type Opening = {
   readonly config: NodeConfig
   readonly genesis: Genesis
   readonly log: Log
+  readonly seams: NodeSeams
   /** In the order of opening. */
   readonly closers: (() => Promise<unknown>)[]
 }
@@ -55,7 +57,7 @@ export type OpenedNode = {
 }
 
 export async function openNode(opening: Opening): Promise<OpenedNode> {
-  const { config, genesis, closers } = opening
+  const { config, genesis, closers, seams } = opening
   checkNetwork(genesis, config)
   const secretKey =
     config.validator === undefined ? undefined : await readValidatorKey(config.validator, genesis)
@@ -63,10 +65,11 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   const lock = await lockDirectory(directory)
   closers.push(lock.release)
   await stampNetwork(directory, genesisHash(genesis))
-  const store = await openLevelStore(join(directory, 'chain'), { create: true })
-  closers.push(() => store.close())
+  const database = await openLevelStore(join(directory, 'chain'), { create: true })
+  closers.push(() => database.close())
+  const store = seams.store?.(database) ?? database
   const signer = await openSigner(opening, secretKey, await mayBeginVoting(opening, store))
-  const validator = createValidator({
+  const honest = createValidator({
     genesis,
     shardStateRoots: shardNumbers(genesis).map((shard) =>
       genesisStateRoot(shardGenesis(genesis, shard)),
@@ -75,9 +78,11 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
     followShards: config.followShards,
     signatureBytesMax: SIGNATURE_BYTES_MAX,
   })
+  const validator = seams.validator?.(honest, signer) ?? honest
   const executors = await openExecutors(opening, validator)
   const restore = await readRestore(store, validator)
   if (signer !== undefined) await presentJournal(signer.guard, restore, validator)
+  seams.failPoints?.reached('restored')
   return { secretKey, store, signer, validator, executors, restore }
 }
 
@@ -113,11 +118,12 @@ function shardNumbers(genesis: Genesis): readonly ChainNumber[] {
  * Whether a missing vote guard may be created: nothing was ever stored here, and the network is so young that this cannot
  * be a validator whose disk was lost, or its operator says that it never voted (A.10.4).
  */
-async function mayBeginVoting({ config, genesis }: Opening, store: Store): Promise<boolean> {
+async function mayBeginVoting(opening: Opening, store: Store): Promise<boolean> {
+  const { config, genesis, seams } = opening
   for (const table of ['journal', 'final']) {
     if ((await loadRange(store, { table, countMax: 1 })).length > 0) return false
   }
-  const isYoung = Date.now() - genesis.timestampMs < YOUNG_NETWORK_MS
+  const isYoung = nowOf(seams)() - genesis.timestampMs < YOUNG_NETWORK_MS
   return isYoung || config.validator?.neverVotedBefore === true
 }
 
@@ -128,11 +134,14 @@ async function openSigner(
   mayCreate: boolean,
 ): Promise<Signer | undefined> {
   if (secretKey === undefined) return undefined
-  const { config, genesis, log, closers } = opening
+  const { config, genesis, log, closers, seams } = opening
   const path = join(config.dataDirectory, 'vote-guard')
   try {
-    const guard = await openVoteGuard(path, genesisHash(genesis), { create: mayCreate })
-    closers.push(() => guard.close())
+    const reached = seams.failPoints?.reached ?? (() => {})
+    const file = await openVoteGuard(path, genesisHash(genesis), { create: mayCreate, reached })
+    closers.push(() => file.close())
+    reached('guard-open')
+    const guard = seams.guard?.(file) ?? file
     return { guard, scheme: schemeByName(genesis.certificateScheme), secretKey }
   } catch (error) {
     const isLost = error instanceof VoteGuardMissingError || error instanceof VoteGuardDamagedError
@@ -150,11 +159,16 @@ async function openExecutors(
   opening: Opening,
   validator: Validator,
 ): Promise<ReadonlyMap<ChainNumber, Executor>> {
-  const { config, genesis, log, closers } = opening
+  const { config, genesis, log, closers, seams } = opening
+  const countdowns = seams.failPoints?.countdowns
   const executors = new Map<ChainNumber, Executor>()
   for (const shard of validator.hostedShards) {
     const directory = join(config.dataDirectory, `state-${shard}`)
-    const setting = { config: shardGenesis(genesis, shard), directory }
+    const setting = {
+      config: shardGenesis(genesis, shard),
+      directory,
+      ...(countdowns === undefined ? {} : { countdowns }),
+    }
     let executor: Executor
     try {
       executor = await openPoolExecutor(setting)

@@ -119,7 +119,7 @@ export function wireGossip(
     service.topicValidators.set(topic, (peer, message) =>
       // An allowed topic that nobody here listens to: not ours to judge, so not relayed either.
       subscribed.has(topic)
-        ? VERDICTS[judge(options.onGossip, peer.toString(), topic, message.data)]
+        ? judge(options.onGossip, peer.toString(), topic, message.data)
         : TopicValidatorResult.Ignore,
     )
   }
@@ -149,14 +149,19 @@ function judge(
   peer: PeerName,
   topic: string,
   bytes: Uint8Array,
-): 'accept' | 'ignore' | 'reject' {
-  try {
-    return onGossip(peer, topic, bytes)
-  } catch (error) {
+): TopicValidatorResult | Promise<TopicValidatorResult> {
+  const fail = (error: unknown): TopicValidatorResult => {
     queueMicrotask(() => {
       throw error
     })
-    return 'ignore'
+    return TopicValidatorResult.Ignore
+  }
+  try {
+    const verdict = onGossip(peer, topic, bytes)
+    if (typeof verdict === 'string') return VERDICTS[verdict]
+    return verdict.then((late) => VERDICTS[late], fail)
+  } catch (error) {
+    return fail(error)
   }
 }
 

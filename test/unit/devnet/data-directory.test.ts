@@ -122,10 +122,10 @@ describe('devnet: ports', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    await expect(choosePort(port, 8545)).rejects.toThrow(/choose another with --rpc-port/)
-    expect(await choosePort(undefined, port)).toBe(0)
+    await expect(choosePort(port, 8545, 1)).rejects.toThrow(/choose another with --rpc-port/)
+    expect(await choosePort(undefined, port, 4711)).toBe(4711)
     await new Promise<void>((resolve) => void server.close(() => resolve()))
-    expect(await choosePort(port, 8545)).toBe(port)
+    expect(await choosePort(port, 8545, 1)).toBe(port)
   })
 })
 

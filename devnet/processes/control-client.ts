@@ -1,0 +1,32 @@
+/**
+ * One order to a running supervisor, through its socket (control-message.ts).
+ */
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { CommandError } from '../../node/cli/command-error.ts'
+import { controlAnswerSchema, type ControlAnswer, type ControlRequest } from './control-message.ts'
+
+/** Starting sixteen nodes on a busy machine; a supervisor that is silent for longer hangs. */
+const ANSWER_WITHIN_MS = 180_000
+
+/** Throws `CommandError` when nobody answers. */
+export async function orderFault(path: string, request: ControlRequest): Promise<ControlAnswer> {
+  const socket = connect(path)
+  socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('no answer in time')))
+  try {
+    return await new Promise<ControlAnswer>((resolve, reject) => {
+      const fail = (reason: string): void =>
+        reject(new CommandError(`the devnet does not take orders at ${path}: ${reason}`))
+      socket.once('error', (error) => fail(error.message))
+      socket.once('close', () => fail('it was stopped meanwhile'))
+      createInterface({ input: socket }).once('line', (line) => {
+        const parsed = controlAnswerSchema.safeParse(JSON.parse(line))
+        if (parsed.success) resolve(parsed.data)
+        else fail('its answer makes no sense; it may be of another version')
+      })
+      socket.write(`${JSON.stringify(request)}\n`)
+    })
+  } finally {
+    socket.destroy()
+  }
+}
