@@ -56,6 +56,8 @@ async function run() {
     import('./node/cli/commands/genesis.ts'),
     import('./devnet/cli/devnet.ts'),
     import('./devnet/cli/simulation.ts'),
+    import('./devnet/cli/audit.ts'),
+    import('./devnet/cli/run.ts'),
     import('./bench/cli/bench.ts'),
   ])
   process.exitCode = await runCommandLine(

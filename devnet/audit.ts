@@ -1,6 +1,6 @@
 /**
- * The audit: at one consistent cut, money is neither made nor lost. Over all shards, balances + buffered + burnt + receipts
- * in flight = genesis (protocol, E: C1). Its sums are its own: the genesis total comes from the genesis file, the value in
+ * The audit: at one consistent cut, money is neither made nor lost. Over all shards, balances + buffered + burnt + stake +
+ * receipts in flight = genesis (protocol, E: C1). Its sums are its own: the genesis total comes from the genesis file, the value in
  * flight from the auditor's books (observe/ledger.ts), and only the per-shard sums from the nodes.
  */
 import type { Genesis } from '../node/beacon/genesis.ts'
@@ -35,6 +35,8 @@ export type AuditReport = {
   readonly buffered: bigint
   readonly burnt: bigint
   readonly inFlight: bigint
+  /** 0 until validators deposit anything. */
+  readonly stake: bigint
   readonly receipts: ReceiptCounts
   readonly heights: readonly number[]
   readonly violations: readonly string[]
@@ -64,7 +66,9 @@ export function auditCut(input: AuditInput): AuditReport {
   const balances = sum(input.supplies.map((supply) => supply.balances))
   const buffered = sum(input.supplies.map((supply) => supply.buffered))
   const burnt = sum(input.supplies.map((supply) => supply.burnt))
-  const found = balances + buffered + burnt + input.inFlight
+  // Validators of a genesis deposit nothing: epochs will bring stake.
+  const stake = 0n
+  const found = balances + buffered + burnt + input.inFlight + stake
   if (found !== genesis) {
     const word = found < genesis ? 'lost' : 'made'
     const difference = found < genesis ? genesis - found : found - genesis
@@ -72,7 +76,7 @@ export function auditCut(input: AuditInput): AuditReport {
   }
   const { inFlight, receipts, heights } = input
   const ok = violations.length === 0
-  return { ok, genesis, balances, buffered, burnt, inFlight, receipts, heights, violations }
+  return { ok, genesis, balances, buffered, burnt, inFlight, stake, receipts, heights, violations }
 }
 
 /** What each shard starts with: allocations to shard 0 stand on every shard. Index = shard - 1. */
@@ -94,6 +98,7 @@ export function auditToJson(report: AuditReport): Record<string, unknown> {
     balances: report.balances.toString(),
     buffered: report.buffered.toString(),
     inFlight: report.inFlight.toString(),
+    stake: report.stake.toString(),
     burnt: report.burnt.toString(),
     receipts: report.receipts,
     heights: report.heights,

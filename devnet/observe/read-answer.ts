@@ -130,19 +130,19 @@ export function asNumber(value: unknown, name: string): number {
   throw new UnexpectedAnswerError(`${name}: expected a whole number, found ${describe(value)}`)
 }
 
-function asText(value: unknown, name: string): string {
+export function asText(value: unknown, name: string): string {
   if (typeof value === 'string') return value
   throw new UnexpectedAnswerError(`${name}: expected text, found ${describe(value)}`)
 }
 
-function asAmount(value: unknown, name: string): bigint {
+export function asAmount(value: unknown, name: string): bigint {
   if (typeof value === 'string' && /^(0x[0-9a-f]{1,64}|[0-9]{1,78})$/.test(value)) {
     return BigInt(value)
   }
   throw new UnexpectedAnswerError(`${name}: expected an amount, found ${describe(value)}`)
 }
 
-function asList(value: unknown, name: string): readonly unknown[] {
+export function asList(value: unknown, name: string): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[]
   throw new UnexpectedAnswerError(`${name}: expected a list, found ${describe(value)}`)
 }

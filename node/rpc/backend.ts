@@ -2,9 +2,10 @@
  * What the RPC server asks of the node behind it. The server turns JSON into these calls and their answers into JSON; it
  * knows no database, no consensus and no network. The runtime implements the two ports.
  */
+import type { BeaconBlock } from '../beacon/block.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
-import type { Receipt } from '../crosslink/receipt.ts'
+import type { ChannelHead, Receipt } from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
 import type { Reject, Result } from '../primitives/result.ts'
@@ -62,6 +63,15 @@ export type MessageLife = {
   readonly outcome: 'pending' | 'applied' | 'refunded' | 'refund-pending'
   /** Known when this node hosts the destination or learns it from the beacon's cursors. */
   readonly consumed: boolean
+  /** Block of the sending shard in which the value came back; absent: it has not, or never will. */
+  readonly refundedInHeight?: number
+}
+
+/** Where a receipt from another shard arrived. */
+export type ReceiptArrival = {
+  readonly block: ShardBlockView
+  /** Of the receipt among what the block consumed. */
+  readonly index: number
 }
 
 export interface ShardBackend {
@@ -76,6 +86,12 @@ export interface ShardBackend {
   /** By the hash of the transaction that sent it. */
   message(originTransaction: Hash): Promise<MessageLife | undefined>
   supply(selector: BlockSelector): Promise<SupplyView | undefined>
+  /** The receipt with this sequence in the channel from `source`; undefined until it arrives. */
+  arrival(source: ChainNumber, sequence: number): Promise<ReceiptArrival | undefined>
+  /** Outgoing channels after the finalized block of this height, index = destination 0..S. */
+  channels(height: number): Promise<readonly ChannelHead[] | undefined>
+  /** When this node admitted the transaction, by its own clock; undefined: it does not remember. */
+  admittedAtMs(hash: Hash): number | undefined
 }
 
 export type NetworkView = {
@@ -98,6 +114,27 @@ export type BeaconHeadView = {
   readonly hash: Hash
   readonly timestampMs: number
   readonly shards: readonly ShardRecord[]
+}
+
+/** A finalized beacon block. */
+export type BeaconBlockView = {
+  readonly hash: Hash
+  readonly block: BeaconBlock
+  /** Encoded header and body. */
+  readonly bytes: Uint8Array
+  /** Encoded finalization, where this very block was finalized directly; descendants vouch for the others. */
+  readonly certificate: Uint8Array | undefined
+}
+
+/** The crosslink that covers a shard block, and the finalized beacon block that carries it. */
+export type CrosslinkPlace = {
+  readonly beaconHeight: number
+  readonly beaconHash: Hash
+  readonly timestampMs: number
+  /** First block that the crosslink covers. */
+  readonly fromHeight: number
+  readonly tipHeight: number
+  readonly tipHash: Hash
 }
 
 export type CommitteeView = {
@@ -131,6 +168,10 @@ export interface NetworkBackend {
   /** undefined when the shard does not exist; a remote shard refuses with undefined from every read it cannot forward. */
   shard(shard: ChainNumber): ShardBackend | undefined
   beacon(): { readonly head: BeaconHeadView; readonly committees: readonly CommitteeView[] }
+  /** A finalized beacon block; undefined when this node has none like it. */
+  beaconBlock(selector: BlockSelector): Promise<BeaconBlockView | undefined>
+  /** undefined until a finalized beacon block has recorded the shard block of this height. */
+  crosslinkOf(shard: ChainNumber, height: number): Promise<CrosslinkPlace | undefined>
   health(): HealthView
   /** Listener for new finalized heads and pending transactions; returns the function that unsubscribes. */
   subscribe(listener: (event: HeadEvent) => void): () => void

@@ -2,7 +2,9 @@
  * `shard_*` methods: what Ethereum has no word for. Counters are JSON numbers; wei are hexadecimal quantities, since they
  * pass what a JSON number holds.
  */
+import { encodeShardHeader } from '../crosslink/header-codec.ts'
 import type { Receipt } from '../crosslink/receipt.ts'
+import { present } from '../primitives/assert.ts'
 import type { MessageLife, ShardBlockView } from './backend.ts'
 import { answer, stateUnavailable } from './error-code.ts'
 import { formatData, formatQuantity } from './hexadecimal.ts'
@@ -21,6 +23,17 @@ export const SHARD_METHODS: readonly Method[] = [
     run: async ({ chain }, [hash]) => {
       const life = await chain.message(hash)
       return answer(life === undefined ? null : formatMessage(life))
+    },
+  }),
+  shardMethod({
+    name: 'shard_getAdmission',
+    summary:
+      'When the node that answers admitted a transaction, by its own clock; null when it does not remember.',
+    cost: 1,
+    parameters: [hashParameter('transactionHash')],
+    run: ({ chain }, [hash]) => {
+      const admittedMs = chain.admittedAtMs(hash)
+      return answer(admittedMs === undefined ? null : { admittedMs })
     },
   }),
   shardMethod({
@@ -59,9 +72,11 @@ function formatOutcome(block: ShardBlockView): object {
     hash: formatData(block.hash),
     level: block.level,
     timestampMs: block.header.timestampMs,
+    header: formatData(encodeShardHeader(block.header)),
     transactions: block.transactions.map(({ hash }, index) => {
-      const result = block.results[index]
-      return { hash: formatData(hash), status: result?.status, gasUsed: result?.gasUsed }
+      const { status, gasUsed, sent } = present(block.results[index], 'one result per transaction')
+      const message = sent && { destination: sent.destination, sequence: sent.index }
+      return { hash: formatData(hash), status, gasUsed, sent: message ?? null }
     }),
     consumed: block.consumed.map(({ receipt, outcome }) => ({
       ...formatMessageReceipt(receipt),
@@ -79,10 +94,11 @@ function formatMessage(life: MessageLife): object {
     level: life.level,
     consumed: life.consumed,
     outcome: life.outcome,
+    refundedInHeight: life.refundedInHeight ?? null,
   }
 }
 
-function formatMessageReceipt(receipt: Receipt): object {
+export function formatMessageReceipt(receipt: Receipt): object {
   return {
     originTransaction: formatData(receipt.originTransaction),
     source: receipt.source,
@@ -93,5 +109,6 @@ function formatMessageReceipt(receipt: Receipt): object {
     to: formatData(receipt.to),
     amount: formatQuantity(receipt.amount),
     gas: receipt.gas,
+    payload: formatData(receipt.payload),
   }
 }

@@ -19,6 +19,8 @@ import type { Executor } from '../shards/executor.ts'
 import { GATEWAY_ADDRESS } from '../shards/vm/gateway.ts'
 import type { Store } from '../storage/store.ts'
 import type { Validator } from '../validator/validator.ts'
+import { createAdmissions, type Admissions } from './admissions.ts'
+import { beaconBlockAt, crosslinkOf } from './beacon-history.ts'
 import { createShardBackend } from './shard-backend.ts'
 import { createRemoteShardBackend } from './remote-shard-backend.ts'
 
@@ -31,6 +33,8 @@ export type BackendParts = {
   readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, SubmitRejectCode>>
   readonly peerCount: () => number
   readonly forward: (shard: ChainNumber, request: string) => Promise<string | undefined>
+  /** Milliseconds since the Unix epoch; the machine's clock by default. */
+  readonly now?: () => number
 }
 
 export type RunningBackend = {
@@ -46,12 +50,15 @@ const SYNCING_BLOCKS = 8
 export function createBackend(parts: BackendParts): RunningBackend {
   const { genesis, validator } = parts
   const listeners = new Set<(event: HeadEvent) => void>()
-  const shards = createShardBackends(parts)
+  const admissions = createAdmissions(parts.now ?? Date.now)
+  const shards = createShardBackends(parts, admissions)
   const { beacon } = validator
+  const history = { store: parts.store, head: beacon.head }
   const genesisHash = beacon.head().genesisHash
 
   return {
     announce: (event) => {
+      if (event.kind === 'pending-transaction') admissions.note(event.shard, event.hash)
       for (const listener of listeners) listener(event)
     },
     hasListeners: () => listeners.size > 0,
@@ -69,6 +76,8 @@ export function createBackend(parts: BackendParts): RunningBackend {
       }),
       shard: (shard) => shards.get(shard),
       beacon: () => ({ head: beaconHeadOf(validator), committees: committeesOf(validator) }),
+      beaconBlock: (selector) => beaconBlockAt(history, selector),
+      crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),
       health: () => healthOf(validator, parts.peerCount()),
       subscribe: (listener) => {
         listeners.add(listener)
@@ -79,7 +88,10 @@ export function createBackend(parts: BackendParts): RunningBackend {
   }
 }
 
-function createShardBackends(parts: BackendParts): ReadonlyMap<ChainNumber, ShardBackend> {
+function createShardBackends(
+  parts: BackendParts,
+  admissions: Admissions,
+): ReadonlyMap<ChainNumber, ShardBackend> {
   const backends = new Map<ChainNumber, ShardBackend>()
   const { validator, store, genesis } = parts
   for (let number = 1; number <= genesis.shardCount; number++) {
@@ -93,7 +105,9 @@ function createShardBackends(parts: BackendParts): ReadonlyMap<ChainNumber, Shar
     const { head, newest } = validator.beacon
     const payouts = committeeOf(head(), number).map(({ payout }) => payout)
     const beacon = { head, newest }
-    backends.set(number, createShardBackend({ shard, store, executor, payouts, beacon, submit }))
+    const admittedAtMs = (hash: Hash): number | undefined => admissions.of(number, hash)
+    const own = { shard, store, executor, payouts, beacon, submit, admittedAtMs }
+    backends.set(number, createShardBackend(own))
   }
   return backends
 }

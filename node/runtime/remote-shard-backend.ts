@@ -13,5 +13,8 @@ export function createRemoteShardBackend(submit: ShardBackend['submit']): ShardB
     submit,
     message: unknown,
     supply: unknown,
+    arrival: unknown,
+    channels: unknown,
+    admittedAtMs: () => undefined,
   }
 }

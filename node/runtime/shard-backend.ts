@@ -1,13 +1,20 @@
 /**
  * One hosted shard as RPC sees it: heads from the running machine, history from the store, accounts from the executor.
  */
-import type { Address, Hash } from '../primitives/identifiers.ts'
-import type { BlockSelector, MessageLife, ShardBackend, TransactionPlace } from '../rpc/backend.ts'
+import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type {
+  BlockSelector,
+  MessageLife,
+  ReceiptArrival,
+  ShardBackend,
+  TransactionPlace,
+} from '../rpc/backend.ts'
 import type { AccountView, Executor, StateSelector } from '../shards/executor.ts'
 import type { ShardChain } from '../validator/shard-chain.ts'
-import { decodeNumbers, hashKey } from '../validator/table.ts'
+import { decodeNumbers, hashKey, numberKey } from '../validator/table.ts'
 import {
   blockAt,
+  channelsAt,
   finalHashAt,
   heightOf,
   levelOf,
@@ -19,6 +26,7 @@ export type ShardBackendParts = ShardHistory & {
   readonly shard: ShardChain
   readonly executor: Executor
   readonly submit: ShardBackend['submit']
+  readonly admittedAtMs: ShardBackend['admittedAtMs']
 }
 
 export function createShardBackend(parts: ShardBackendParts): ShardBackend {
@@ -37,7 +45,29 @@ export function createShardBackend(parts: ShardBackendParts): ShardBackend {
       const response = await parts.executor.run({ kind: 'supply', at })
       return response.kind === 'supply' ? response.supply : undefined
     },
+    arrival: (source, sequence) => findArrival(parts, source, sequence),
+    channels: async (height) => {
+      return height <= parts.shard.committedHeight() ? channelsAt(parts, height) : undefined
+    },
+    admittedAtMs: parts.admittedAtMs,
   }
+}
+
+async function findArrival(
+  history: ShardHistory,
+  source: ChainNumber,
+  sequence: number,
+): Promise<ReceiptArrival | undefined> {
+  const key = numberKey(history.shard.config.shard, source, sequence)
+  const entry = await history.store.get('arrival', key)
+  const [height] = entry === undefined ? [] : decodeNumbers(entry)
+  // The index is written just before the block's state is committed.
+  if (height === undefined || height > history.shard.committedHeight()) return undefined
+  const block = await blockAt(history, height)
+  const index = block?.consumed.findIndex(({ receipt }) => {
+    return receipt.source === source && receipt.sequence === sequence
+  })
+  return block === undefined || index === undefined || index < 0 ? undefined : { block, index }
 }
 
 async function findTransaction(
@@ -91,10 +121,13 @@ async function findMessage(history: ShardHistory, origin: Hash): Promise<Message
   if (receipt === undefined || sentInHash === undefined) return undefined
   const cursor = history.beacon.newest().shards[destination - 1]?.cursors[number] ?? 0
   const consumed = cursor > sequence
-  const isRefunded = (await history.store.get('refund', hashKey(number, origin))) !== undefined
+  const refund = await history.store.get('refund', hashKey(number, origin))
+  const [refundedInHeight] = refund === undefined ? [] : decodeNumbers(refund)
+  const isRefunded = refundedInHeight !== undefined
   // A bounce on its way looks applied until it arrives: only the destination knows better.
   const ended = isRefunded ? 'refunded' : 'applied'
   const outcome = consumed ? ended : 'pending'
   const level = levelOf(history, height)
-  return { receipt, sentInHeight: height, sentInHash, level, outcome, consumed }
+  const life = { receipt, sentInHeight: height, sentInHash, level, outcome, consumed } as const
+  return isRefunded ? { ...life, refundedInHeight } : life
 }

@@ -2,9 +2,10 @@
  * One hosted shard's past, read from the store: blocks with what executing them did, as RPC shows them.
  */
 import type { BeaconState } from '../beacon/state.ts'
+import { emptyChannels } from '../crosslink/channel.ts'
 import { HEADER_VERSION } from '../crosslink/header-codec.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
-import type { Receipt } from '../crosslink/receipt.ts'
+import type { ChannelHead, Receipt } from '../crosslink/receipt.ts'
 import { decodeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
@@ -130,6 +131,18 @@ async function sentBy({ store, shard }: ShardHistory, outcome: StoredOutcome) {
     if (batch?.ok === true) batches.push(batch.value)
   }
   return batches
+}
+
+/** Outgoing channels after a block; empty ones at genesis. */
+export async function channelsAt(
+  { store, shard }: ShardHistory,
+  height: number,
+): Promise<readonly ChannelHead[] | undefined> {
+  const { config } = shard
+  if (height === 0) return emptyChannels(config.shardCount)
+  const stored = await store.get('outcome', numberKey(config.shard, height))
+  const outcome = stored && decodeOutcome(stored)
+  return outcome?.ok === true ? outcome.value.channels : undefined
 }
 
 /** The receipt of one channel at one sequence. */

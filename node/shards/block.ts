@@ -134,7 +134,15 @@ export function resultsRootOf(
   consumed: BlockOutcome['consumed'],
   results: readonly TransactionResult[],
 ): Hash {
-  return merkleRoot([...consumed.map(consumedLeaf), ...results.map(resultLeaf)])
+  return merkleRoot(resultLeavesOf(consumed, results))
+}
+
+/** The leaves under `resultsRoot`, for proofs. */
+export function resultLeavesOf(
+  consumed: BlockOutcome['consumed'],
+  results: readonly TransactionResult[],
+): readonly Hash[] {
+  return [...consumed.map(consumedLeaf), ...results.map(resultLeaf)]
 }
 
 function consumedLeaf({ receipt, outcome }: BlockOutcome['consumed'][number]): Hash {

@@ -10,6 +10,8 @@ import type {
   ShardBlockView,
   TransactionPlace,
 } from '../../node/rpc/backend.ts'
+import { emptyChannels } from '../../node/crosslink/channel.ts'
+import type { ChannelHead } from '../../node/crosslink/receipt.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { equalBytes, fromHex, toHex } from '../../node/primitives/bytes.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
@@ -31,6 +33,8 @@ import { createWorld, type World } from '../unit/shards/world.ts'
 
 const SHARD_COUNT = 3
 const HOSTED = [1, 2] as const
+/** When every transaction is admitted here. */
+export const ADMITTED_MS = 1_700_000_000_000
 
 export type RpcNetwork = {
   readonly backend: NetworkBackend
@@ -90,6 +94,8 @@ export function createRpcNetwork(funded: readonly `0x${string}`[]): RpcNetwork {
           { chain: 0, epoch: 0, validators: [0, 1, 2, 3], faultsTolerated: 1, quorum: 3 },
         ],
       }),
+      beaconBlock: async () => undefined,
+      crosslinkOf: async () => undefined,
       health: () => ({
         ok: true,
         peers: 3,
@@ -117,6 +123,8 @@ function createShard({ world, shard, emit }: ShardParts) {
   const config = world.config(shard)
   const mempool = createMempool({ rules: config })
   const blocks: ShardBlockView[] = []
+  const channels: (readonly ChannelHead[])[] = [emptyChannels(SHARD_COUNT)]
+  const admitted = new Set<string>()
   const raws = new Map<string, CheckedTransaction>()
   let funding: CheckedTransaction[] = []
   let isAutomatic = true
@@ -136,6 +144,7 @@ function createShard({ world, shard, emit }: ShardParts) {
     mempool.finalize(outcome.header.height, outcome.changed)
     const block = viewOf(outcome)
     blocks.push(block)
+    channels.push(outcome.channels)
     emit({ kind: 'block', shard, block })
   }
 
@@ -193,6 +202,7 @@ function createShard({ world, shard, emit }: ShardParts) {
       const result = mempool.admit({ checked: { raw, hash, sender }, account: known, congested })
       if (!result.ok) return result
       emit({ kind: 'pending-transaction', shard, hash })
+      admitted.add(toHex(hash))
       if (isAutomatic) setImmediate(mine)
       return result
     },
@@ -216,6 +226,17 @@ function createShard({ world, shard, emit }: ShardParts) {
       return undefined
     },
     supply: async () => world.supply(shard),
+    arrival: async (source, sequence) => {
+      for (const block of blocks) {
+        const index = block.consumed.findIndex(({ receipt }) => {
+          return receipt.source === source && receipt.sequence === sequence
+        })
+        if (index !== -1) return { block, index }
+      }
+      return undefined
+    },
+    channels: async (height) => channels[height],
+    admittedAtMs: (hash) => (admitted.has(toHex(hash)) ? ADMITTED_MS : undefined),
   }
 
   return {

@@ -1,0 +1,135 @@
+/**
+ * The audit from disk: every node's stores are read, the walk follows the settled chains (walk.ts), then each shard goes on
+ * to its newest stored block, where the states stand. There the equation must hold:
+ *
+ *     balances + buffered + burnt + receipts in flight + stake = genesis
+ */
+import type { Genesis } from '../../node/beacon/genesis.ts'
+import { encodeBeaconState, decodeBeaconState } from '../../node/beacon/state-codec.ts'
+import { committeeKeys } from '../../node/beacon/state.ts'
+import { equalBytes } from '../../node/primitives/bytes.ts'
+import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
+import { numberKey } from '../../node/validator/table.ts'
+import { applyCut, type BlockFacts } from '../observe/ledger.ts'
+import { readValue, type NodeArchive } from './archive.ts'
+import { openDiskSource, type DiskSource } from './disk-source.ts'
+import { auditStates } from './disk-state.ts'
+import { placeName } from './facts.ts'
+import { conclude, type NetworkAudit } from './report.ts'
+import { bookable, type ShardTrail } from './shard-trail.ts'
+import {
+  checkCertificate,
+  endBeacon,
+  followNext,
+  report,
+  startWalk,
+  walkBeacon,
+  type Walk,
+} from './walk.ts'
+
+export type AuditProgress = (words: string) => void
+
+/** Reads stores; writes nothing. */
+export async function auditDisks(
+  genesis: Genesis,
+  {
+    archives,
+    problems,
+  }: { readonly archives: readonly NodeArchive[]; readonly problems: readonly string[] },
+  progress: AuditProgress = () => {},
+): Promise<NetworkAudit> {
+  const source = await openDiskSource(genesis, archives)
+  const walk = startWalk(genesis, source)
+  report(walk, ...problems)
+  const top = source.topOf(BEACON_CHAIN)
+  const states = await readBeaconStates(walk, archives)
+  await walkBeacon(walk, (height) => {
+    checkBeaconStates(walk, states)
+    progress(`beacon block ${height} of ${top}`)
+  })
+  if (!walk.broken && walk.beacon.height < top) {
+    walk.broken = true
+    const place = placeName(BEACON_CHAIN, walk.beacon.height + 1)
+    report(walk, `${place}: expected, since the chain goes on to block ${top}, but no node has it`)
+  }
+  endBeacon(walk)
+  await followTails(walk, source)
+  progress('states of the shards')
+  const supplies = await auditStates(walk, archives)
+  return conclude(walk, { from: 'disk', supplies, nodes: archives.length })
+}
+
+async function followTails(walk: Walk, source: DiskSource): Promise<void> {
+  const blocks: BlockFacts[] = []
+  for (const trail of walk.trails) blocks.push(...(await followTail(walk, source, trail)))
+  // Booked together: a destination may have consumed what its source sent above the settled cut.
+  report(walk, ...applyCut(walk.ledger, [], blocks))
+}
+
+/** Finalized blocks that no finalized beacon block has recorded yet: certified by their own committee. */
+async function followTail(
+  walk: Walk,
+  source: DiskSource,
+  trail: ShardTrail,
+): Promise<readonly BlockFacts[]> {
+  const top = source.topOf(trail.shard)
+  const blocks: BlockFacts[] = []
+  const { genesisHash, epoch } = walk.beacon
+  const keys = committeeKeys(walk.beacon, trail.shard)
+  let uncertified = 0
+  while (trail.height < top && !walk.broken) {
+    const step = await followNext(walk, trail)
+    if (step === undefined) break
+    blocks.push(bookable(step.facts, step.hash))
+    uncertified++
+    const { certificate } = step.facts
+    if (certificate === undefined) continue
+    const block = { genesisHash, chain: trail.shard, epoch, hash: step.hash, keys }
+    checkCertificate(walk, block, certificate, trail.height)
+    uncertified = 0
+  }
+  if (uncertified > 0 && !walk.broken) {
+    const place = placeName(trail.shard, trail.height)
+    report(walk, `${place}: expected a certificate of it or of a later block, found none`)
+  }
+  return blocks
+}
+
+type StoredBeaconState = {
+  readonly node: number
+  readonly height: number
+  readonly bytes: Uint8Array
+}
+
+async function readBeaconStates(
+  walk: Walk,
+  archives: readonly NodeArchive[],
+): Promise<readonly StoredBeaconState[]> {
+  const states: StoredBeaconState[] = []
+  for (const archive of archives) {
+    const { node } = archive
+    const stored = await readValue(archive, 'state', numberKey(BEACON_CHAIN))
+    const decoded =
+      stored.ok && stored.value !== undefined ? decodeBeaconState(stored.value) : undefined
+    if (!stored.ok) report(walk, `beacon, state (node ${node}): ${stored.problem}`)
+    else if (decoded?.ok === false) {
+      report(walk, `beacon, state (node ${node}): it does not decode: ${decoded.reject.detail}`)
+    } else if (decoded?.ok === true && stored.value !== undefined) {
+      states.push({ node, height: decoded.value.height, bytes: stored.value })
+    }
+  }
+  return states
+}
+
+/** Nodes start again from their stored beacon state: it must be the one that the blocks lead to. */
+function checkBeaconStates(walk: Walk, states: readonly StoredBeaconState[]): void {
+  const { height } = walk.beacon
+  for (const { node, bytes } of states.filter((state) => state.height === height)) {
+    if (equalBytes(bytes, encodeBeaconState(walk.beacon))) continue
+    const place = placeName(BEACON_CHAIN, height)
+    report(
+      walk,
+      `${place}, state (node ${node}): expected the state that the blocks lead to, found another`,
+    )
+  }
+}

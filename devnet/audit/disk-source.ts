@@ -1,0 +1,119 @@
+/**
+ * The disks of all nodes as one source: every copy of every block is read and checked, the first good one is passed on. A
+ * damaged copy is a violation that names its node, and so is a second block at one height (S1).
+ *
+ * Invariant: heights of a chain are asked in order, so each node's channels before a block are those after its last one.
+ */
+import { beaconChainBlock } from '../../node/beacon/block.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
+import { emptyChannels } from '../../node/crosslink/channel.ts'
+import type { ChannelHead } from '../../node/crosslink/receipt.ts'
+import { equalBytes } from '../../node/primitives/bytes.ts'
+import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
+import { finalHeight, readFinalBlock, type NodeArchive, type Reading } from './archive.ts'
+import { readShardCopy, type DiskCopy } from './disk-copy.ts'
+import { placeName, type AuditSource, type BeaconCopy } from './facts.ts'
+import { data } from './shard-trail.ts'
+
+export type DiskSource = AuditSource & {
+  /** The newest height that any node recorded as final. */
+  readonly topOf: (chain: number) => number
+}
+
+type Tops = ReadonlyMap<string, number>
+
+export async function openDiskSource(
+  genesis: Genesis,
+  archives: readonly NodeArchive[],
+): Promise<DiskSource> {
+  const tops = await readTops(genesis, archives)
+  const channels = new Map<string, readonly ChannelHead[]>()
+  const problems: string[] = []
+  const topAt = (node: number, chain: number): number => tops.get(`${node}:${chain}`) ?? 0
+
+  /** All nodes that go so far, each with what it has; damage becomes a sentence. */
+  async function readAll<T extends { readonly hash: Hash }>(
+    chain: number,
+    height: number,
+    read: (archive: NodeArchive) => Promise<Reading<T>>,
+  ): Promise<T | undefined> {
+    let first: { readonly node: number; readonly copy: T } | undefined
+    for (const archive of archives) {
+      const { node } = archive
+      if (height > topAt(node, chain)) continue
+      const name = `${placeName(chain, height)} (node ${node})`
+      const reading = await read(archive)
+      if (!reading.ok) problems.push(`${name}: ${reading.problem}`)
+      else if (reading.value === undefined)
+        problems.push(...missing(name, topAt(node, chain), height))
+      else if (first === undefined) first = { node, copy: reading.value }
+      else if (!equalBytes(first.copy.hash, reading.value.hash)) {
+        problems.push(
+          `${name}: its block is ${data(reading.value.hash)}, node ${first.node} has ${data(first.copy.hash)}`,
+        )
+      }
+    }
+    return first?.copy
+  }
+
+  async function readShard(
+    archive: NodeArchive,
+    shard: number,
+    height: number,
+  ): Promise<Reading<DiskCopy>> {
+    const key = `${archive.node}:${shard}`
+    const channelsBefore = channels.get(key) ?? emptyChannels(genesis.shardCount)
+    const reading = await readShardCopy(archive, { shard, height, channelsBefore })
+    if (reading.ok && reading.value !== undefined) channels.set(key, reading.value.channels)
+    return reading
+  }
+
+  return {
+    topOf: (chain) => Math.max(0, ...archives.map(({ node }) => topAt(node, chain))),
+    beaconBlock: (height) =>
+      readAll(BEACON_CHAIN, height, (archive) => readBeacon(archive, height)),
+    shardBlock: async (shard, height) => {
+      const copy = await readAll(shard, height, (archive) => readShard(archive, shard, height))
+      // A node whose own copy is damaged goes on from the channels of a good one, or every later block would be wrong too.
+      if (copy !== undefined) {
+        for (const { node } of archives) channels.set(`${node}:${shard}`, copy.channels)
+      }
+      return copy?.facts
+    },
+    takeProblems: () => problems.splice(0),
+  }
+}
+
+/** The newest block may lack its outcome after a kill; below the newest, what is missing was removed. */
+function missing(name: string, top: number, height: number): readonly string[] {
+  return height === top
+    ? []
+    : [`${name}: expected, since the node goes on to block ${top}, but it is missing`]
+}
+
+async function readBeacon(
+  archive: NodeArchive,
+  height: number,
+): Promise<Reading<BeaconCopy & { readonly hash: Hash }>> {
+  const reading = await readFinalBlock(archive, BEACON_CHAIN, height)
+  if (!reading.ok || reading.value === undefined) return reading
+  const block = beaconChainBlock(reading.value.bytes)
+  if (!block.ok) return { ok: false, problem: `it does not decode: ${block.reject.detail}` }
+  if (!equalBytes(block.value.hash, reading.value.hash)) {
+    return {
+      ok: false,
+      problem: 'the stored bytes are of another block than the one recorded as final',
+    }
+  }
+  return reading
+}
+
+async function readTops(genesis: Genesis, archives: readonly NodeArchive[]): Promise<Tops> {
+  const tops = new Map<string, number>()
+  for (const archive of archives) {
+    for (let chain = 0; chain <= genesis.shardCount; chain++) {
+      tops.set(`${archive.node}:${chain}`, await finalHeight(archive, chain))
+    }
+  }
+  return tops
+}

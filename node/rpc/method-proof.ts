@@ -1,0 +1,147 @@
+/**
+ * Proofs: what a block did, as Merkle branches under its header (docs/protocol/crosslinks.md C.1, C.4). The header itself is
+ * proved by the crosslink that covers it (`beacon_getCrosslink`, `beacon_getBlock`) and the certificates of both chains.
+ */
+import { encodeShardHeader } from '../crosslink/header-codec.ts'
+import { outBranch } from '../crosslink/channel.ts'
+import type { ChannelHead, Receipt, ReceiptBatch } from '../crosslink/receipt.ts'
+import { batchBytes, encodeReceipt, receiptHash } from '../crosslink/receipt-codec.ts'
+import { present } from '../primitives/assert.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { merkleBranch, merkleRoot } from '../primitives/merkle.ts'
+import { resultLeavesOf } from '../shards/block.ts'
+import type { ReceiptArrival, ShardBackend, ShardBlockView } from './backend.ts'
+import { answer } from './error-code.ts'
+import { formatData } from './hexadecimal.ts'
+import { formatMessageReceipt } from './method-shard.ts'
+import { shardMethod, type Method } from './method.ts'
+import { hashParameter, integerParameter } from './parameter.ts'
+
+export const PROOF_METHODS: readonly Method[] = [
+  shardMethod({
+    name: 'shard_getTransactionProof',
+    summary:
+      'Proves that a finalized block holds a transaction, and its result; null until one does.',
+    cost: 10,
+    parameters: [hashParameter('transactionHash')],
+    run: async ({ chain }, [hash]) => {
+      const place = await chain.transaction(hash)
+      return answer(place?.kind === 'included' ? proveTransaction(place.block, place.index) : null)
+    },
+  }),
+  shardMethod({
+    name: 'shard_getMessageProof',
+    summary:
+      'Proves that a block of this shard sent the message of a transaction; null when none is sent yet.',
+    cost: 10,
+    parameters: [hashParameter('transactionHash')],
+    run: async ({ chain }, [hash]) => {
+      const life = await chain.message(hash)
+      return answer(
+        life === undefined ? null : await proveMessage(chain, life.receipt, life.sentInHeight),
+      )
+    },
+  }),
+  shardMethod({
+    name: 'shard_getArrival',
+    summary:
+      'Where this shard consumed a receipt of another, with a proof of what became of it; null until it has.',
+    cost: 10,
+    parameters: [integerParameter('source'), integerParameter('sequence')],
+    run: async ({ chain }, [source, sequence]) => {
+      const arrival = await chain.arrival(source, sequence)
+      return answer(arrival === undefined ? null : formatArrival(arrival))
+    },
+  }),
+]
+
+function branchOf(leaves: readonly Hash[], index: number): object {
+  return { index, count: leaves.length, branch: merkleBranch(leaves, index).map(formatData) }
+}
+
+function resultLeaves({ consumed, results }: ShardBlockView): readonly Hash[] {
+  return resultLeavesOf(consumed, results)
+}
+
+function placeOf({ header, hash, level }: ShardBlockView): object {
+  return {
+    height: header.height,
+    hash: formatData(hash),
+    timestampMs: header.timestampMs,
+    level,
+    header: formatData(encodeShardHeader(header)),
+  }
+}
+
+function proveTransaction(block: ShardBlockView, index: number): object {
+  const { status, gasUsed, sent } = present(block.results[index], 'one result per transaction')
+  const hashes = block.transactions.map(({ hash }) => hash)
+  const message = sent && { destination: sent.destination, sequence: sent.index }
+  return {
+    ...placeOf(block),
+    transaction: branchOf(hashes, index),
+    result: {
+      status,
+      gasUsed,
+      sent: message ?? null,
+      ...branchOf(resultLeaves(block), block.consumed.length + index),
+    },
+  }
+}
+
+/** null: this node has not kept what the proof is made of. */
+async function proveMessage(
+  chain: ShardBackend,
+  receipt: Receipt,
+  height: number,
+): Promise<object | null> {
+  const { destination, sequence } = receipt
+  const block = await chain.block({ kind: 'height', height })
+  const channels = await chain.channels(height)
+  const before = (await chain.channels(height - 1))?.[destination]
+  const batch = block?.sent.find((one) => one.destination === destination)
+  const channel = channels?.[destination]
+  if (block === undefined || batch === undefined) return null
+  if (channels === undefined || channel === undefined || before === undefined) return null
+  return {
+    ...placeOf(block),
+    receipt: formatData(encodeReceipt(receipt)),
+    batch: batchProof(batch, sequence),
+    channelBefore: formatChannel(before),
+    channel: { ...formatChannel(channel), ...channelProof(channels, destination) },
+  }
+}
+
+function batchProof(batch: ReceiptBatch, sequence: number): object {
+  const leaves = batch.receipts.map(receiptHash)
+  const { height, startSequence } = batch
+  return {
+    height,
+    startSequence,
+    bytes: batchBytes(batch),
+    root: formatData(merkleRoot(leaves)),
+    ...branchOf(leaves, sequence - startSequence),
+  }
+}
+
+function channelProof(channels: readonly ChannelHead[], destination: ChainNumber): object {
+  return {
+    index: destination,
+    count: channels.length,
+    branch: outBranch(channels, destination).map(formatData),
+  }
+}
+
+function formatChannel({ nextSequence, head }: ChannelHead): object {
+  return { nextSequence, head: formatData(head) }
+}
+
+function formatArrival({ block, index }: ReceiptArrival): object {
+  const { receipt, outcome } = present(block.consumed[index], 'the index lies within the block')
+  return {
+    ...placeOf(block),
+    ...formatMessageReceipt(receipt),
+    outcome,
+    proof: branchOf(resultLeaves(block), index),
+  }
+}

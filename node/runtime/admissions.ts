@@ -1,0 +1,33 @@
+/**
+ * When this node admitted which transaction, for whoever asks how long it took. By this node's own clock, in memory only:
+ * nothing is decided by it.
+ */
+import { toHex } from '../primitives/bytes.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+
+export type Admissions = {
+  readonly note: (shard: ChainNumber, hash: Hash) => void
+  /** Milliseconds since the Unix epoch; undefined: never admitted here, or too long ago. */
+  readonly of: (shard: ChainNumber, hash: Hash) => number | undefined
+}
+
+/** About 2 MiB of names and times; the oldest are forgotten. */
+const ADMISSIONS_MAX = 16_384
+
+export function createAdmissions(now: () => number): Admissions {
+  const times = new Map<string, number>()
+  const nameOf = (shard: ChainNumber, hash: Hash): string => `${shard}:${toHex(hash)}`
+  return {
+    note: (shard, hash) => {
+      const name = nameOf(shard, hash)
+      // A transaction that was forgotten and pushed again was first admitted then.
+      if (!times.has(name)) times.set(name, now())
+      if (times.size <= ADMISSIONS_MAX) return
+      for (const oldest of times.keys()) {
+        times.delete(oldest)
+        return
+      }
+    },
+    of: (shard, hash) => times.get(nameOf(shard, hash)),
+  }
+}
