@@ -33,8 +33,8 @@ export class FaultOrders {
 
   /** Throws `CommandError` when it cannot be done; `forMs`: it is taken back after so long. */
   async apply(fault: Fault, forMs?: number): Promise<void> {
-    const opposite = oppositeOf(fault)
-    if (forMs !== undefined && opposite === undefined) {
+    const opposite = forMs === undefined ? [] : oppositeOf(fault)
+    if (forMs !== undefined && opposite.length === 0) {
       throw new CommandError(
         `nothing takes this back after a time: ${fault.kind}; leave the time out`,
       )
@@ -45,7 +45,7 @@ export class FaultOrders {
       this.#events.onFault(fault, forMs)
       await this.#perform(fault)
     })
-    if (forMs !== undefined && opposite !== undefined) this.#takeBackLater(opposite, forMs)
+    if (forMs !== undefined) this.#takeBackLater(opposite, forMs)
   }
 
   /** No order is taken any more; what is at fault by order is well again, and what was ended stays down. */
@@ -68,16 +68,23 @@ export class FaultOrders {
     return done
   }
 
-  #takeBackLater(opposite: Fault, forMs: number): void {
+  #takeBackLater(opposite: readonly Fault[], forMs: number): void {
     if (this.#closed) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.apply(opposite).catch((error: unknown) => {
-        if (!this.#closed)
-          this.#events.onFailure(String(error instanceof Error ? error.message : error))
-      })
+      void this.#takeBack(opposite)
     }, forMs)
     this.#timers.add(timer)
+  }
+
+  async #takeBack(opposite: readonly Fault[]): Promise<void> {
+    try {
+      for (const fault of opposite) await this.apply(fault)
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      // At the end of the devnet everything is taken back anyway.
+      if (!this.#closed) this.#events.onFailure(error.message)
+    }
   }
 
   async #perform(fault: Fault): Promise<void> {
