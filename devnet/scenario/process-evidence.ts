@@ -1,0 +1,69 @@
+/**
+ * Evidence that nodes hold, read from their logs as they grow: a node logs the proof when it has one (node/runtime), and the
+ * RPC does not serve proofs.
+ */
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+
+export type EvidenceReader = {
+  /** Accused seats in what was written to this log since the last call. */
+  readonly read: (log: string) => Promise<readonly AccusedSeat[]>
+}
+
+export type AccusedSeat = { readonly chain: ChainNumber; readonly seat: number }
+
+/** Only what is needed of the line; the rest is the proof itself. */
+const lineSchema = z.object({
+  kind: z.literal('evidence'),
+  evidence: z.object({
+    domain: z.object({ chain: z.int().min(0) }),
+    seat: z.int().min(0),
+  }),
+})
+
+/** Read at once; a log that grows faster is read on at the next look. */
+const BYTES_PER_LOOK = 1024 * 1024
+
+export function createEvidenceReader(): EvidenceReader {
+  /** By log: how far it was read, and the last line if it was not whole yet. */
+  const places = new Map<string, { offset: number; rest: string }>()
+  return {
+    read: async (log) => {
+      const place = places.get(log) ?? { offset: 0, rest: '' }
+      places.set(log, place)
+      const text = await readFrom(log, place.offset)
+      place.offset += Buffer.byteLength(text, 'latin1')
+      const lines = (place.rest + text).split('\n')
+      place.rest = lines.pop() ?? ''
+      return lines.flatMap(readLine)
+    },
+  }
+}
+
+/** Byte for byte, so that a character cut in two changes no offset. */
+async function readFrom(log: string, offset: number): Promise<string> {
+  const file = await open(log, 'r')
+  try {
+    const buffer = Buffer.alloc(BYTES_PER_LOOK)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
+    return buffer.toString('latin1', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Other lines than the logger's come from Node itself. */
+export function readLine(line: string): readonly AccusedSeat[] {
+  if (!line.includes('"evidence"')) return []
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return []
+  }
+  const parsed = lineSchema.safeParse(value)
+  if (!parsed.success) return []
+  const { domain, seat } = parsed.data.evidence
+  return [{ chain: domain.chain, seat }]
+}

@@ -1,0 +1,121 @@
+/**
+ * The runner: a scenario on an engine, step by step, and what every scenario ends with (finish.ts). The first broken rule
+ * and the first expectation that is not met end the run.
+ */
+import type { Fault } from '../faults/fault.ts'
+import { enact } from './enact.ts'
+import type { Engine, Layout } from './engine.ts'
+import { finish } from './finish.ts'
+import { baselineOf, judge, listed, type Judgement } from './judgement.ts'
+import { nodesOf } from './lookup.ts'
+import type { RunEvent } from './run-event.ts'
+import type { Action, Expectation, Patience, Scenario, Step } from './scenario.ts'
+import { endLater, look, pass, reasonsOf, type DoingStep, type Stage } from './stage.ts'
+import { createTrouble, type Trouble } from './trouble.ts'
+import { createWatch } from './watch.ts'
+
+/** Why the run is not ok; empty: it is. */
+export async function runScenario(
+  scenario: Scenario,
+  engine: Engine,
+  say: (event: RunEvent) => void,
+): Promise<readonly string[]> {
+  const layout = await engine.start()
+  say({ event: 'ready', atMs: engine.nowMs(), committees: layout.committees })
+  const stage = stageOf(scenario, engine, layout, say)
+  await look(stage)
+  for (const step of scenario.steps) {
+    const judgement = await perform(stage, step)
+    const { line, text } = step
+    say({ event: 'step', atMs: engine.nowMs(), line, step: text, ...judgement })
+    const reasons = reasonsOf(stage, judgement, `line ${line}: ${text}`)
+    if (reasons.length > 0) return reasons
+  }
+  return finish(stage)
+}
+
+function stageOf(
+  scenario: Scenario,
+  engine: Engine,
+  layout: Layout,
+  say: (event: RunEvent) => void,
+): Stage {
+  const trouble = createTrouble(engine, layout.validators)
+  return {
+    scenario,
+    engine,
+    say,
+    trouble,
+    watch: createWatch(layout, trouble.byzantine),
+    around: { layout, groups: scenario.groups, leader: engine.leader },
+    ending: [],
+  }
+}
+
+async function perform(stage: Stage, step: Step): Promise<Judgement> {
+  const { engine } = stage
+  if (step.atMs !== undefined) {
+    const early = await pass(stage, step.atMs - engine.nowMs())
+    if (!early.ok) return early
+  }
+  if (step.kind === 'expect') return expectation(stage, step.expectation, step.patience)
+  return act(stage, step, step.action)
+}
+
+async function act(stage: Stage, step: DoingStep, action: Action): Promise<Judgement> {
+  const { engine, scenario } = stage
+  switch (action.kind) {
+    case 'wait':
+      return pass(stage, action.ms)
+    case 'send':
+      await engine.send(action)
+      return done('')
+    case 'load': {
+      engine.setRate(action.perSecond)
+      const usual = scenario.load.perSecond
+      endLater(stage, step, async () => engine.setRate(usual))
+      return done('')
+    }
+    default: {
+      const { faults, opposite, nodes } = await enact(stage.around, action)
+      for (const fault of faults) await stage.trouble.apply(fault)
+      endLater(stage, step, () => undo(stage.trouble, faults, opposite))
+      return done(nodes.length === 0 ? '' : listed(nodes))
+    }
+  }
+}
+
+function done(seen: string): Judgement {
+  return { ok: true, seen }
+}
+
+async function undo(
+  trouble: Trouble,
+  faults: readonly Fault[],
+  opposite: readonly Fault[] | 'links',
+): Promise<void> {
+  if (opposite === 'links') return trouble.mend(faults)
+  for (const fault of opposite) await trouble.apply(fault)
+}
+
+/** `nodes` are looked up once, when the step begins: the leader of then is meant, not the one of later. */
+async function expectation(
+  stage: Stage,
+  expected: Expectation,
+  patience: Patience,
+): Promise<Judgement> {
+  const { watch, around, engine } = stage
+  const nodes = 'targets' in expected ? await nodesOf(around, expected.targets) : []
+  const baseline = baselineOf(watch)
+  const now = (): Judgement => judge(watch, expected, baseline, nodes)
+  if (patience.kind === 'now') {
+    await look(stage)
+    return now()
+  }
+  const sinceMs = engine.nowMs()
+  const isDecided = (): boolean => now().ok === (patience.kind === 'within')
+  const passed = await pass(stage, patience.ms, isDecided)
+  const judgement = now()
+  const after = `${judgement.seen}, after ${((engine.nowMs() - sinceMs) / 1000).toFixed(1)} s`
+  return { ok: passed.ok && judgement.ok, seen: after }
+}
