@@ -33,7 +33,7 @@ export function findContradictions(votes: Iterable<SeenVote>): readonly string[]
   return [...found]
 }
 
-/** The votes of a witness's file. Its last line may be torn: the process was killed while writing it. */
+/** The votes in a stretch of a witness's file that ends with a whole line. */
 export function readSeenVotes(text: string): readonly SeenVote[] {
   const lines = text.split('\n')
   return lines.slice(0, -1).map((line) => JSON.parse(line) as SeenVote)

@@ -17,13 +17,15 @@ export type ArmOrder = {
   readonly count: number
 }
 
-export type MortalOrder =
-  | ArmOrder
-  | {
-      readonly kind: 'begin'
-      /** Votes are appended here. */
-      readonly witnessFile: string
-    }
+type BeginOrder = {
+  readonly kind: 'begin'
+  /** Votes are appended here. */
+  readonly witnessFile: string
+  /** Also the votes that others send to this node. */
+  readonly hearsOthers: boolean
+}
+
+export type MortalOrder = ArmOrder | BeginOrder
 
 const { values } = parseArgs({
   // The words of `weft node run`, so that whoever starts nodes can start this one.
@@ -34,12 +36,15 @@ const config = present(values.config, 'a mortal node is started with --config')
 process.stderr.write('this node is made to be killed: it has fail points; for tests only\n')
 
 const failPoints = createFailPoints()
-const witnessFile = await new Promise<string>((resolve) => {
+const { witnessFile, hearsOthers } = await new Promise<BeginOrder>((resolve) => {
   process.on('message', (order: MortalOrder) => {
     if (order.kind === 'arm') failPoints.arm(order.step, order.count)
-    else resolve(order.witnessFile)
+    if (order.kind === 'begin') resolve(order)
   })
 })
 await runNode(config, false, {
-  seams: { failPoints, validator: (honest) => witnessVotes(honest, witnessFile) },
+  seams: {
+    failPoints,
+    validator: (honest) => witnessVotes(honest, { file: witnessFile, hearsOthers }),
+  },
 })

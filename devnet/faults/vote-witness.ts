@@ -7,20 +7,23 @@ import { signingRoot } from '../../node/crosslink/certificate.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
-import type { ValidatorInput } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import type { SeenVote } from './contradiction.ts'
 
 /** Around an honest machine; the file is appended to. */
-export function witnessVotes(honest: Validator, path: string): Validator {
-  const file = openSync(path, 'a', 0o600)
+export function witnessVotes(
+  honest: Validator,
+  options: { readonly file: string; readonly hearsOthers: boolean },
+): Validator {
+  const file = openSync(options.file, 'a', 0o600)
   process.once('exit', () => closeSync(file))
   const { genesisHash } = honest.beacon.head()
   const write = (from: SeenVote['from'], chain: ChainNumber, epoch: number, vote: UnsignedVote) => {
     const { kind, view, proposal, seat } = vote
     // Foreign bytes may pair a kind with a proposal it cannot have; such a vote counts for nobody.
     if ((proposal === undefined) !== (kind === 'nullify')) return
+    if (proposal !== undefined && proposal.view !== view) return
     const root = toHex(signingRoot({ genesisHash, chain, epoch }, kind, view, proposal))
     const seen: SeenVote = { from, chain, epoch, seat, kind, view, root }
     writeSync(file, `${JSON.stringify(seen)}\n`)
@@ -28,18 +31,14 @@ export function witnessVotes(honest: Validator, path: string): Validator {
   return {
     ...honest,
     handle: (input) => {
-      noteInput(input, write)
+      if (input.kind === 'signed') write('self', input.chain, input.epoch, input.vote)
+      if (options.hearsOthers && input.kind === 'message') noteMessage(input.message, write)
       return honest.handle(input)
     },
   }
 }
 
 type Write = (from: SeenVote['from'], chain: ChainNumber, epoch: number, vote: UnsignedVote) => void
-
-function noteInput(input: ValidatorInput, write: Write): void {
-  if (input.kind === 'signed') write('self', input.chain, input.epoch, input.vote)
-  if (input.kind === 'message') noteMessage(input.message, write)
-}
 
 /** Their signatures are not checked here: among honest nodes nobody sends a false one. */
 function noteMessage(message: NodeMessage, write: Write): void {

@@ -21,6 +21,7 @@ const MAKER = join(import.meta.dirname, 'make-bundle-main.ts')
 /** Name in the bundle: source. Threads have to be files of their own. */
 export const PROGRAMS = {
   node: 'devnet/processes/node-main.ts',
+  'mortal-node': 'devnet/faults/mortal-main.ts',
   traffic: 'devnet/load/main.ts',
   'execution-thread': 'node/shards/io/worker.ts',
   'crypto-thread': 'node/shards/io/crypto-worker.ts',
@@ -40,6 +41,7 @@ export function filesOfBundle(directory: string): ProgramFiles & { readonly mani
   const file = (name: keyof typeof PROGRAMS) => join(directory, `${name}.mjs`)
   return {
     node: file('node'),
+    'mortal-node': file('mortal-node'),
     traffic: file('traffic'),
     'execution-thread': file('execution-thread'),
     'crypto-thread': file('crypto-thread'),

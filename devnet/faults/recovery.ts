@@ -1,0 +1,43 @@
+/**
+ * When a node that was killed is back: it votes where it never voted before, on every chain that it voted on, and its
+ * finalized heights are those of the others.
+ */
+import type { SeenVote } from './contradiction.ts'
+import type { MortalNetwork } from './mortal-network.ts'
+
+/** Two nodes are asked one after the other, and a block may become final in between. */
+const HEIGHT_TOLERANCE = 1
+
+/** Given all votes before the restart: whether later ones go beyond them on every chain. */
+export function nextVotes(before: readonly SeenVote[]): (votes: readonly SeenVote[]) => boolean {
+  const views = highestViews(before)
+  return (votes) => {
+    const now = highestViews(votes)
+    return views.size > 0 && [...views].every(([chain, view]) => (now.get(chain) ?? 0) > view)
+  }
+}
+
+function highestViews(votes: readonly SeenVote[]): ReadonlyMap<string, number> {
+  const views = new Map<string, number>()
+  for (const { from, chain, epoch, view } of votes) {
+    const key = `${chain}:${epoch}`
+    if (from === 'self') views.set(key, Math.max(views.get(key) ?? 0, view))
+  }
+  return views
+}
+
+/** Whether the node is as high as the highest of the others, on every chain that it has. */
+export async function isAtHead(
+  network: MortalNetwork,
+  index: number,
+  all: readonly number[],
+): Promise<boolean> {
+  const others = all.filter((other) => other !== index)
+  const heights = await Promise.all(others.map((other) => network.heights(other)))
+  const own = await network.heights(index)
+  if (own === undefined) return false
+  return [...own].every(([chain, height]) => {
+    const highest = Math.max(0, ...heights.map((theirs) => theirs?.get(chain) ?? 0))
+    return height >= highest - HEIGHT_TOLERANCE
+  })
+}
