@@ -13,18 +13,20 @@ import { adversaryNamed } from './registry.ts'
 
 /** `plan.corrupt` of a simulated sharded network. */
 export function corruptSimulated(vice: string, honest: Validator, seat: AdversarySeat): Validator {
-  const adversary = present(adversaryNamed(vice), `the vice ${vice} exists`)
+  return asBytes(present(adversaryNamed(vice), `the vice ${vice} exists`).corrupt(honest, seat))
+}
+
+/** What this machine says, as its receivers read it. */
+export function asBytes(speaker: Validator): Validator {
   const carried = new WeakMap<NodeMessage, NodeMessage | undefined>()
   const carry = (message: NodeMessage): NodeMessage | undefined => {
     if (carried.has(message)) return carried.get(message)
-    const decoded = decodeNodeMessage(encodeNodeMessage(message), honest.wire)
+    const decoded = decodeNodeMessage(encodeNodeMessage(message), speaker.wire)
     const read = decoded.ok ? decoded.value : undefined
     carried.set(message, read)
     return read
   }
-  return corrupted(adversary.corrupt(honest, seat), {
-    effect: (effect) => spoken(effect, carry),
-  })
+  return corrupted(speaker, { effect: (effect) => spoken(effect, carry) })
 }
 
 function spoken(

@@ -4,6 +4,7 @@
  */
 import type { ChainBlock, ConsensusMessage } from '../../node/consensus/message.ts'
 import { BEACON_CHAIN, type ChainNumber } from '../../node/primitives/identifiers.ts'
+import { SHARDS_MAX } from '../../node/primitives/limits.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { ValidatorEffect, ValidatorInput } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
@@ -94,7 +95,7 @@ function relayGarbage(random: Prng, chain: ChainNumber): readonly NodeMessage[] 
   const raws = Array.from({ length: 8 }, () => random.bytes(1 + random.below(200)))
   return [
     { kind: 'transactions', shard, raws },
-    { kind: 'transactions', shard: 0xffff, raws },
+    { kind: 'transactions', shard: SHARDS_MAX, raws },
     { kind: 'get-receipts', source: shard, destination: 0xffff, fromSequence: 0 },
     { kind: 'get-receipts', source: shard, destination: shard, fromSequence: random.u32() },
     { kind: 'receipts', batches: [] },

@@ -18,7 +18,7 @@ import { signedErrand, THEFT_FEE_MAX, thiefOf, type Thief } from './thief.ts'
 /** Rich accounts to choose from, the first of the genesis: a devnet funds thousands. */
 const VICTIMS_MAX = 16
 /** A transfer that was not included is not signed again before. */
-const RETRY_MS = 5_000
+const RETRY_MS = 1_000
 /** Requests of clients are numbered from below. */
 const REQUEST = Number.MAX_SAFE_INTEGER - 1
 
