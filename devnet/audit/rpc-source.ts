@@ -12,6 +12,8 @@ export type NetworkClients = {
   /** The first answer that can be read; undefined: no node has one. The last error is kept for the report. */
   readonly ask: <T>(question: Question<T>) => Promise<T | undefined>
   readonly lastError: () => string
+  /** Goes on with the next node. */
+  readonly next: () => void
   readonly close: () => void
 }
 
@@ -59,6 +61,9 @@ export function openClients(urls: readonly string[]): NetworkClients {
     clients,
     ask,
     lastError: () => lastError,
+    next: () => {
+      turn++
+    },
     close: () => {
       for (const client of clients) client.close()
     },
