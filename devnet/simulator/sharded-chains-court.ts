@@ -31,6 +31,8 @@ export type ChainsCourtOptions = {
   readonly scheme: CertificateScheme | undefined
   /** Follows the network: a node may turn while it runs. */
   readonly byzantine: ReadonlySet<number>
+  /** The node's disk was damaged or wiped: it may have forgotten, and takes again what it had (S8 is not for it). */
+  readonly isScarred: (node: number) => boolean
   readonly now: () => number
   readonly convict: (rule: string, sentence: string) => void
 }
@@ -41,6 +43,8 @@ export type ChainsCourt = {
   readonly delivered: (node: number, chain: ChainNumber, height: number, hash: Hash) => void
   readonly accused: (node: number, evidence: Evidence) => void
   readonly restarted: (node: number, restore: NodeRestore) => void
+  /** A node says that a seat sent it a signature that does not verify. */
+  readonly blamed: (node: number, chain: ChainNumber, seat: number) => void
   /** A node became byzantine. */
   readonly turned: (node: number) => void
 }
@@ -52,6 +56,8 @@ type Bench = ChainsCourtOptions & {
   readonly guilty: Map<ChainNumber, Set<number>>
   /** Parents by block, as proposals say them. */
   readonly parents: Map<string, string>
+  /** `chain/height` -> block that an honest node took there. */
+  readonly taken: Map<string, string>
   /** Looked at already: a broadcast is one message on many ways. */
   readonly certificates: WeakSet<Certificate>
 }
@@ -68,6 +74,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     referees: new Map(),
     guilty: new Map(),
     parents: new Map(),
+    taken: new Map(),
     certificates: new WeakSet(),
   }
   return {
@@ -76,13 +83,11 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
       observe(bench, chain, { kind: 'signed', seat, statement: statementOf(vote) })
     },
     heard: (node, message) => hear(bench, node, message),
-    delivered: (node, chain, height, hash) => {
-      const digest = digestText(hash)
-      const parentDigest = bench.parents.get(digest) ?? ''
-      observe(bench, chain, { kind: 'delivered', node, height, digest, parentDigest })
-    },
+    delivered: (node, chain, height, hash) => deliver(bench, node, { chain, height, hash }),
     accused: (node, evidence) => accuse(bench, node, evidence),
+    blamed: (node, chain, seat) => observe(bench, chain, { kind: 'blamed', node, seat }),
     restarted: (node, { chains }) => {
+      if (bench.isScarred(node)) return
       for (const { chain, head } of chains) {
         observe(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
       }
@@ -90,6 +95,24 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     turned: (node) => {
       for (const [chain, seats] of bench.guilty) seats.add(seatOf(bench, chain, node))
     },
+  }
+}
+
+function deliver(
+  bench: Bench,
+  node: number,
+  taken: { readonly chain: ChainNumber; readonly height: number; readonly hash: Hash },
+): void {
+  const { chain, height } = taken
+  const digest = digestText(taken.hash)
+  if (!bench.isScarred(node)) {
+    const parentDigest = bench.parents.get(digest) ?? ''
+    bench.taken.set(`${chain}/${height}`, digest)
+    return observe(bench, chain, { kind: 'delivered', node, height, digest, parentDigest })
+  }
+  const known = bench.taken.get(`${chain}/${height}`) ?? digest
+  if (known !== digest) {
+    bench.convict(`S1 of chain ${chain}`, `node ${node} took ${digest} at ${height}, not ${known}`)
   }
 }
 

@@ -41,10 +41,19 @@ export type Court = {
   readonly testimony: Testimony
   /** The first rule that was broken. */
   readonly violation: () => string | undefined
+  /** The same in parts. */
+  readonly verdict: () => Verdict | undefined
+}
+
+export type Verdict = {
+  readonly rule: string
+  readonly sentence: string
+  readonly atMs: number
 }
 
 type Bench = {
   readonly world: () => ShardedWorld
+  readonly bornMs: number
   readonly chains: ChainsCourt
   /** Nodes that are, or once were, byzantine: what their keys do is nobody's guilt any more. */
   readonly byzantine: Set<number>
@@ -54,7 +63,7 @@ type Bench = {
   readonly jury: Jury
   /** Beacon heights that were judged. */
   readonly cuts: Set<number>
-  found: string | undefined
+  found: Verdict | undefined
 }
 
 /** `scheme` lets the court check evidence itself. */
@@ -66,10 +75,12 @@ export function createCourt(
   const byzantine = new Set<number>()
   const bench: Bench = {
     world,
+    bornMs: genesis.timestampMs,
     chains: createChainsCourt({
       genesis,
       scheme,
       byzantine,
+      isScarred: (node) => world().wasDamaged(node),
       now: () => world().now(),
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
@@ -116,13 +127,15 @@ export function createCourt(
     conservation: bench.conservation,
     receipts: bench.receipts,
     testimony: bench.jury.testimony,
-    violation: () => bench.found,
+    violation: () =>
+      bench.found && `${bench.found.rule} at ${bench.found.atMs} ms: ${bench.found.sentence}`,
+    verdict: () => bench.found,
   }
 }
 
 function convict(bench: Bench, rule: string, sentence: string | undefined): void {
   if (sentence === undefined) return
-  bench.found ??= `${rule} at ${bench.world().now()} ms: ${sentence}`
+  bench.found ??= { rule, sentence, atMs: bench.world().now() }
 }
 
 function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
@@ -183,7 +196,7 @@ function hearRefusal(
 /** A node ends when its disk fails, and refuses a damaged one; anything else is a broken assertion. */
 function hearEnd(bench: Bench, node: number, end: NodeEnd): void {
   bench.jury.onStopped(node)
-  if (end.kind === 'disk' || end.isDamaged) return
+  if (end.kind !== 'machine' || end.isDamaged) return
   const who = bench.byzantine.has(node) ? 'the adversary in' : 'the machine of'
   convict(bench, 'host', `${who} node ${node} threw: ${end.detail}`)
 }
@@ -193,7 +206,9 @@ function hearOutcome(
   node: number,
   { shard, outcome }: { readonly shard: ChainNumber; readonly outcome: BlockOutcome },
 ): void {
-  const block: SeenBlock = seenBlock(shard, outcome)
+  const seen = seenBlock(shard, outcome)
+  // Virtual time begins when the network is born.
+  const block: SeenBlock = { ...seen, timestampMs: seen.timestampMs - bench.bornMs }
   if (bench.heads.isNew(block)) {
     bench.conservation.block(block)
     convict(bench, 'C3', bench.receipts.block(block))

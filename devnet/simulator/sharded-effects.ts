@@ -1,6 +1,6 @@
 /**
  * What a simulated node does for the effects of its validator once they may happen: questions that depend on nothing
- * durable, and releases, which come after the commit. Writes and signatures are the turn's own (sharded-turn.ts).
+ * durable, and releases, which come after the commit. Writes, reports and signatures are the turn's own (sharded-turn.ts).
  */
 import { present, unreachable } from '../../node/primitives/assert.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
@@ -77,14 +77,13 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
     }
     case 'submitted':
       return world.answer(effect)
-    case 'report':
-      return world.events.onFact?.(node.index, effect.fact)
     case 'shard-head':
       return world.events.onOutcome?.(node.index, effect.shard, effect.outcome)
     case 'beacon-head':
       return world.events.onBeacon?.(node.index, node.validator)
     case 'write':
     case 'sign':
+    case 'report':
     case 'check':
     case 'recover':
     case 'deadline':

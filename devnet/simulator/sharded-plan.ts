@@ -3,7 +3,7 @@
  */
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
-import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
@@ -29,8 +29,10 @@ export type ShardedPlan = {
   readonly replaced?: (honest: Validator, node: number) => Validator
 }
 
-/** Why a node ended by itself. */
+/** Why a node ended between two troubles. */
 export type NodeEnd =
+  /** A crash that was armed to fall into the middle of a turn. */
+  | { readonly kind: 'crash' }
   /** Its disk failed: as it must. */
   | { readonly kind: 'disk'; readonly detail: string }
   /** Its machine threw. On a damaged disk a refusal, else a bug. */
@@ -43,12 +45,12 @@ export type WorldEvents = {
   readonly onOutcome?: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   readonly onBeacon?: (node: number, validator: Validator) => void
   /** A key made a signature, whether or not anybody hears of it. */
-  readonly onSigned?: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
+  readonly onSigned?: (node: number, chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
   /** A message leaves; false: it is lost. Asked before the dice. */
   readonly passes?: (from: number, to: number, message: NodeMessage) => boolean
   /** The guard refused to let an honest node sign. */
   readonly onRefused?: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
-  /** A node ended by itself; whoever wants it back starts it. */
+  /** A node ended; whoever wants it back starts it. */
   readonly onEnded?: (node: number, end: NodeEnd) => void
   /** Trouble is about to happen. */
   readonly onTrouble?: (trouble: Trouble) => void

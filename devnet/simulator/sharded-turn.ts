@@ -67,9 +67,9 @@ function handleAll(
   return inputs.flatMap((input) => validator.handle({ ...input, now }))
 }
 
-/** The node's own clock; it never shows a time before the world's beginning. */
+/** The node's own clock. The network is born when the world begins. */
 export function clockOf(world: TurnTaker, node: SimulatedNode): number {
-  return Math.max(0, world.now() + node.skewMs)
+  return Math.max(0, world.plan.genesis.timestampMs + world.now() + node.skewMs)
 }
 
 function commit(world: TurnTaker, node: SimulatedNode, effects: readonly ValidatorEffect[]): void {
@@ -83,6 +83,10 @@ function commit(world: TurnTaker, node: SimulatedNode, effects: readonly Validat
     isSynced ||= effect.sync
   }
   if (writes.length > 0) node.disk.write(writes)
+  // What is written may survive, whether or not the node lives to tell it.
+  for (const effect of effects) {
+    if (effect.kind === 'report') world.events.onFact?.(node.index, effect.fact)
+  }
   if (node.disk.mode !== 'slow' || !(isSynced || isSigned)) {
     return conclude(world, node, effects, isSynced)
   }
@@ -122,7 +126,7 @@ function sign(world: TurnTaker, node: SimulatedNode, effects: readonly Validator
   if (requests.length === 0) return
   const granted = node.vice === undefined ? guarded(world, node, requests) : requests
   for (const { chain, epoch, vote, root } of granted) {
-    world.events.onSigned?.(node.index, chain, vote)
+    world.events.onSigned?.(node.index, chain, vote, root)
     const signature = world.plan.scheme.sign(secretKeyOf(world, node), root)
     const signed = { kind: 'signed', chain, epoch, vote: { ...vote, signature } } as const
     world.post(node, world.now(), signed)
@@ -153,6 +157,7 @@ function burns(world: TurnTaker, node: SimulatedNode): boolean {
   if (fuse === undefined || fuse.stepsLeft-- > 0) return false
   node.disk.crash(fuse.retention, world.diskDice)
   endNode(node)
+  world.events.onEnded?.(node.index, { kind: 'crash' })
   return true
 }
 

@@ -201,7 +201,8 @@ function arm(world: World, node: SimulatedNode, at: number): void {
   node.tickAt = at
   if (!Number.isFinite(at)) return
   const { life } = node
-  world.scheduler.schedule(Math.max(0, at - node.skewMs), {
+  const ahead = world.plan.genesis.timestampMs + node.skewMs
+  world.scheduler.schedule(Math.max(0, at - ahead), {
     node: node.index,
     kind: 'tick',
     payload: 0,

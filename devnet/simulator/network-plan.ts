@@ -1,0 +1,109 @@
+/**
+ * One seed is one plan: everything that will be done to a whole network, as plain JSON, before the run begins. Running it
+ * needs no further decision, so a plan can be stored, edited, shortened and run again.
+ */
+import { z } from 'zod'
+import type { CertificateSchemeName } from '../../node/primitives/signature.ts'
+import type { Trouble } from './sharded-trouble.ts'
+
+export type NetworkOrder = {
+  readonly atMs: number
+  /** Where it is signed, and by whom (index of a personal account). */
+  readonly shard: number
+  readonly sender: number
+  /** Where it ends; the same shard for a local transfer. */
+  readonly destination: number
+  /** `bounce`: to an address that cannot receive there. */
+  readonly to: 'account' | 'bounce'
+  readonly amount: number
+  /** The node that the client asks first. */
+  readonly node: number
+}
+
+export type NetworkPlan = {
+  readonly kind: 'network'
+  readonly seed: number
+  readonly scheme: CertificateSchemeName
+  readonly shardCount: number
+  readonly validatorCount: number
+  readonly delayMinMs: number
+  readonly delayMaxMs: number
+  readonly deltaMs: number
+  readonly shardIntervalMs: number
+  readonly beaconIntervalMs: number
+  readonly idleIntervalMs: number
+  readonly gasLimit: number
+  /** Byzantine from the beginning to the end. */
+  readonly vices: readonly { readonly node: number; readonly vice: string }[]
+  readonly troubles: readonly { readonly atMs: number; readonly trouble: Trouble }[]
+  readonly orders: readonly NetworkOrder[]
+  /** Faults end here: everybody honest is up, links are perfect, disks and clocks are right. */
+  readonly healMs: number
+  /** How long after that everything may take to be as it should. */
+  readonly patienceMs: number
+}
+
+const node = z.int().min(0)
+const time = z.int().min(0)
+const nodes = z.array(node)
+const links = z.array(z.strictObject({ from: node, to: node }))
+const retention = z.enum(['none', 'prefix', 'subset'])
+
+const troubleSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['stop', 'crash', 'start', 'pause', 'resume']), nodes }),
+  z.strictObject({ kind: z.enum(['executor-loss', 'read-error', 'wipe']), nodes }),
+  z.strictObject({ kind: z.enum(['bit-flips', 'lost-records']), nodes, records: z.int().min(1) }),
+  z.strictObject({ kind: z.literal('cut'), links }),
+  z.strictObject({
+    kind: z.literal('link'),
+    links,
+    quality: z.strictObject({
+      lossPerMille: z.int(),
+      delayMs: z.int(),
+      jitterMs: z.int(),
+      duplicatePerMille: z.int(),
+      bytesPerSecond: z.int().min(1).optional(),
+    }),
+  }),
+  z.strictObject({ kind: z.literal('heal') }),
+  z.strictObject({ kind: z.literal('byzantine'), nodes, vice: z.string().optional() }),
+  z.strictObject({ kind: z.literal('disk'), nodes, mode: z.enum(['ok', 'full', 'slow']) }),
+  z.strictObject({ kind: z.literal('clock'), nodes, skewMs: z.int() }),
+  z.strictObject({ kind: z.literal('crash-amid'), node, stepsLater: z.int().min(0), retention }),
+  z.strictObject({ kind: z.enum(['replay', 'loss']), perMille: z.int().min(0).max(1000) }),
+])
+
+const planSchema = z.strictObject({
+  kind: z.literal('network'),
+  seed: z.int().min(0),
+  scheme: z.enum(['bls', 'ed25519', 'mock']),
+  shardCount: z.int().min(1),
+  validatorCount: z.int().min(4),
+  delayMinMs: time,
+  delayMaxMs: time,
+  deltaMs: time,
+  shardIntervalMs: time,
+  beaconIntervalMs: time,
+  idleIntervalMs: time,
+  gasLimit: z.int().min(1),
+  vices: z.array(z.strictObject({ node, vice: z.string() })),
+  troubles: z.array(z.strictObject({ atMs: time, trouble: troubleSchema })),
+  orders: z.array(
+    z.strictObject({
+      atMs: time,
+      shard: z.int().min(1),
+      sender: z.int().min(0).max(9),
+      destination: z.int().min(1),
+      to: z.enum(['account', 'bounce']),
+      amount: z.int().min(1),
+      node,
+    }),
+  ),
+  healMs: time,
+  patienceMs: time,
+})
+
+/** A plan from a file; throws ZodError for anything else. */
+export function parseNetworkPlan(text: string): NetworkPlan {
+  return planSchema.parse(JSON.parse(text)) as NetworkPlan
+}

@@ -1,0 +1,239 @@
+/**
+ * Runs one plan of a whole network: a safety phase with trouble, in which every checker watches every event; then
+ * everything honest is healed, and progress is demanded: new blocks on every chain at every honest node, and an end for
+ * every transfer that a client was promised.
+ */
+import { toHex } from '../../node/primitives/bytes.ts'
+import { schemeByName } from '../../node/primitives/io/schemes.ts'
+import type { Validator } from '../../node/validator/validator.ts'
+import { genesisOfPlan } from './network-genesis.ts'
+import type { NetworkOrder, NetworkPlan } from './network-plan.ts'
+import { missingProgress, tipsOf, wrongBalance, type Progress } from './network-progress.ts'
+import { createWallets, type Wallets } from './network-wallets.ts'
+import { createCourt, type Court, type Verdict } from './sharded-court.ts'
+import type { Corrupt, NodeEnd, WorldEvents } from './sharded-plan.ts'
+import { createShardedWorld, type ShardedWorld } from './sharded-world.ts'
+
+export type NetworkRunOptions = {
+  /** Needed for plans with vices. */
+  readonly corrupt?: Corrupt | undefined
+  /** For planted bugs. */
+  readonly replaced?: ((honest: Validator, node: number) => Validator) | undefined
+  /** Gets a line per event of interest. */
+  readonly trace?: ((now: number, node: number, line: string) => void) | undefined
+}
+
+export type NetworkOutcome = {
+  readonly seed: number
+  /** The first broken rule; `L` for progress that did not come. */
+  readonly violation: Verdict | undefined
+  readonly virtualMs: number
+  /** From healing until all was as it should be. */
+  readonly recoveryMs: number | undefined
+  readonly steps: number
+  readonly settled: number
+  readonly refused: number
+  readonly hash: string
+}
+
+type Run = {
+  readonly plan: NetworkPlan
+  readonly options: NetworkRunOptions
+  readonly world: ShardedWorld
+  readonly court: Court
+  readonly wallets: Wallets
+  /** Nodes that are honest to the end. */
+  readonly honest: readonly number[]
+  progress: Progress | undefined
+  stuck: Verdict | undefined
+  isDone: boolean
+}
+
+/** How often the end of a run is looked for; part of the event hash. */
+const LOOK_MS = 250
+/** An operator comes after so long. */
+const OPERATOR_MS = 2_000
+
+export function runNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): NetworkOutcome {
+  const run = openRun(plan, options)
+  const { world, court } = run
+  begin(run)
+  const isOver = (): boolean => run.isDone || court.verdict() !== undefined
+  world.run(plan.healMs + plan.patienceMs, isOver)
+  if (court.verdict() === undefined) conclude(run)
+  const violation = court.verdict() ?? run.stuck
+  const { placed, refused } = run.wallets.counts()
+  return {
+    seed: plan.seed,
+    violation,
+    virtualMs: world.now(),
+    recoveryMs: run.isDone ? world.now() - plan.healMs : undefined,
+    steps: world.steps(),
+    settled: placed - refused - run.wallets.openCount(),
+    refused,
+    hash: world.hash(),
+  }
+}
+
+function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
+  const { genesis, keys } = genesisOfPlan(plan)
+  const scheme = schemeByName(plan.scheme)
+  const court = createCourt(genesis, () => world, scheme)
+  const liars = plan.vices.map(({ node }) => node)
+  const all = Array.from({ length: plan.validatorCount }, (_, index) => index)
+  const world: ShardedWorld = createShardedWorld(
+    {
+      genesis,
+      secretKeys: keys.map(({ secretKey }) => secretKey),
+      scheme,
+      seed: plan.seed,
+      delayMinMs: plan.delayMinMs,
+      delayMaxMs: plan.delayMaxMs,
+      ...(options.corrupt === undefined ? {} : { corrupt: options.corrupt }),
+      ...(options.replaced === undefined ? {} : { replaced: options.replaced }),
+    },
+    eventsOf(() => run),
+  )
+  const wallets = walletsOf(plan, () => run)
+  const run: Run = {
+    plan,
+    options,
+    world,
+    court,
+    wallets,
+    honest: all.filter((node) => !liars.includes(node)),
+    progress: undefined,
+    stuck: undefined,
+    isDone: false,
+  }
+  return run
+}
+
+function eventsOf(run: () => Run): WorldEvents {
+  return {
+    onStarted: (node, restore) => {
+      run().court.onStarted(node, restore)
+      tell(run(), node, 'starts')
+    },
+    onFact: (node, fact) => {
+      run().court.onFact(node, fact)
+      if (run().options.trace !== undefined) tell(run(), node, factLine(fact))
+    },
+    onOutcome: (node, shard, outcome) => {
+      const { court, wallets, honest } = run()
+      court.onOutcome(node, shard, outcome)
+      if (honest.includes(node)) wallets.observe(shard, outcome)
+    },
+    onBeacon: (node, validator) => run().court.onBeacon(node, validator),
+    onSigned: (node, chain, vote, root) => run().court.onSigned(node, chain, vote, root),
+    passes: (from, _to, message) => {
+      run().court.onMessage(from, message)
+      return true
+    },
+    onRefused: (node, chain, vote) => run().court.onRefused(node, chain, vote),
+    onEnded: (node, end) => operate(run(), node, end),
+    onTrouble: (trouble) => {
+      run().court.onTrouble(trouble)
+      if (run().options.trace !== undefined) tell(run(), -1, JSON.stringify(trouble))
+    },
+  }
+}
+
+function factLine(fact: Parameters<NonNullable<WorldEvents['onFact']>>[1]): string {
+  switch (fact.kind) {
+    case 'engine':
+      return `chain ${fact.chain} ${fact.fact.kind}${'view' in fact.fact ? ` v${fact.fact.view}` : ''}`
+    case 'finalized':
+      return `chain ${fact.chain} finalized h${fact.height}`
+    case 'evidence':
+      return `shows evidence against seat ${fact.evidence.seat} of chain ${fact.evidence.domain.chain}`
+    default:
+      return JSON.stringify(fact)
+  }
+}
+
+function tell({ options, world }: Run, node: number, line: string): void {
+  options.trace?.(world.now(), node, line)
+}
+
+function walletsOf({ shardCount }: NetworkPlan, run: () => Run): Wallets {
+  return createWallets(shardCount, {
+    later: (delayMs, act) => run().world.at(run().world.now() + delayMs, 'client', act),
+    nodeFor: (order, tries) => nodeFor(run(), order, tries),
+    submit: (node, shard, raw, answer) => run().world.submit(node, shard, raw, answer),
+    onOffered: ({ id, order, sender, nonce }) => {
+      const { court } = run()
+      const { shard, destination, amount } = order
+      if (destination !== shard) court.conservation.declare(id, BigInt(amount))
+      court.testimony.offered({ hash: id, shard, from: toHex(sender), nonce })
+    },
+    onAccepted: (node, { id }) => run().court.testimony.accepted(node, id),
+  })
+}
+
+/** The node of the order first, then one honest member of the shard after the other. */
+function nodeFor({ world, honest }: Run, order: NetworkOrder, tries: number): number | undefined {
+  if (tries === 0 && world.isUp(order.node)) return order.node
+  const members = world.validator(0).beacon.head().committees[order.shard] ?? []
+  const up = members.filter((node) => honest.includes(node) && world.isUp(node))
+  return up[tries % Math.max(1, up.length)]
+}
+
+/** Everything a plan says is put on the clock before the first event. */
+function begin(run: Run): void {
+  const { plan, world, wallets } = run
+  world.at(0, 'begin', () => {
+    for (const { node, vice } of plan.vices) world.apply({ kind: 'byzantine', nodes: [node], vice })
+    world.apply({ kind: 'start', nodes: run.honest })
+  })
+  for (const { atMs, trouble } of plan.troubles) {
+    world.at(atMs, trouble.kind, () => world.apply(trouble))
+  }
+  for (const order of plan.orders) world.at(order.atMs, 'order', () => wallets.place(order))
+  world.at(plan.healMs, 'heal', () => heal(run))
+}
+
+function heal(run: Run): void {
+  const { world, court, plan } = run
+  world.calm()
+  const all = Array.from({ length: world.nodeCount }, (_, index) => index)
+  const down = all.filter((node) => !world.isUp(node))
+  world.apply({ kind: 'start', nodes: down })
+  court.testimony.healed()
+  run.progress = { fromTips: tipsOf(world, run.honest), wallets: run.wallets }
+  tell(run, -1, `healed; ${plan.patienceMs} ms are left for progress`)
+  look(run)
+}
+
+function look(run: Run): void {
+  const { world, progress, honest } = run
+  if (progress === undefined) return
+  run.isDone = missingProgress(world, honest, progress) === undefined
+  if (!run.isDone) world.at(world.now() + LOOK_MS, 'look', () => look(run))
+}
+
+function conclude(run: Run): void {
+  const { world, court, honest, wallets, progress } = run
+  const accuse = (rule: string, sentence: string | undefined): void => {
+    if (sentence !== undefined) run.stuck ??= { rule, sentence, atMs: world.now() }
+  }
+  if (!run.isDone && progress !== undefined) {
+    accuse('L', missingProgress(world, honest, progress) ?? 'the run ended before its time')
+  }
+  accuse('C4', court.receipts.finish())
+  accuse('C3', wrongBalance(world, honest, wallets.expected()))
+  court.testimony.finish()
+}
+
+/** What operators do: start what ended by chance, wipe what refuses its own disk. */
+function operate(run: Run, node: number, end: NodeEnd): void {
+  const { world, court } = run
+  court.onEnded(node, end)
+  tell(run, node, end.kind === 'crash' ? 'crashes' : `ends: ${end.detail}`)
+  if (end.kind === 'crash' || (end.kind === 'disk' && end.detail === 'full')) return
+  const isDamaged = end.kind === 'machine' || end.detail === 'damaged'
+  world.at(world.now() + OPERATOR_MS, 'operator', () => {
+    if (isDamaged) world.apply({ kind: 'wipe', nodes: [node] })
+    world.apply({ kind: 'start', nodes: [node] })
+  })
+}
