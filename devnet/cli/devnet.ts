@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander'
 import { integerBetween } from '../../node/cli/option-value.ts'
+import { registerFaults } from './fault.ts'
 import { declareUpOptions, DEFAULT_DATA_DIRECTORY, type TypedOptions } from './options.ts'
 import type { RunningOptions } from './running.ts'
 
@@ -36,6 +37,7 @@ export function register(program: Command): void {
     const { logs } = await import('./running.ts')
     await logs(node, options)
   })
+  registerFaults(devnet)
 }
 
 function withData(command: Command): Command {

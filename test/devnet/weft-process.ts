@@ -15,6 +15,8 @@ export type WeftProcess = {
   readonly lines: readonly Line[]
   /** The first line of this event, past or future; rejects when the process ends without it. */
   readonly event: (name: string) => Promise<Line>
+  /** The next line to come that matches; rejects when the process ends without it. */
+  readonly next: (matches: (line: Line) => boolean) => Promise<Line>
   readonly exit: Promise<number | string>
   readonly stderr: () => string
 }
@@ -23,6 +25,7 @@ export function startWeft(...words: readonly string[]): WeftProcess {
   const child = spawn(process.execPath, [LAUNCHER, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: Line[] = []
   const waiting = new Map<string, ((line: Line | undefined) => void)[]>()
+  const watching = new Set<(line: Line | undefined) => void>()
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
@@ -32,14 +35,28 @@ export function startWeft(...words: readonly string[]): WeftProcess {
     lines.push(line)
     for (const resolve of waiting.get(line.event) ?? []) resolve(line)
     waiting.delete(line.event)
+    for (const watch of [...watching]) watch(line)
   })
   const exit = new Promise<number | string>((resolve) => {
     child.once('close', (code, signal) => {
       for (const list of waiting.values()) for (const give of list) give(undefined)
+      for (const watch of [...watching]) watch(undefined)
       resolve(code ?? signal ?? 'unknown')
     })
   })
-  return { child, lines, exit, stderr: () => errors, event: (name) => awaitLine(name) }
+  return { child, lines, exit, stderr: () => errors, event: (name) => awaitLine(name), next }
+
+  function next(matches: (line: Line) => boolean): Promise<Line> {
+    return new Promise((resolve, reject) => {
+      const watch = (line: Line | undefined): void => {
+        if (line !== undefined && !matches(line)) return
+        watching.delete(watch)
+        if (line === undefined) reject(new Error(`weft ended meanwhile: ${errors}`))
+        else resolve(line)
+      }
+      watching.add(watch)
+    })
+  }
 
   async function awaitLine(name: string): Promise<Line> {
     const past = lines.find((line) => line.event === name)
