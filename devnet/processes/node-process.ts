@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { CommandError } from '../../node/cli/command-error.ts'
 import type { NodeReadyMessage } from '../../node/cli/commands/node.ts'
 import type { NodeConfig } from '../../node/runtime/config.ts'
@@ -116,6 +117,8 @@ function configOf(plan: NodePlan): NodeConfig {
     },
     rpc: { host: '127.0.0.1', port: plan.rpcPort },
     followShards: [],
+    // More nodes than cores: a thread of its own for signatures would only wait for one of them.
+    cryptoThreads: plan.bootstrap.length < availableParallelism() ? 1 : 0,
     logLevel: plan.logLevel,
   }
 }

@@ -28,6 +28,8 @@ const nodeConfigSchema = z.strictObject({
   rpc: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   /** Shards to follow in addition to the ones the validator has a seat in. */
   followShards: z.array(z.int().min(1)).max(64).default([]),
+  /** Threads that check signatures; 0: the main thread does, for many nodes on few cores. */
+  cryptoThreads: z.int().min(0).max(64).default(1),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

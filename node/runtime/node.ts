@@ -110,12 +110,12 @@ async function runNode(
 }
 
 function openDriver(
-  { genesis, closers, seams }: Opening,
+  { config, genesis, closers, seams }: Opening,
   { validator, store, signer, executors }: OpenedNode,
   transport: Transport,
   events: DriverEvents,
 ): Driver {
-  const crypto = openCryptoPool({ threads: 1 })
+  const crypto = openCryptoPool({ threads: config.cryptoThreads })
   closers.push(() => crypto.close())
   const ports = {
     now: nowOf(seams),

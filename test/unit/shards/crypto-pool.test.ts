@@ -11,8 +11,9 @@ import { decodeTransaction, encodeSigned, signingHash } from '../../../node/shar
 
 const SECRET = new Uint8Array(32).fill(7)
 const pool = openCryptoPool({ threads: 1 })
+const threadless = openCryptoPool({ threads: 0 })
 
-afterAll(() => pool.close())
+afterAll(() => Promise.all([pool.close(), threadless.close()]))
 
 function rawTransfer(nonce: number): Uint8Array {
   const fields = {
@@ -86,6 +87,25 @@ describe('crypto pool: senders', () => {
   })
 })
 
+describe('crypto pool: without threads', () => {
+  test('crypto pool: without threads: it answers as a thread does', async () => {
+    const raws = Array.from({ length: 70 }, (_, nonce) => rawTransfer(nonce))
+    raws.push(new Uint8Array(5))
+    expect(await threadless.recover(raws)).toEqual(await pool.recover(raws))
+  })
+
+  test('crypto pool: without threads: nothing is checked in the turn that asks', async () => {
+    let answered = false
+    const asked = threadless.recover([rawTransfer(0)]).then(() => {
+      answered = true
+    })
+    // However many steps of promises: only the event loop's next turn begins the work.
+    for (let step = 0; step < 50; step++) await Promise.resolve()
+    expect(answered).toBe(false)
+    await asked
+  })
+})
+
 describe('crypto pool: committee signatures', () => {
   test.each(['bls', 'ed25519', 'mock'] as const)(
     'crypto pool: committee signatures: thread and inline give one verdict for %s',
@@ -105,6 +125,7 @@ describe('crypto pool: committee signatures', () => {
       ])
       expect(inline[4]?.aggregate).toEqual(checks[2]?.signatures[0])
       expect(await pool.checkSignatures(name, checks)).toEqual(inline)
+      expect(await threadless.checkSignatures(name, checks)).toEqual(inline)
     },
   )
 
