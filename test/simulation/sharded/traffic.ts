@@ -39,6 +39,8 @@ export type Traffic = {
   readonly send: (order: Order, node: number) => void
   /** What clients do after a failure: everything that is still open is sent again, through this node. */
   readonly sendAgain: (node: number) => void
+  /** Somebody else sends the last order's transaction to another shard, through this node. */
+  readonly copyLast: (node: number) => void
   /** A random order. */
   readonly draw: (dice: Prng) => Order
   readonly observe: (shard: ChainNumber, outcome: BlockOutcome) => void
@@ -96,6 +98,12 @@ export function createTraffic(options: TrafficOptions): Traffic {
       for (const { order, raw } of ledger.open.values()) {
         ledger.world.submit(node, order.shard, raw)
       }
+    },
+    copyLast: (node) => {
+      const last = [...ledger.open.values()].at(-1)
+      if (last === undefined) return
+      const { shard } = last.order
+      ledger.world.submit(node, 1 + (shard % options.shardCount), last.raw)
     },
     draw: (dice) => draw(ledger, dice),
     observe: (shard, outcome) => observe(ledger, shard, outcome),

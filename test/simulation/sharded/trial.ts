@@ -1,8 +1,9 @@
 /**
  * A sharded network on trial: a world of whole validators, traffic drawn from a seed, and the court that watches both.
  */
+import { corruptSimulated } from '../../../devnet/adversaries/corrupt-simulated.ts'
 import { createCourt, type Court } from '../../../devnet/simulator/sharded-court.ts'
-import type { WorldEvents } from '../../../devnet/simulator/sharded-plan.ts'
+import type { Corrupt, WorldEvents } from '../../../devnet/simulator/sharded-plan.ts'
 import { createShardedWorld, type ShardedWorld } from '../../../devnet/simulator/sharded-world.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { createMockScheme } from '../../../node/primitives/mock-signature.ts'
@@ -14,6 +15,8 @@ export type TrialOptions = {
   readonly seed: number
   readonly genesis?: Partial<Genesis>
   readonly events?: WorldEvents
+  /** Vices by name; those of devnet/adversaries if absent. */
+  readonly corrupt?: Corrupt
 }
 
 export type Trial = {
@@ -35,15 +38,17 @@ export function createTrial(options: TrialOptions): Trial {
   const nodeCount = options.shardCount * SEATS
   const keys = Array.from({ length: nodeCount }, (_, index) => keyOf(index))
   const genesis = { ...genesisOf(options.shardCount, keys), ...options.genesis }
-  const court = createCourt(genesis, () => world)
+  const scheme = createMockScheme()
+  const court = createCourt(genesis, () => world, scheme)
   const world = createShardedWorld(
     {
       genesis,
       secretKeys: keys.map(({ secretKey }) => secretKey),
-      scheme: createMockScheme(),
+      scheme,
       seed: options.seed,
       delayMinMs: 5,
       delayMaxMs: 20,
+      corrupt: options.corrupt ?? corruptSimulated,
     },
     heard(court, () => traffic, options.events ?? {}),
   )
@@ -89,6 +94,15 @@ export function createTrial(options: TrialOptions): Trial {
 function heard(court: Court, traffic: () => Traffic, events: WorldEvents): WorldEvents {
   return {
     onStarted: court.onStarted,
+    onTrouble: (trouble) => {
+      court.onTrouble(trouble)
+      events.onTrouble?.(trouble)
+    },
+    onEnded: (node, end) => {
+      court.onEnded(node, end)
+      events.onEnded?.(node, end)
+    },
+    onRefused: court.onRefused,
     onFact: (node, fact) => {
       court.onFact(node, fact)
       events.onFact?.(node, fact)

@@ -1,0 +1,171 @@
+/** Planted bugs between the chains: anchors, crosslinks, what a node tells and what it asks for. */
+import { patch, type PlantedBug } from './planted-bug.ts'
+
+const BEACON = 'node/validator/beacon-chain.ts'
+const INCLUSION = 'node/beacon/inclusion.ts'
+
+export const BEACON_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'anchor-not-final',
+    rule: 'C.2',
+    patches: [
+      patch(
+        BEACON,
+        'headAnchor: () => self.headAnchor,',
+        'headAnchor: () => anchorViewOf(newest(self)),',
+      ),
+      patch(
+        BEACON,
+        'function anchorOf({ anchors, genesisAnchor }: Beacon, key: string): AnchorView | undefined {',
+        `function anchorOf({ anchors, genesisAnchor, verified }: Beacon, key: string): AnchorView | undefined {
+  const seen = verified.get(key)
+  if (seen !== undefined) return anchorViewOf(seen.state)`,
+      ),
+    ],
+    scene: 'losses',
+    seedsMax: 10,
+  },
+  {
+    name: 'anchor-may-go-back',
+    rule: 'C.2',
+    patches: [
+      patch(
+        'node/shards/block-execution.ts',
+        'if (anchor.beaconHeight < parent.anchorHeight)',
+        'if (anchor.beaconHeight < 0)',
+      ),
+    ],
+    scene: 'vice: stale-anchor',
+    seedsMax: 5,
+  },
+  {
+    name: 'time-ahead-of-the-clock',
+    rule: 'R4',
+    patches: [
+      patch(
+        'node/validator/shard-chain.ts',
+        'if (lag > ANCHOR_LAG_MAX || early > CLOCK_DRIFT_MAX_MS) {',
+        'if (lag > ANCHOR_LAG_MAX || early > Infinity) {',
+      ),
+    ],
+    scene: 'vice: future-stamper',
+    seedsMax: 3,
+  },
+  {
+    name: 'crosslink-signature-unchecked',
+    rule: 'C.3',
+    patches: [
+      patch(
+        'node/validator/crosslink-candidates.ts',
+        '    if (answer?.ok !== true) return\n',
+        '    void answer\n',
+      ),
+      patch(
+        BEACON,
+        'if (answers.some((answer) => !answer.ok)) {',
+        'if (answers.some((answer) => !answer.ok) && block.height < 0) {',
+      ),
+    ],
+    scene: 'vice: forged-crosslink',
+    seedsMax: 5,
+  },
+  {
+    name: 'crosslink-replayed',
+    rule: 'C.3',
+    patches: [
+      patch(
+        INCLUSION,
+        `    checkPlace(record, crosslink) ??
+    checkEpoch(state, record, crosslink) ??
+    checkCertificate(state, crosslink, hash) ??
+    checkTipAnchor(state, record, crosslink) ??
+    checkCursors(state, record, crosslink) ??
+    checkDescent(record, crosslink, hash) ??
+    checkChannels(state, crosslink)`,
+        `    checkEpoch(state, record, crosslink) ??
+    checkCertificate(state, crosslink, hash) ??
+    checkChannels(state, crosslink)`,
+      ),
+    ],
+    scene: 'vice: stale-crosslink',
+    seedsMax: 5,
+  },
+  {
+    name: 'crosslink-checked-with-the-wrong-committee',
+    rule: 'C.3',
+    patches: [
+      patch(
+        'node/beacon/transition.ts',
+        '  const keys = committeeKeys(state, shard)\n',
+        '  const keys = committeeKeys(state, BEACON_CHAIN)\n',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 1,
+  },
+  {
+    name: 'recorded-head-of-the-wrong-block',
+    rule: 'B.1',
+    patches: [
+      patch(
+        INCLUSION,
+        '    hash,\n    stateRoot: tip.stateRoot,',
+        '    hash: tip.parentHash,\n    stateRoot: tip.stateRoot,',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'receipts-not-pulled',
+    rule: 'C.5',
+    patches: [
+      patch(
+        'node/validator/inbox-feed.ts',
+        '  if (context.now() < source.nextPullAt) return\n',
+        '  if (context.now() >= 0) return\n',
+      ),
+    ],
+    scene: 'lost-pushes',
+    seedsMax: 1,
+  },
+  {
+    name: 'crosslink-told-to-nobody-else',
+    rule: 'C.3',
+    patches: [
+      patch(
+        'node/validator/crosslink-offer.ts',
+        `  if (to.length === 0) return\n  const message = { kind: 'crosslink', crosslink } as const`,
+        `  if (to.length > 0) return\n  const message = { kind: 'crosslink', crosslink } as const`,
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'final-block-not-written-down',
+    rule: 'A.5',
+    patches: [
+      patch(
+        'node/validator/chain.ts',
+        `  context.emit({ kind: 'write', write: { kind: 'put', table: 'final', key, value }, sync: true })\n`,
+        '',
+      ),
+    ],
+    scene: 'restarts',
+    seedsMax: 3,
+  },
+  {
+    name: 'results-not-written-before-the-state',
+    rule: 'A.5',
+    patches: [
+      patch(
+        'node/validator/shard-records.ts',
+        `    put('batch', key, encodeReceiptBatch(batch))\n`,
+        '',
+      ),
+    ],
+    scene: 'lost-pushes',
+    seedsMax: 1,
+  },
+]

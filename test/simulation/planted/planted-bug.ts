@@ -1,0 +1,31 @@
+/** A planted bug: what is changed, and where the simulator must see it. */
+import type { Patch } from './patched-modules.ts'
+
+export type PlantedBug = {
+  /** Kebab-case. */
+  readonly name: string
+  /** The rule of docs/protocol that is broken. */
+  readonly rule: string
+  readonly patches: readonly Patch[]
+  readonly scene: SceneName
+  /** Within this many seeds, from 1 on, one must fail; the scene's control runs as many without the bug. */
+  readonly seedsMax: number
+}
+
+/** Of a sharded network (scenes.ts), or a campaign of one committee. */
+export type SceneName =
+  | 'calm'
+  | 'restarts'
+  | 'crashes'
+  | 'blackouts'
+  | 'losses'
+  | 'lost-pushes'
+  | 'stalled-shard'
+  | 'copied-transactions'
+  | `vice: ${string}`
+  | 'committee: crashing'
+  | 'committee: forger'
+
+export function patch(file: string, find: string, replace: string): Patch {
+  return { file, find, replace }
+}

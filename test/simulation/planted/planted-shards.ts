@@ -1,0 +1,236 @@
+/** Planted bugs of execution: money, nonces, receipts, channels, mempools. */
+import { patch, type PlantedBug } from './planted-bug.ts'
+
+const APPLY = 'node/shards/apply-transaction.ts'
+const INBOX = 'node/shards/inbox-execution.ts'
+const CHANNEL_STATE = 'node/shards/channel-state.ts'
+const VERIFICATION = 'node/shards/block-verification.ts'
+
+export const SHARD_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'base-fee-not-burnt',
+    rule: 'C.6',
+    patches: [
+      patch(
+        APPLY,
+        'run.tips += gas * (fee.price - run.baseFeePerGas)',
+        'run.tips += gas * fee.price',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'tip-paid-twice',
+    rule: 'C.6',
+    patches: [
+      patch(
+        'node/shards/block-execution.ts',
+        '  if (!credit(state, frame.beneficiary, run.tips))',
+        '  credit(state, frame.beneficiary, run.tips)\n  if (!credit(state, frame.beneficiary, run.tips))',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'value-sent-and-kept',
+    rule: 'C.4',
+    patches: [patch(APPLY, '  debit(run.state, call.sender, call.value)\n', '')],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'nonce-not-used-up',
+    rule: 'C.1',
+    patches: [patch(APPLY, '  advanceNonce(run.state, sender)\n', '')],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'nonce-not-checked',
+    rule: 'C.1',
+    patches: [patch(APPLY, 'if (nonce < account.nonce) return', 'if (nonce < 0) return')],
+    scene: 'vice: transaction-replayer',
+    seedsMax: 5,
+  },
+  {
+    name: 'transaction-of-another-shard-accepted',
+    rule: 'C.1',
+    patches: [
+      patch(
+        'node/shards/mempool-admission.ts',
+        'if (chainId !== rules.chainId) {',
+        'if (chainId < rules.chainIdBase) {',
+      ),
+      patch(
+        APPLY,
+        'if (transaction.chainId !== run.config.chainId) {',
+        'if (transaction.chainId < run.config.chainIdBase) {',
+      ),
+    ],
+    scene: 'copied-transactions',
+    seedsMax: 3,
+  },
+  {
+    name: 'cursor-not-moved',
+    rule: 'C.5',
+    patches: [
+      patch(
+        INBOX,
+        'const channel = { cursor: verified.value, drainedRoot',
+        'const channel = { cursor: incomingOf(before, item.source).cursor, drainedRoot',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'cursor-not-in-the-state-root',
+    rule: 'C.5',
+    patches: [
+      patch(
+        CHANNEL_STATE,
+        'writeRecord(state, incomingKey(chain), encodeIncoming(incoming))',
+        'void incoming',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'bounce-paid-twice',
+    rule: 'C.5',
+    patches: [
+      patch(
+        INBOX,
+        'if (canReceive(from) && credit(state, from, amount)) return',
+        'if (canReceive(from) && credit(state, from, amount) && credit(state, from, amount)) return',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'bounce-loses-a-wei',
+    rule: 'C.5',
+    patches: [
+      patch(
+        INBOX,
+        '    amount: receipt.amount,\n    gas: 0,',
+        '    amount: receipt.amount - 1n,\n    gas: 0,',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'inbox-never-due',
+    rule: 'C.5',
+    patches: [
+      patch(
+        INBOX,
+        '(source) => !isDrained(incomingOf(run.before, source)',
+        '(source) => source < 0 && !isDrained(incomingOf(run.before, source)',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 3,
+  },
+  {
+    name: 'receipt-proof-not-checked',
+    rule: 'C.5',
+    patches: [
+      patch(
+        'node/crosslink/inbox.ts',
+        '  if (!proved) return',
+        '  if (!proved && item.source < 0) return',
+      ),
+    ],
+    scene: 'vice: unproved-receipt',
+    seedsMax: 5,
+  },
+  {
+    name: 'batches-not-folded-to-the-leaf',
+    rule: 'C.5',
+    patches: [
+      patch(
+        'node/crosslink/inbox.ts',
+        '  if (!equalBytes(head, leaf.head))',
+        '  if (head.length !== leaf.head.length)',
+      ),
+    ],
+    scene: 'vice: inflated-receipt',
+    seedsMax: 5,
+  },
+  {
+    name: 'receipt-sequence-unchecked',
+    rule: 'C.5',
+    patches: [
+      patch(
+        'node/crosslink/inbox.ts',
+        '    if (batch.startSequence !== cursor.nextSequence)',
+        '    if (batch.startSequence < 0)',
+      ),
+      patch(
+        'node/crosslink/channel.ts',
+        `  assert(batch.startSequence === channel.nextSequence, 'a batch continues its channel')\n`,
+        '',
+      ),
+    ],
+    scene: 'vice: replayed-receipt',
+    seedsMax: 10,
+  },
+  {
+    name: 'window-ignored',
+    rule: 'C.6',
+    patches: [
+      patch(
+        'node/shards/flow-control.ts',
+        'return Math.max(0, limits.windowUnits + BASE_GRANT_UNITS - inFlight)',
+        'return limits.windowUnits + BASE_GRANT_UNITS + 0 * inFlight',
+      ),
+    ],
+    scene: 'stalled-shard',
+    seedsMax: 2,
+  },
+  {
+    name: 'waiting-receipt-dropped',
+    rule: 'C.6',
+    patches: [
+      patch(
+        'node/shards/outbox.ts',
+        'if (receipt.sequence < nextSequence) continue',
+        'if (receipt.sequence >= 0) continue',
+      ),
+    ],
+    scene: 'stalled-shard',
+    seedsMax: 2,
+  },
+  {
+    name: 'state-root-not-compared',
+    rule: 'R4',
+    patches: [
+      patch(
+        VERIFICATION,
+        'if (equalBytes(executed.outcome.hash, block.hash)) return',
+        'if (executed.outcome.hash.length === block.hash.length) return',
+      ),
+    ],
+    scene: 'vice: wrong-state-root',
+    seedsMax: 3,
+  },
+  {
+    name: 'final-state-read-before-it-is-final',
+    rule: 'R8',
+    patches: [
+      patch(
+        'node/shards/execution.ts',
+        `  if (selector.kind === 'finalized') return { height: head.point.height, tree: head.tree }\n`,
+        '',
+      ),
+    ],
+    scene: 'calm',
+    seedsMax: 5,
+  },
+]

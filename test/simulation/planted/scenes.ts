@@ -1,0 +1,50 @@
+/** Scenes by name, and one seed of one of them. */
+import type { CampaignShape } from '../../../devnet/simulator/campaign-shape.ts'
+import { runCampaign } from '../../../devnet/simulator/campaign.ts'
+import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
+import { runBout, type BoutEnd, type Scene } from './bout.ts'
+import type { SceneName } from './planted-bug.ts'
+
+/** With so little gas a channel's window is 120 receipts. */
+const SMALL_BLOCKS = { gasLimit: 400_000 }
+
+const SCENES: readonly Scene[] = [
+  { name: 'calm', orders: 30 },
+  { name: 'restarts', orders: 40, restarts: 'some' },
+  { name: 'crashes', orders: 40, restarts: 'crashes' },
+  { name: 'blackouts', orders: 40, restarts: 'all' },
+  { name: 'losses', orders: 40, lossPerMille: 150, replayPerMille: 50 },
+  { name: 'lost-pushes', orders: 30, pushesLost: true },
+  { name: 'stalled-shard', orders: 300, stalled: true, genesis: SMALL_BLOCKS },
+  { name: 'copied-transactions', orders: 30, copied: true },
+]
+
+const STORM: CampaignShape = {
+  ...QUIET,
+  stableAtMs: 8_000,
+  dropPerMyriad: 1_500,
+  partitions: true,
+}
+const COMMITTEES: Readonly<Record<string, CampaignShape>> = {
+  /** The guard would refuse; it is off to see the checkers see it. */
+  'committee: crashing': { ...STORM, name: 'crashing', crashes: 4, votesGuarded: false },
+  'committee: forger': { ...STORM, name: 'forger', vices: ['forger'] },
+}
+
+export function runScene(name: SceneName, seed: number): BoutEnd {
+  const shape = COMMITTEES[name]
+  if (shape !== undefined) return runCommittee(shape, seed)
+  const scene = SCENES.find((one) => one.name === name) ?? viceScene(name)
+  return runBout(scene, seed)
+}
+
+function viceScene(name: SceneName): Scene {
+  return { name, orders: 30, vice: name.slice('vice: '.length) }
+}
+
+function runCommittee(shape: CampaignShape, seed: number): BoutEnd {
+  const { firstFailure } = runCampaign(shape, { first: seed, count: 1 })
+  const { violation, isStuck } = firstFailure ?? {}
+  const broken = violation && `${violation.rule} at ${violation.atMs} ms: ${violation.sentence}`
+  return { verdict: broken ?? (isStuck === true ? 'stuck' : undefined), virtualMs: 0 }
+}

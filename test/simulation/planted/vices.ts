@@ -1,0 +1,138 @@
+/**
+ * Vices that only make sense where a bug is planted: each does what the missing rule would have refused. Without the bug
+ * they are harmless, which is what the controls show.
+ */
+import { corrupted, type Vice } from '../../../devnet/adversaries/corruption.ts'
+import { corruptSimulated } from '../../../devnet/adversaries/corrupt-simulated.ts'
+import { seatPowers, sendTo, voteMessage } from '../../../devnet/adversaries/seat-powers.ts'
+import type { Corrupt } from '../../../devnet/simulator/sharded-plan.ts'
+import { foldDigest, batchDigest } from '../../../node/crosslink/channel.ts'
+import type { AnchorView } from '../../../node/crosslink/crosslink.ts'
+import type { InboxItem, Receipt, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
+import { hashTagged } from '../../../node/primitives/hash.ts'
+import type { BuildRequest, CheckedTransaction } from '../../../node/shards/executor.ts'
+import type { ValidatorEffect } from '../../../node/validator/contract.ts'
+import type { Validator } from '../../../node/validator/validator.ts'
+import type { AdversarySeat } from '../../../devnet/adversaries/adversary.ts'
+
+const AMOUNT = 10n ** 18n
+const HOUR_MS = 3_600_000
+
+const VICES: Readonly<Record<string, (honest: Validator, seat: AdversarySeat) => Vice>> = {
+  'transaction-replayer': transactionReplayer,
+  'stale-anchor': staleAnchor,
+  'unproved-receipt': () => building((request) => ({ ...request, inbox: withInvented(request) })),
+  'inflated-receipt': () =>
+    building((request) => ({ ...request, inbox: request.inbox.map(inflated) })),
+  'future-stamper': () =>
+    building((request) => ({ ...request, timestampMs: request.timestampMs + HOUR_MS })),
+  'twice-voter': twiceVoter,
+}
+
+/** `corrupt` of a trial: these vices, and all of devnet/adversaries. */
+export const corruptPlanted: Corrupt = (name, honest, seat) => {
+  const vice = VICES[name]
+  return vice === undefined
+    ? corruptSimulated(name, honest, seat)
+    : corrupted(honest, vice(honest, seat))
+}
+
+/** Asks its own executor for another block than the machine wanted. */
+function building(change: (request: BuildRequest) => BuildRequest): Vice {
+  return { effect: (effect) => [changedBuild(effect, change)] }
+}
+
+function changedBuild(
+  effect: ValidatorEffect,
+  change: (request: BuildRequest) => BuildRequest,
+): ValidatorEffect {
+  if (effect.kind !== 'execute' || effect.request.kind !== 'build') return effect
+  return { ...effect, request: change(effect.request) }
+}
+
+/** Puts a transaction that it has seen before in front of the new ones. */
+function transactionReplayer(): Vice {
+  const seen: CheckedTransaction[] = []
+  return building((request) => {
+    const [old] = seen
+    const fresh = request.transactions.filter((one) => !seen.includes(one))
+    // In place: the machine looks up the senders of what was included in the list that it made.
+    const candidates = request.transactions as CheckedTransaction[]
+    if (old !== undefined && !candidates.includes(old)) candidates.unshift(old)
+    seen.push(...fresh)
+    return request
+  })
+}
+
+/** Leans its blocks on the oldest beacon block that promises what the newest does. */
+function staleAnchor(): Vice {
+  const seen: AnchorView[] = []
+  return building((request) => {
+    const roots = ({ shards }: AnchorView): string =>
+      shards.map(({ outRoot }) => outRoot.toString()).join('/')
+    const older = seen.find((anchor) => roots(anchor) === roots(request.anchor))
+    seen.push(request.anchor)
+    return older === undefined ? request : { ...request, anchor: older }
+  })
+}
+
+/** A receipt that nobody sent at the end of the first channel that is held to its end. */
+function withInvented({ inbox }: BuildRequest): readonly InboxItem[] {
+  const held = inbox.find(({ tailDigests }) => tailDigests.length === 0)
+  return inbox.map((item) => (item === held ? withInventedBatch(item) : item))
+}
+
+function withInventedBatch(item: InboxItem): InboxItem {
+  const { source, leaf } = item
+  const destination = item.batches[0]?.destination
+  if (destination === undefined) return item
+  const sequence = leaf.nextSequence
+  const nobody = hashTagged('nobody').slice(0, 20)
+  const receipt: Receipt = {
+    source,
+    destination,
+    sequence,
+    kind: 'transfer',
+    from: nobody,
+    to: nobody,
+    amount: AMOUNT,
+    gas: 0,
+    payload: new Uint8Array(0),
+    originTransaction: hashTagged('nothing'),
+  }
+  const batch: ReceiptBatch = {
+    source,
+    destination,
+    height: 1,
+    startSequence: sequence,
+    receipts: [receipt],
+  }
+  const head = foldDigest(leaf.head, batchDigest(batch))
+  return {
+    ...item,
+    leaf: { nextSequence: sequence + 1, head },
+    batches: [...item.batches, batch],
+  }
+}
+
+/** Every receipt brings a wei more than was sent. */
+function inflated(item: InboxItem): InboxItem {
+  const batches = item.batches.map((batch) => ({
+    ...batch,
+    receipts: batch.receipts.map((receipt) => ({ ...receipt, amount: receipt.amount + 1n })),
+  }))
+  return { ...item, batches }
+}
+
+/** Its proposals are votes; it sends these once more as votes. */
+function twiceVoter(honest: Validator, seat: AdversarySeat): Vice {
+  const powers = seatPowers(honest, seat)
+  return {
+    effect: (effect) => {
+      const sent = powers.ownProposal(effect)
+      if (sent === undefined) return [effect]
+      const vote = voteMessage(powers.domainOf(sent.chain), sent.proposal.vote)
+      return [effect, ...sendTo(sent.effect.to, vote)]
+    },
+  }
+}
