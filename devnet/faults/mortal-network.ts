@@ -122,7 +122,13 @@ export class MortalNetwork {
     const node = this.#node(index)
     node.condemned = true
     this.#order(node, { kind: 'arm', step, count })
-    await this.ended(index)
+    await this.killed(index)
+  }
+
+  disarm(index: number, step: FailPoint): void {
+    const node = this.#node(index)
+    node.condemned = false
+    this.#order(node, { kind: 'arm', step, count: 0 })
   }
 
   /** `kill -9`; resolves when the process is gone. */
@@ -134,8 +140,15 @@ export class MortalNetwork {
     await child.ended
   }
 
-  async ended(index: number): Promise<void> {
-    await present(this.#node(index).process, 'the node was started').child.ended
+  /** Resolves when the process was killed, by whomever; throws when it ended otherwise. */
+  async killed(index: number): Promise<void> {
+    const end = await present(this.#node(index).process, 'the node was started').child.ended
+    if (end.signal !== 'SIGKILL')
+      throw new Error(`node ${index} ended with ${end.code}, not killed`)
+  }
+
+  endpoint(index: number): string {
+    return present(this.endpoints[index], 'an endpoint per validator')
   }
 
   /** Polls until `isTrue`; throws when a node ended by itself meanwhile. The caller's own time limit is the deadline. */
@@ -165,9 +178,7 @@ export class MortalNetwork {
 
   /** undefined: it does not answer, or has not caught up by its own account. */
   async heights(index: number): Promise<Heights | undefined> {
-    const client = createRpcClient(present(this.endpoints[index], 'an endpoint per validator'), {
-      timeoutMs: REQUEST_TIMEOUT_MS,
-    })
+    const client = createRpcClient(this.endpoint(index), { timeoutMs: REQUEST_TIMEOUT_MS })
     try {
       const { text } = await client.get('/health')
       const { chains } = healthSchema.parse(JSON.parse(text))
@@ -182,7 +193,7 @@ export class MortalNetwork {
 
   /** Orderly. */
   async stop(): Promise<void> {
-    await Promise.all(this.#nodes.map(({ process }) => process?.child.stop()))
+    await Promise.all(this.#nodes.map(async ({ process }) => process?.child.stop()))
   }
 
   #order(node: Mortal, order: MortalOrder): void {

@@ -8,12 +8,16 @@ import type { MortalNetwork } from './mortal-network.ts'
 /** Two nodes are asked one after the other, and a block may become final in between. */
 const HEIGHT_TOLERANCE = 1
 
-/** Given all votes before the restart: whether later ones go beyond them on every chain. */
-export function nextVotes(before: readonly SeenVote[]): (votes: readonly SeenVote[]) => boolean {
-  const views = highestViews(before)
+/** Given all votes before a restart: on how many of their chains later ones go beyond them. */
+export function nextVotes(
+  before: readonly SeenVote[],
+): (votes: readonly SeenVote[]) => 'none' | 'some' | 'all' {
+  const views = [...highestViews(before)]
   return (votes) => {
     const now = highestViews(votes)
-    return views.size > 0 && [...views].every(([chain, view]) => (now.get(chain) ?? 0) > view)
+    const beyond = views.filter(([chain, view]) => (now.get(chain) ?? 0) > view)
+    if (beyond.length === 0) return 'none'
+    return beyond.length === views.length ? 'all' : 'some'
   }
 }
 
