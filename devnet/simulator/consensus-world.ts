@@ -10,7 +10,7 @@ import type { ConsensusMessage } from '../../node/consensus/message.ts'
 import { STANDARD_RULES, type EngineRules } from '../../node/consensus/rules.ts'
 import { runChecks } from '../../node/consensus/verification.ts'
 import type { UnsignedVote, Vote } from '../../node/consensus/vote.ts'
-import { toAll, type Adversary, type Letter } from './adversaries/adversary.ts'
+import { admitsAll, toAll, type Adversary, type Letter } from './adversaries/adversary.ts'
 import { createAdversary } from './adversaries/vice.ts'
 import { createLivenessWatch, type LivenessWatch } from './checkers/liveness.ts'
 import type { Observation } from './checkers/observation.ts'
@@ -29,7 +29,16 @@ import { createNetwork, type NetworkCounts, type SimulatedNetwork } from './netw
 import { createScheduler, WORLD, type Scheduler } from './scheduler.ts'
 import { carry } from './wire-carrier.ts'
 
+/** For enumerations, which leave nothing to dice: then twins have no reach of their own but what `passes` lets through. */
+export type ConsensusScenario = {
+  /** Seats that lead views 1, 2, ..., over and over; every seat at least once. */
+  readonly leaderOrder: readonly Seat[]
+  /** False: the message is lost. */
+  readonly passes: (from: number, to: number, message: ConsensusMessage, now: number) => boolean
+}
+
 export type ConsensusRunOptions = {
+  readonly scenario?: ConsensusScenario
   /** For negative campaigns; production's by default. */
   readonly rules?: EngineRules
   readonly cryptography?: SimulatedCryptography
@@ -154,6 +163,7 @@ function at(world: World, atMs: number, kind: string, act: () => void): void {
 
 function adversaryOf(world: World, { node, seat, vice }: Role): Adversary | undefined {
   if (vice === undefined) return undefined
+  if (world.options.scenario !== undefined) return { outgoing: toAll, admits: admitsAll }
   const dice = world.diceOf(`adversary/${node}`)
   const sign = (vote: UnsignedVote): Vote => signAs(world, vote)
   return createAdversary(vice, { seat, seatCount: world.plan.seatCount, dice, sign })
@@ -175,7 +185,9 @@ function observe(world: World, observation: Observation): void {
 function hostOf(world: World, role: Role): ConsensusHost {
   const { plan, scheduler, options } = world
   const { node, seat, vice } = role
-  const config: EngineConfig = world.keys.configOf(seat)
+  const keyed = world.keys.configOf(seat)
+  const { leaderOrder = keyed.leaderOrder } = options.scenario ?? {}
+  const config: EngineConfig = { ...keyed, leaderOrder }
   const { scheme } = options.cryptography ?? MOCK_CRYPTOGRAPHY
   const { trace } = options
   const others = otherSeats(plan, seat)
@@ -242,7 +254,8 @@ function sendToNode(world: World, role: Role, to: number, message: ConsensusMess
 }
 
 function post(world: World, { node, vice }: Role, to: number, message: ConsensusMessage): void {
-  const { plan, network, referee, scheduler } = world
+  const { plan, network, referee, scheduler, options } = world
+  if (options.scenario?.passes(node, to, message, scheduler.now()) === false) return
   const carried = plan.messagesAreEncoded ? carry(message, plan.seatCount) : message
   if (carried !== undefined) return network.send(node, to, carried, messageWord(carried))
   const sentence = `nobody can read what node ${node} says: ${messageText(message)}`

@@ -27,7 +27,7 @@ export type EngineConfig = {
   readonly committee: readonly Uint8Array[]
   /** Own seat, or OBSERVER_SEAT. */
   readonly seat: Seat
-  /** Permutation of the seats; leader of view v is order[(v - 1) mod n]. */
+  /** The seats in turn, a permutation where the beacon drew it; leader of view v is order[(v - 1) mod its length]. */
   readonly leaderOrder: readonly Seat[]
   /** View 0: the implicitly finalized block this engine starts from. */
   readonly genesis: { readonly hash: Hash; readonly height: number; readonly timestampMs: number }

@@ -66,7 +66,7 @@ function createState(config: EngineConfig, rules: EngineRules): EngineState {
     'a committee has seats, and ours is one of them or none',
   )
   assert(timing.deltaMs > 0 && timing.backoffMax >= 1, 'timeouts are longer than nothing')
-  assert(isPermutation(leaderOrder, seatCount), 'the leader order names every seat once')
+  assert(namesEverySeat(leaderOrder, seatCount), 'the leader order names every seat')
   return {
     config,
     rules,
@@ -102,9 +102,9 @@ function createState(config: EngineConfig, rules: EngineRules): EngineState {
   }
 }
 
-function isPermutation(order: readonly Seat[], seatCount: number): boolean {
-  const seats = new Set(order)
-  if (order.length !== seatCount || seats.size !== seatCount) return false
+/** Nobody but the committee leads, and nobody of it never. The beacon draws permutations (B.3). */
+function namesEverySeat(order: readonly Seat[], seatCount: number): boolean {
+  if (new Set(order).size !== seatCount) return false
   return order.every((seat) => Number.isInteger(seat) && seat >= 0 && seat < seatCount)
 }
 
