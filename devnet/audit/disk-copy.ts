@@ -61,6 +61,10 @@ export async function readShardCopy(
   if (!equalBytes(block.value.hash, final.value.hash)) {
     return problem('the stored bytes are of another block than the one recorded as final')
   }
+  const { header } = block.value
+  if (header.chain !== shard || header.height !== height) {
+    return problem(`the stored block is block ${header.height} of chain ${header.chain}`)
+  }
   const outcome = await readOutcome(archive, place)
   if (!outcome.ok) return outcome
   // Written just before the state: a node that was killed in between executes the block again when it starts.
@@ -137,9 +141,6 @@ function consumedOf({ body }: ShardBlock, outcome: StoredOutcome): Reading<Shard
 
 function faultOf({ block, outcome, consumed, sent }: Parts, place: CopyPlace): string | undefined {
   const { header, body } = block
-  if (header.chain !== place.shard || header.height !== place.height) {
-    return `the stored block is block ${header.height} of chain ${header.chain}`
-  }
   const hashes = body.transactions.map((raw) => keccak256(raw))
   const results = outcome.transactions.map(({ result }) => result)
   const fates = consumed.map(({ receipt, applied }) => {

@@ -147,18 +147,14 @@ function readBranch(value: unknown, name: string): Branch {
 }
 
 /** The bounce of this transaction among what a block sent (answer of `shard_getBlockOutcome`). */
-export function readBounce(shard: number, hash: string, value: unknown) {
+export function readBounce(hash: string, value: unknown) {
   if (value === null) return undefined
   const fields = asRecord(value, 'block outcome')
   for (const item of asList(fields['sent'], 'sent')) {
     const receipt = asRecord(item, 'sent receipt')
     if (receipt['kind'] !== 'bounce' || receipt['originTransaction'] !== hash) continue
     return {
-      shard,
       height: asNumber(fields['number'], 'number'),
-      hash: asText(fields['hash'], 'hash'),
-      timestampMs: asNumber(fields['timestampMs'], 'timestampMs'),
-      level: asText(fields['level'], 'level'),
       sequence: asNumber(receipt['sequence'], 'sequence'),
     }
   }

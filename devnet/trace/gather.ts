@@ -14,7 +14,7 @@ import {
   readSettlement,
   readTransaction,
 } from './answers.ts'
-import type { Arrival, BlockPlace, Life, PlacedBlock } from './life.ts'
+import type { Arrival, BlockPlace, Life, PlacedBlock, Sending } from './life.ts'
 
 /** Nodes asked before a transaction counts as unknown. */
 const NODES_ASKED_MAX = 4
@@ -71,10 +71,14 @@ async function followMessage(asking: Asking, shard: number): Promise<Passage> {
   const { destination, sequence } = sending.receipt
   const arrival = await findArrival(asking, { at: destination, source: shard, sequence })
   if (arrival?.outcome !== 'bounced') return { ...NO_PASSAGE, sending, arrival }
-  const bounce = await findBounce(asking, destination, arrival.height)
+  const bounce = await findBounce(asking, { from: destination, to: shard, height: arrival.height })
   const refund =
     bounce &&
-    (await findArrival(asking, { at: shard, source: destination, sequence: bounce.sequence }))
+    (await findArrival(asking, {
+      at: shard,
+      source: destination,
+      sequence: bounce.receipt.sequence,
+    }))
   return { sending, arrival, bounce, refund }
 }
 
@@ -89,13 +93,21 @@ async function findArrival(
 }
 
 /** In the block that bounced it, or, when the channel had no credit, in a later one. */
-async function findBounce(asking: Asking, shard: number, fromHeight: number) {
-  const head = await ask(asking, shard, 'eth_blockNumber', [], (value) => asNumber(value, 'head'))
-  const last = Math.min(head, fromHeight + BOUNCE_SEARCH_BLOCKS)
-  for (let height = fromHeight; height <= last; height++) {
-    const read = (value: unknown) => readBounce(shard, asking.hash, value)
-    const found = await ask(asking, shard, 'shard_getBlockOutcome', [quantity(height)], read)
-    if (found !== undefined) return settled(asking, found)
+async function findBounce(
+  asking: Asking,
+  way: { readonly from: number; readonly to: number; readonly height: number },
+): Promise<Sending | undefined> {
+  const { from, to } = way
+  const head = await ask(asking, from, 'eth_blockNumber', [], (value) => asNumber(value, 'head'))
+  const last = Math.min(head, way.height + BOUNCE_SEARCH_BLOCKS)
+  for (let height = way.height; height <= last; height++) {
+    const found = await ask(asking, from, 'shard_getBlockOutcome', [quantity(height)], (value) =>
+      readBounce(asking.hash, value),
+    )
+    if (found === undefined) continue
+    const params = [quantity(height), quantity(to), quantity(found.sequence)]
+    const read = (value: unknown) => readSending(from, value)
+    return settled(asking, await ask(asking, from, 'shard_getReceiptProof', params, read))
   }
   return undefined
 }

@@ -80,8 +80,8 @@ export type Life = {
   readonly accountNonce: number | undefined
   readonly sending: Sending | undefined
   readonly arrival: Arrival | undefined
-  /** Of the bounce, on its way back; without the proof that only the first sending has. */
-  readonly bounce: (PlacedBlock & { readonly sequence: number }) | undefined
+  /** The receipt that takes the value back. */
+  readonly bounce: Sending | undefined
   readonly refund: Arrival | undefined
 }
 
@@ -160,7 +160,13 @@ export function phasesOf(life: Life): readonly Phase[] {
     ...(arrival === undefined ? [] : arrivalPhases(arrival)),
     ...(bounce === undefined
       ? []
-      : [blockPhase('receipt', bounce, `no. ${bounce.sequence}, the value on its way back`)]),
+      : [
+          blockPhase(
+            'receipt',
+            bounce,
+            `${receiptWords(bounce.receipt)}: the value on its way back`,
+          ),
+        ]),
     ...(bounce === undefined ? [] : settlement('crosslinked', bounce)),
     ...(refund === undefined ? [] : [blockPhase('refunded', refund, 'the value is back')]),
     ...(refund === undefined ? [] : settlement('settled', refund)),
@@ -171,13 +177,13 @@ function admission({ admittedMs }: Life): readonly Phase[] {
   if (admittedMs === undefined) return []
   const nowhere = { chain: undefined, height: undefined, hash: undefined }
   return [
-    { phase: 'admitted', ...nowhere, atMs: admittedMs, clock: 'node', detail: 'into a mempool' },
+    { phase: 'admitted', ...nowhere, atMs: admittedMs, clock: 'node', detail: 'into the mempool' },
   ]
 }
 
 function arrivalPhases(arrival: Arrival): readonly Phase[] {
   if (arrival.outcome === 'bounced') {
-    return [blockPhase('bounced', arrival, 'the receiver cannot hold value')]
+    return [blockPhase('bounced', arrival, 'its receiver cannot hold it')]
   }
   return [blockPhase('delivered', arrival, 'applied'), ...settlement('settled', arrival)]
 }

@@ -69,7 +69,7 @@ export function proveSending(sending: Sending, transactionHash: Hash): readonly 
   const leafHash = hashTagged('leaf', leaf.fixed(channel.head, HASH_SIZE).finish())
   return [
     {
-      claim: `receipt ${receipt.sequence} to shard ${receipt.destination} is the transaction's and stands in the batch`,
+      claim: `receipt ${receipt.sequence} to shard ${receipt.destination} goes back to the transaction and stands in the batch`,
       ok: isOwn && isPlaced && isUnder(batch.root, batch, receiptHash(receipt)),
       detail: branchWords(batch, "the batch's root"),
     },
@@ -124,7 +124,10 @@ export function proveCrosslink(block: Headed, beacon: BeaconBlock): Claim {
     reached = blockHash(reached, height + index + 1, link)
   }
   const ok = equalBytes(reached, shardBlockHash(tip))
-  const detail = after === 0 ? 'it is the tip' : `${after} links on to the tip, block ${tip.height}`
+  const detail =
+    after === 0
+      ? 'it is the tip'
+      : `it is ${after} below the tip, block ${tip.height}, link by link`
   return { claim, ok, detail }
 }
 

@@ -56,9 +56,11 @@ export async function proveLife(
   if (arrival !== undefined && sending !== undefined) {
     claims.push(...proveArrival(arrival, sending.receipt), ...(await proveBlock(proving, arrival)))
   }
+  if (bounce !== undefined) {
+    claims.push(...proveSending(bounce, hash), ...(await proveBlock(proving, bounce)))
+  }
   if (refund !== undefined && bounce !== undefined) {
-    const back = { source: bounce.shard, sequence: bounce.sequence }
-    claims.push(...proveArrival(refund, back), ...(await proveBlock(proving, refund)))
+    claims.push(...proveArrival(refund, bounce.receipt), ...(await proveBlock(proving, refund)))
   }
   return claims
 }

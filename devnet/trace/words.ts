@@ -83,7 +83,7 @@ function headLines({ transaction, shard, sending }: Life): readonly string[] {
 
 function timeline(phases: readonly TimedPhase[]): readonly string[] {
   const rows = phases.map((phase) => {
-    const place = phase.chain === undefined ? 'a member' : chainName(phase.chain, phase.height)
+    const place = phase.chain === undefined ? 'a node' : chainName(phase.chain, phase.height)
     const step = phase.sincePreviousMs === 0 ? '' : signed(phase.sincePreviousMs)
     return [String(phase.sinceStartMs), step, phase.phase, place, phase.detail]
   })

@@ -37,9 +37,23 @@ export const PROOF_METHODS: readonly Method[] = [
     parameters: [hashParameter('transactionHash')],
     run: async ({ chain }, [hash]) => {
       const life = await chain.message(hash)
-      return answer(
-        life === undefined ? null : await proveMessage(chain, life.receipt, life.sentInHeight),
-      )
+      if (life === undefined) return answer(null)
+      const { destination, sequence } = life.receipt
+      return answer(await proveReceipt(chain, life.sentInHeight, { destination, sequence }))
+    },
+  }),
+  shardMethod({
+    name: 'shard_getReceiptProof',
+    summary:
+      'Proves that a block of this shard sent a receipt, such as a bounce; null when it did not.',
+    cost: 10,
+    parameters: [
+      integerParameter('height'),
+      integerParameter('destination'),
+      integerParameter('sequence'),
+    ],
+    run: async ({ chain }, [height, destination, sequence]) => {
+      return answer(await proveReceipt(chain, height, { destination, sequence }))
     },
   }),
   shardMethod({
@@ -89,19 +103,19 @@ function proveTransaction(block: ShardBlockView, index: number): object {
   }
 }
 
-/** null: this node has not kept what the proof is made of. */
-async function proveMessage(
+/** null: the block did not send it, or this node has not kept what the proof is made of. */
+async function proveReceipt(
   chain: ShardBackend,
-  receipt: Receipt,
   height: number,
+  { destination, sequence }: Pick<Receipt, 'destination' | 'sequence'>,
 ): Promise<object | null> {
-  const { destination, sequence } = receipt
   const block = await chain.block({ kind: 'height', height })
+  const batch = block?.sent.find((one) => one.destination === destination)
+  const receipt = batch?.receipts[sequence - batch.startSequence]
+  if (block === undefined || batch === undefined || receipt === undefined) return null
   const channels = await chain.channels(height)
   const before = (await chain.channels(height - 1))?.[destination]
-  const batch = block?.sent.find((one) => one.destination === destination)
   const channel = channels?.[destination]
-  if (block === undefined || batch === undefined) return null
   if (channels === undefined || channel === undefined || before === undefined) return null
   return {
     ...placeOf(block),
