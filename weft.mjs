@@ -56,6 +56,7 @@ async function run() {
     import('./node/cli/commands/genesis.ts'),
     import('./devnet/cli/devnet.ts'),
     import('./devnet/cli/simulation.ts'),
+    import('./devnet/cli/twins.ts'),
     import('./devnet/cli/check.ts'),
     import('./devnet/cli/audit.ts'),
     import('./devnet/cli/trace.ts'),
