@@ -14,6 +14,7 @@ type RunCommandOptions = {
   readonly engine: 'sim' | 'processes'
   readonly seed: number
   readonly data?: string
+  readonly patience: number
   readonly json?: boolean
   readonly list?: boolean
 }
@@ -34,6 +35,12 @@ export function register(program: Command): void {
       'sim',
     )
     .option('--seed <number>', 'seed of everything that is drawn', integerBetween(0, SEED_MAX), 1)
+    .option(
+      '--patience <factor>',
+      'wait so many times as long as the file says: for slow machines',
+      integerBetween(1, 20),
+      1,
+    )
     .option('--data <dir>', 'with real processes: keep their files here instead of removing them')
     .option('--list', 'print the shipped scenarios')
     .option('--json', 'print JSON lines')
@@ -53,7 +60,7 @@ async function run(files: readonly string[], options: RunCommandOptions): Promis
     const lines = options.json === true ? [JSON.stringify(event)] : runWords(event)
     process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   }
-  const { engine, seed, data } = options
+  const { engine, seed, data, patience } = options
   if (data !== undefined && (engine === 'sim' || files.length > 1)) {
     throw new UsageError('--data keeps the files of one scenario on real processes')
   }
@@ -62,8 +69,16 @@ async function run(files: readonly string[], options: RunCommandOptions): Promis
   const failed: string[] = []
   for (const { file, scenario } of scenarios) {
     if (signal.aborted) break
-    const { ok } = await runToResult({ scenario, engine, seed, dataDirectory, say, signal })
-    if (!ok) failed.push(`npx weft run ${file} --engine ${engine} --seed ${seed}`)
+    const { ok } = await runToResult({
+      scenario,
+      engine,
+      seed,
+      patience,
+      dataDirectory,
+      say,
+      signal,
+    })
+    if (!ok) failed.push(commandOf(file, options))
   }
   if (failed.length === 0 && !signal.aborted) return
   throw new CommandError(
@@ -71,6 +86,12 @@ async function run(files: readonly string[], options: RunCommandOptions): Promis
       ? 'interrupted'
       : `${failed.length} of ${files.length} failed; again: ${failed.join('; ')}`,
   )
+}
+
+/** Runs it again: exactly, in the simulator. */
+function commandOf(file: string, { engine, seed, patience }: RunCommandOptions): string {
+  const more = patience === 1 ? '' : ` --patience ${patience}`
+  return `npx weft run ${file} --engine ${engine} --seed ${seed}${more}`
 }
 
 /** A path, or the name of a shipped scenario. */

@@ -1,6 +1,7 @@
 /**
- * What every scenario ends with, whatever it did: all faults end, every honest node comes back, every chain makes blocks,
- * everything that was accepted is settled, and then the books are checked.
+ * What every scenario begins with: each chain makes blocks. And what every scenario ends with, whatever it did: all faults
+ * end, every honest node comes back, every chain makes blocks, everything that was accepted is settled, and then the books
+ * are checked.
  */
 import { baselineOf, judge, type Baseline, type Judgement } from './judgement.ts'
 import type { Expectation } from './scenario.ts'
@@ -13,18 +14,26 @@ const DRAIN_MS = 240_000
 const BLOCKS_MORE = 3
 
 export async function finish(stage: Stage): Promise<readonly string[]> {
-  const { engine, trouble, say } = stage
+  const { trouble } = stage
   stage.ending.length = 0
   await trouble.endAll()
   await look(stage)
-  const phases: readonly (() => Promise<Phase>)[] = [
-    () => recover(stage),
-    () => drain(stage),
-    () => audit(stage),
-  ]
+  return runPhases(stage, [recover, drain, audit])
+}
+
+/** Before the first step: a chain that has not begun cannot stand still. */
+export async function warmUp(stage: Stage): Promise<readonly string[]> {
+  await look(stage)
+  return runPhases(stage, [begin])
+}
+
+async function runPhases(
+  stage: Stage,
+  phases: readonly ((stage: Stage) => Promise<Phase>)[],
+): Promise<readonly string[]> {
   for (const run of phases) {
-    const { phase, judgement } = await run()
-    say({ event: 'end', atMs: engine.nowMs(), phase, ...judgement })
+    const { phase, judgement } = await run(stage)
+    stage.say({ event: 'phase', atMs: stage.engine.nowMs(), phase, ...judgement })
     const reasons = reasonsOf(stage, judgement, phase)
     if (reasons.length > 0) return reasons
   }
@@ -32,6 +41,17 @@ export async function finish(stage: Stage): Promise<readonly string[]> {
 }
 
 type Phase = { readonly phase: string; readonly judgement: Judgement }
+
+async function begin(stage: Stage): Promise<Phase> {
+  const phase = 'every chain has begun'
+  const blocks = 1
+  const expected: readonly Expectation[] = [
+    { kind: 'advances', chains: 0, blocks },
+    { kind: 'advances', chains: 'every-shard', blocks },
+  ]
+  const genesis = { heights: stage.watch.layout.committees.map(() => 0), settled: 0 }
+  return { phase, judgement: await awaitAll(stage, expected, RECOVERY_MS, genesis) }
+}
 
 async function recover(stage: Stage): Promise<Phase> {
   const phase = 'healed: every honest node is up, every chain makes blocks'
@@ -66,14 +86,15 @@ async function awaitAll(
   stage: Stage,
   expected: readonly Expectation[],
   withinMs: number,
+  baseline: Baseline = baselineOf(stage.watch),
 ): Promise<Judgement> {
   const { watch, engine } = stage
   const nodes = watch.honest().map(({ node }) => node)
-  const baseline: Baseline = baselineOf(watch)
   const judgements = (): readonly Judgement[] =>
     expected.map((one) => judge(watch, one, baseline, nodes))
   const sinceMs = engine.nowMs()
-  await pass(stage, withinMs, () => judgements().every(({ ok }) => ok))
+  const isDone = (): boolean => judgements().every(({ ok }) => ok)
+  if (!isDone()) await pass(stage, withinMs * stage.patience, isDone)
   const all = judgements()
   const open = all.filter(({ ok }) => !ok)
   const seen = (open.length > 0 ? open : all).map((one) => one.seen).join('; ')

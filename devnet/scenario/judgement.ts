@@ -4,7 +4,7 @@
 import { unreachable } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { Expectation } from './scenario.ts'
-import { chainName, chainsOf, HALTED_AFTER_MS, type Watch } from './watch.ts'
+import { chainName, chainsOf, type Watch } from './watch.ts'
 
 export type Judgement = { readonly ok: boolean; readonly seen: string }
 
@@ -72,7 +72,7 @@ function judgeProgress(
 function judgeHalt(watch: Watch, chains: readonly ChainNumber[]): Judgement {
   const words = chains.map((chain) => {
     const state = watch.isHalted(chain)
-      ? `stands at ${watch.height(chain)} for ${HALTED_AFTER_MS / 1000} s or longer`
+      ? `stands at ${watch.height(chain)}`
       : `moved to ${watch.height(chain)} a moment ago`
     return `${chainName(chain)} ${state}`
   })

@@ -54,7 +54,7 @@ async function readFrom(log: string, offset: number): Promise<string> {
 }
 
 /** Other lines than the logger's come from Node itself. */
-export function readLine(line: string): readonly AccusedSeat[] {
+function readLine(line: string): readonly AccusedSeat[] {
   if (!line.includes('"evidence"')) return []
   let value: unknown
   try {

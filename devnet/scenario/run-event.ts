@@ -29,9 +29,9 @@ export type RunEvent =
     }
   /** A fault of limited time has ended. */
   | { readonly event: 'over'; readonly atMs: number; readonly line: number; readonly step: string }
-  /** What every scenario ends with. */
+  /** What every scenario begins and ends with. */
   | {
-      readonly event: 'end'
+      readonly event: 'phase'
       readonly atMs: number
       readonly phase: string
       readonly ok: boolean
@@ -67,7 +67,7 @@ export function runWords(event: RunEvent): readonly string[] {
       return [line(event.atMs, `${event.step}${toldOf(event)}`)]
     case 'over':
       return [line(event.atMs, `over: ${event.step}`)]
-    case 'end':
+    case 'phase':
       return [line(event.atMs, `${event.phase}${toldOf(event)}`)]
     case 'result':
       return [resultWords(event)]

@@ -2,6 +2,7 @@
  * One scenario from its start to its result: makes the engine, runs, and whatever happens stops everything again.
  */
 import { CommandError } from '../../node/cli/command-error.ts'
+import { RpcUnreachableError } from '../observe/rpc-client.ts'
 import { createSimulatedEngine } from './simulated-engine.ts'
 import type { Engine, EngineName } from './engine.ts'
 import type { ResultEvent, RunEvent } from './run-event.ts'
@@ -13,6 +14,8 @@ export type RunOptions = {
   readonly engine: EngineName
   readonly seed: number
   readonly say: (event: RunEvent) => void
+  /** Waiting is so many times as long as the file says. */
+  readonly patience?: number
   /** Where real processes keep their files; undefined: in a directory that is removed at the end. */
   readonly dataDirectory?: string | undefined
   /** Aborted: the run ends as failed, and everything is stopped. */
@@ -56,15 +59,18 @@ async function createEngine({
 /** Why the run is not ok. */
 async function outcomeOf(
   engine: Engine,
-  { scenario, say, signal }: RunOptions,
+  { scenario, say, signal, patience = 1 }: RunOptions,
 ): Promise<readonly string[]> {
   const aborted = new Promise<readonly string[]>((resolve) => {
     signal?.addEventListener('abort', () => resolve(['interrupted']), { once: true })
   })
   try {
-    return await Promise.race([runScenario(scenario, engine, say), aborted])
+    return await Promise.race([runScenario(scenario, engine, { say, patience }), aborted])
   } catch (error) {
-    if (error instanceof CommandError) return [error.message]
+    // The network failed, not the scenario: a verdict all the same.
+    if (error instanceof CommandError || error instanceof RpcUnreachableError) {
+      return [error.message]
+    }
     throw error
   } finally {
     await engine.stop()

@@ -5,27 +5,36 @@
 import type { Fault } from '../faults/fault.ts'
 import { enact } from './enact.ts'
 import type { Engine, Layout } from './engine.ts'
-import { finish } from './finish.ts'
+import { finish, warmUp } from './finish.ts'
 import { baselineOf, judge, listed, type Judgement } from './judgement.ts'
 import { nodesOf } from './lookup.ts'
 import type { RunEvent } from './run-event.ts'
 import type { Action, Expectation, Patience, Scenario, Step } from './scenario.ts'
 import { endLater, look, pass, reasonsOf, type DoingStep, type Stage } from './stage.ts'
 import { createTrouble, type Trouble } from './trouble.ts'
-import { createWatch } from './watch.ts'
+import { createWatch, HALTED_AFTER_MS } from './watch.ts'
+
+export type RunnerOptions = {
+  readonly say: (event: RunEvent) => void
+  /** All waiting is so many times as long as the file says: for slow machines. At least 1. */
+  readonly patience: number
+}
 
 /** Why the run is not ok; empty: it is. */
 export async function runScenario(
   scenario: Scenario,
   engine: Engine,
-  say: (event: RunEvent) => void,
+  options: RunnerOptions,
 ): Promise<readonly string[]> {
+  const { say } = options
   const layout = await engine.start()
   say({ event: 'ready', atMs: engine.nowMs(), committees: layout.committees })
-  const stage = stageOf(scenario, engine, layout, say)
-  await look(stage)
+  const stage = stageOf(scenario, engine, { ...options, layout })
+  const cold = await warmUp(stage)
+  if (cold.length > 0) return cold
+  const originMs = engine.nowMs()
   for (const step of scenario.steps) {
-    const judgement = await perform(stage, step)
+    const judgement = await perform(stage, step, originMs)
     const { line, text } = step
     say({ event: 'step', atMs: engine.nowMs(), line, step: text, ...judgement })
     const reasons = reasonsOf(stage, judgement, `line ${line}: ${text}`)
@@ -37,25 +46,25 @@ export async function runScenario(
 function stageOf(
   scenario: Scenario,
   engine: Engine,
-  layout: Layout,
-  say: (event: RunEvent) => void,
+  { say, patience, layout }: RunnerOptions & { readonly layout: Layout },
 ): Stage {
   const trouble = createTrouble(engine, layout.validators)
   return {
     scenario,
     engine,
     say,
+    patience,
     trouble,
-    watch: createWatch(layout, trouble.byzantine),
+    watch: createWatch(layout, trouble.byzantine, HALTED_AFTER_MS * patience),
     around: { layout, groups: scenario.groups, leader: engine.leader },
     ending: [],
   }
 }
 
-async function perform(stage: Stage, step: Step): Promise<Judgement> {
+async function perform(stage: Stage, step: Step, originMs: number): Promise<Judgement> {
   const { engine } = stage
   if (step.atMs !== undefined) {
-    const early = await pass(stage, step.atMs - engine.nowMs())
+    const early = await pass(stage, originMs + step.atMs - engine.nowMs())
     if (!early.ok) return early
   }
   if (step.kind === 'expect') return expectation(stage, step.expectation, step.patience)
@@ -114,7 +123,9 @@ async function expectation(
   }
   const sinceMs = engine.nowMs()
   const isDecided = (): boolean => now().ok === (patience.kind === 'within')
-  const passed = await pass(stage, patience.ms, isDecided)
+  const isWaiting = patience.kind === 'within'
+  const limitMs = patience.ms * (isWaiting ? stage.patience : 1)
+  const passed = await pass(stage, limitMs, isDecided)
   const judgement = now()
   const after = `${judgement.seen}, after ${((engine.nowMs() - sinceMs) / 1000).toFixed(1)} s`
   return { ok: passed.ok && judgement.ok, seen: after }

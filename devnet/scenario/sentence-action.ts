@@ -34,7 +34,9 @@ const READERS: Readonly<Record<string, Reader>> = {
 const ALL_VERBS = [...NODE_VERBS, ...Object.keys(READERS), 'expect', 'within', 'for', 'at']
 
 export function readAction(sentence: string): Action | string {
-  const [verb = '', ...words] = sentence.split(' ')
+  const [first = '', ...words] = sentence.split(' ')
+  // As YAML writes a pair: `crash: node:3`.
+  const verb = first.replace(/:$/, '')
   const rest = words.join(' ')
   const nodeVerb = NODE_VERBS.find((known) => known === verb)
   if (nodeVerb !== undefined) {

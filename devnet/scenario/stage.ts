@@ -20,6 +20,8 @@ export type Stage = {
   readonly watch: Watch
   readonly trouble: Trouble
   readonly say: (event: RunEvent) => void
+  /** All waiting for something is so many times as patient: for slow machines. */
+  readonly patience: number
   /** Faults that end by themselves. */
   readonly ending: Ending[]
 }

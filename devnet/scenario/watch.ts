@@ -32,7 +32,11 @@ const NOTHING: Sight = {
   violations: [],
 }
 
-export function createWatch(layout: Layout, byzantine: ReadonlySet<number>): Watch {
+export function createWatch(
+  layout: Layout,
+  byzantine: ReadonlySet<number>,
+  haltedAfterMs: number,
+): Watch {
   const heights = layout.committees.map(() => 0)
   const risenAt = layout.committees.map(() => 0)
   let newest = NOTHING
@@ -53,7 +57,7 @@ export function createWatch(layout: Layout, byzantine: ReadonlySet<number>): Wat
     },
     sight: () => newest,
     height,
-    isHalted: (chain) => newest.atMs - (risenAt[chain] ?? 0) >= HALTED_AFTER_MS,
+    isHalted: (chain) => newest.atMs - (risenAt[chain] ?? 0) >= haltedAfterMs,
     node: (node) => newest.nodes[node],
     lags: (node) => {
       const own = newest.nodes[node]?.heights ?? new Map<ChainNumber, number>()
