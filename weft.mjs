@@ -55,6 +55,7 @@ async function run() {
     import('./node/cli/commands/keys.ts'),
     import('./node/cli/commands/genesis.ts'),
     import('./devnet/cli/devnet.ts'),
+    import('./devnet/cli/risk.ts'),
     import('./devnet/cli/simulation.ts'),
     import('./devnet/cli/twins.ts'),
     import('./devnet/cli/check.ts'),

@@ -2,6 +2,7 @@
  * What small committees cost in safety, said without comfort. Seats are drawn at random, so a few bad validators out of
  * many may meet in one committee; this module counts how often, exactly (integers, no sampling).
  */
+import { choose } from './committee-risk.ts'
 import { faultsTolerated, quorumOf, committeeSizeOf } from './parameters.ts'
 
 /**
@@ -52,15 +53,6 @@ function multiply(left: readonly bigint[], right: readonly bigint[], degreeMax: 
     }
   }
   return product
-}
-
-function choose(from: number, count: number): bigint {
-  if (count < 0 || count > from) return 0n
-  let ways = 1n
-  for (let index = 0; index < count; index++) {
-    ways = (ways * BigInt(from - index)) / BigInt(index + 1)
-  }
-  return ways
 }
 
 /** One decimal place, rounded down: `20.0 %`. */
