@@ -8,7 +8,7 @@ import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { readReceiptBatch, writeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../network/envelope.ts'
 import { unreachable } from '../primitives/assert.ts'
-import { createWriter, decodeExactly } from '../primitives/codec.ts'
+import { createWriter, DecodeError, decodeExactly } from '../primitives/codec.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import { TRANSACTION_BYTES_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
@@ -70,9 +70,10 @@ export function decodeNodeMessage(
   const envelope = decodeEnvelope(bytes)
   if (!envelope.ok) return rejected('malformed', envelope.reject.detail)
   const { kind, chain, epoch, payload } = envelope.value
+  if (kind === KIND.consensus) return decodeConsensus(envelope.value, context)
+  // One message has one encoding: a field that says nothing could be varied to send it again as another.
+  if (epoch !== 0) return rejected('malformed', `a message of kind ${kind} names no epoch`)
   switch (kind) {
-    case KIND.consensus:
-      return decodeConsensus(envelope.value, context)
     case KIND.transactions:
       return decodeExactly(payload, (reader) => ({
         kind: 'transactions',
@@ -80,6 +81,7 @@ export function decodeNodeMessage(
         raws: reader.list(TRANSACTION_BATCH_MAX, (item) => item.variable(TRANSACTION_BYTES_MAX)),
       }))
     case KIND.receipts:
+      if (chain !== 0) return rejected('malformed', 'receipts name their chains themselves')
       return decodeExactly(payload, (reader) => ({
         kind: 'receipts',
         batches: reader.list(RECEIPT_BATCHES_MAX, readReceiptBatch),
@@ -92,12 +94,13 @@ export function decodeNodeMessage(
         fromSequence: reader.u64(),
       }))
     case KIND.crosslink:
-      return decodeExactly(payload, (reader) => ({
-        kind: 'crosslink',
-        crosslink: readCrosslink(reader),
-      }))
+      return decodeExactly(payload, (reader) => {
+        const crosslink = readCrosslink(reader)
+        if (crosslink.shard !== chain) throw new DecodeError('a crosslink is of another shard')
+        return { kind: 'crosslink', crosslink }
+      })
     default:
-      return rejected('malformed', `no message of kind ${kind} (chain ${chain}, epoch ${epoch})`)
+      return rejected('malformed', `no message of kind ${kind} (chain ${chain})`)
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { emptyChannels } from '../../../node/crosslink/channel.ts'
 import { createPrng } from '../../../node/primitives/prng.ts'
 import type { BlockOutcome } from '../../../node/shards/executor.ts'
+import { decodeEnvelope, encodeEnvelope } from '../../../node/network/envelope.ts'
 import type { NodeMessage } from '../../../node/validator/message.ts'
 import { decodeOutcome, encodeOutcome } from '../../../node/validator/outcome.ts'
 import {
@@ -128,6 +129,19 @@ describe('codec: wire', () => {
       }
     })
   }
+
+  it('codec: wire: fields of the envelope that a message does not use cannot be varied', () => {
+    for (const message of messages) {
+      const envelope = decodeEnvelope(encodeNodeMessage(message))
+      if (!envelope.ok) throw new Error(envelope.reject.detail)
+      const { value } = envelope
+      const other = encodeEnvelope({ ...value, epoch: 1 })
+      expect(decodeNodeMessage(other, wire), message.kind).toMatchObject({ ok: false })
+      if (message.kind !== 'receipts' && message.kind !== 'crosslink') continue
+      const moved = encodeEnvelope({ ...value, chain: value.chain + 1 })
+      expect(decodeNodeMessage(moved, wire), message.kind).toMatchObject({ ok: false })
+    }
+  })
 
   it('codec: wire: consensus of a chain that does not exist is refused', () => {
     const message = { kind: 'get-certificate', view: 3 } as const
