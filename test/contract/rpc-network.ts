@@ -41,6 +41,8 @@ export type RpcNetwork = {
   readonly world: World
   /** Makes one block of what waits. */
   readonly mine: (shard: number) => void
+  /** Makes one block of these, whose signatures nobody checked. */
+  readonly include: (shard: number, transactions: readonly CheckedTransaction[]) => void
   /** Blocks come by themselves after each admitted transaction. */
   setAutomatic(value: boolean): void
   readonly forwarded: string[]
@@ -65,6 +67,8 @@ export function createRpcNetwork(funded: readonly `0x${string}`[]): RpcNetwork {
   return {
     world,
     mine: (shard) => present(at(shard), 'the shard is hosted').mine(),
+    include: (shard, transactions) =>
+      present(at(shard), 'the shard is hosted').include(transactions),
     setAutomatic: (value) => shards.forEach((shard) => shard.setAutomatic(value)),
     forwarded,
     setForwardedReply: (reply) => (forwardedReply = reply),
@@ -242,6 +246,11 @@ function createShard({ world, shard, emit }: ShardParts) {
   return {
     backend,
     mine,
+    include: (transactions: readonly CheckedTransaction[]) => {
+      for (const { hash } of transactions) admitted.add(toHex(hash))
+      funding.push(...transactions)
+      mine()
+    },
     setAutomatic: (value: boolean) => (isAutomatic = value),
     fund: (from: number, to: Address) =>
       void funding.push(payment(config, { from, to, value: 50n * ETHER })),
