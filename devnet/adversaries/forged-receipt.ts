@@ -29,8 +29,6 @@ type Forgery = {
   readonly seat: AdversarySeat
   readonly honest: Validator
   readonly thief: Thief
-  /** Shards into which the spending of the forged money was submitted. */
-  readonly errands: Set<ChainNumber>
 }
 
 export const forgedReceipt: Adversary = {
@@ -38,14 +36,14 @@ export const forgedReceipt: Adversary = {
   description: 'consumes receipts in its blocks that no shard has sent, and spends them',
   corrupt: (honest, seat) => {
     const thief = thiefOf(honest.beacon.head().genesisHash, ZERO_HASH)
-    const self: Forgery = { seat, honest, thief, errands: new Set() }
+    const self: Forgery = { seat, honest, thief }
     return {
       ...honest,
       handle: (input) => {
         const effects = [...honest.handle(told(self, input))]
         for (const shard of honest.hostedShards) {
-          if (effects.some((effect) => isBuildOf(effect, shard)) && !self.errands.has(shard)) {
-            self.errands.add(shard)
+          // What waits already, or was thrown out meanwhile, is submitted again: it is one and the same transaction.
+          if (effects.some((effect) => entersView(effect, shard)) && hasSources(self, shard)) {
             effects.push(...honest.handle(errand(self, shard, input.now)))
           }
         }
@@ -55,8 +53,14 @@ export const forgedReceipt: Adversary = {
   },
 }
 
-function isBuildOf(effect: ValidatorEffect, shard: ChainNumber): boolean {
-  return effect.kind === 'execute' && effect.shard === shard && effect.request.kind === 'build'
+function entersView(effect: ValidatorEffect, shard: ChainNumber): boolean {
+  if (effect.kind !== 'report' || effect.fact.kind !== 'engine') return false
+  return effect.fact.chain === shard && effect.fact.fact.kind === 'view-entered'
+}
+
+/** Receipts are forged in the name of a shard that the beacon has recorded: no other has a branch. */
+function hasSources({ honest }: Forgery, shard: ChainNumber): boolean {
+  return honest.beacon.head().shards.some((one) => one.shard !== shard && one.height > 0)
 }
 
 /** The thief is said to be rich already, so that its transfer may wait in the mempool. */
@@ -84,7 +88,10 @@ function done(self: Forgery, effect: ValidatorEffect): readonly ValidatorEffect[
   return [effect]
 }
 
+/** Not before the block can spend it as well: after a forgery that was believed, the inbox folds no more. */
 function withForgery(self: Forgery, shard: ChainNumber, request: BuildRequest): BuildRequest {
+  const { thief } = self
+  if (!request.transactions.some(({ sender }) => equalBytes(sender, thief.address))) return request
   const honestItem = request.inbox.find(({ tailDigests }) => tailDigests.length === 0)
   if (honestItem === undefined) return request
   const item = withForgedBatch(self, shard, honestItem)
