@@ -27,7 +27,7 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
   const faulty = drawFaulty(committees, faults)
   const isByzantine = options.vices.length > 0 && faults.chance(2, 3)
   const speeds = dice.stream('speeds')
-  const healMs = speeds.pick([5_000, 10_000, 20_000])
+  const healMs = speeds.pick([4_000, 6_000, 12_000])
   const deltaMs = 100
   const troubles = drawTroubles(
     {
@@ -62,8 +62,9 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
 
 function drawSizes(seed: number, dice: Prng): Sizes {
   const isReal = seed % REAL_SIGNATURES_ONE_IN === 0
-  const shardCount = isReal ? 1 + dice.below(2) : 1 + dice.below(4)
-  const seats = dice.pick(isReal ? [4] : [4, 4, 4, 5, 6, 7])
+  // Small networks find most and cost least; large ones find what needs many.
+  const shardCount = dice.pick(isReal ? [1, 2] : [1, 1, 2, 2, 2, 3, 4])
+  const seats = dice.pick(isReal ? [4] : [4, 4, 4, 4, 5, 6, 7])
   // Committees of different sizes, in some seeds.
   const extra = isReal ? 0 : dice.below(shardCount)
   return {
@@ -86,7 +87,7 @@ function drawOrders(
   dice: Prng,
 ): readonly NetworkOrder[] {
   const { sizes, healMs, honest } = setting
-  const count = dice.pick([0, 20, 60, 120])
+  const count = dice.pick([0, 10, 30, 60])
   const orders = Array.from({ length: count }, (): NetworkOrder => {
     const shard = 1 + dice.below(sizes.shardCount)
     const crosses = sizes.shardCount > 1 && dice.chance(1, 2)

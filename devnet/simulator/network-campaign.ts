@@ -1,0 +1,97 @@
+/**
+ * Runs seeds of whole networks and sums them up.
+ */
+import { present } from '../../node/primitives/assert.ts'
+import { ADVERSARY_NAMES, adversaryNamed } from '../adversaries/registry.ts'
+import { createEventHash } from './event-hash.ts'
+import type { NetworkPlan } from './network-plan.ts'
+import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
+import { expandNetworkPlan } from './network-seed.ts'
+import type { Verdict } from './sharded-court.ts'
+import type { Corrupt } from './sharded-plan.ts'
+
+/** The name under which these seeds stand beside the consensus campaigns. */
+export const NETWORK_CAMPAIGN = 'network'
+
+/** Plain data: it crosses threads, and is printed as a line of JSON. */
+export type NetworkResult = {
+  readonly seed: number
+  readonly ok: boolean
+  readonly hash: string
+  readonly virtualMs: number
+  /** From healing until all was as it should be. */
+  readonly recoveryMs: number | undefined
+  readonly wallMs: number
+  readonly events: number
+  readonly settled: number
+  readonly violations: readonly Verdict[]
+}
+
+/** Vices by their names in the registry. */
+const corruptNamed: Corrupt = (vice, honest, seat) =>
+  present(adversaryNamed(vice), 'the plan names a known vice').corrupt(honest, seat)
+
+export function networkPlanOf(seed: number): NetworkPlan {
+  return expandNetworkPlan(seed, { vices: ADVERSARY_NAMES })
+}
+
+/** With the adversaries of the registry. */
+export function playNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): NetworkOutcome {
+  return runNetwork(plan, { corrupt: corruptNamed, ...options })
+}
+
+/** `twice`: plays the seed a second time; a different event hash is a violation. */
+export function playSeed(seed: number, twice: boolean): NetworkResult {
+  const startedAt = performance.now()
+  const plan = networkPlanOf(seed)
+  const outcome = playNetwork(plan)
+  const { hash, virtualMs, recoveryMs, steps: events, settled, violation } = outcome
+  const violations = violation === undefined ? [] : [violation]
+  if (twice) {
+    const again = playNetwork(plan).hash
+    const sentence = `the second run of the seed has event hash ${again}, not ${hash}`
+    if (again !== hash) violations.push({ rule: 'determinism', sentence, atMs: virtualMs })
+  }
+  const wallMs = Math.round(performance.now() - startedAt)
+  const ok = violations.length === 0
+  return { seed, ok, hash, virtualMs, recoveryMs, wallMs, events, settled, violations }
+}
+
+export type NetworkFigures = {
+  readonly seeds: number
+  readonly failures: number
+  readonly virtualMs: number
+  readonly events: number
+  readonly settled: number
+  readonly recoveryP50Ms: number | undefined
+  readonly recoveryMaxMs: number | undefined
+  /** Over the hashes of all seeds, in their order. */
+  readonly hash: string
+}
+
+export function sumUp(results: readonly NetworkResult[]): NetworkFigures {
+  const ordered = results.toSorted((left, right) => left.seed - right.seed)
+  const recoveries = ordered
+    .flatMap(({ recoveryMs }) => recoveryMs ?? [])
+    .toSorted((left, right) => left - right)
+  const hash = createEventHash()
+  for (const { seed, hash: one } of ordered) {
+    hash.absorb(seed)
+    hash.absorb(Number.parseInt(one.slice(0, 8), 16))
+    hash.absorb(Number.parseInt(one.slice(8), 16))
+  }
+  return {
+    seeds: ordered.length,
+    failures: ordered.filter(({ ok }) => !ok).length,
+    virtualMs: total(ordered.map(({ virtualMs }) => virtualMs)),
+    events: total(ordered.map(({ events }) => events)),
+    settled: total(ordered.map(({ settled }) => settled)),
+    recoveryP50Ms: recoveries[recoveries.length >> 1],
+    recoveryMaxMs: recoveries.at(-1),
+    hash: hash.digest(),
+  }
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
+}
