@@ -27,4 +27,14 @@ export function register(program: Command): void {
       const { sweep } = await import('../sweep/sweep.ts')
       await sweep(options)
     })
+  bench
+    .command('compare')
+    .description('Two results side by side: what changed, and whether the repeats allow to say so')
+    .argument('<before>', 'directory of results')
+    .argument('<after>', 'directory of results')
+    .option('--json', 'print JSON')
+    .action(async (before: string, after: string, options: { json?: boolean }) => {
+      const { compare } = await import('./compare.ts')
+      await compare(before, after, options)
+    })
 }

@@ -4,6 +4,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
+import { runsAsCsv } from '../report/csv.ts'
+import { reportPage } from '../report/report.ts'
 import { measurePoint } from './measure-point.ts'
 import { describeRun } from './metadata.ts'
 import { planRuns, shardsTooMany } from './plan.ts'
@@ -33,11 +35,12 @@ export async function sweep(options: SweepOptions): Promise<void> {
   const metadata = await describeRun({ ...options })
   await writeFile(join(directory, 'metadata.json'), toFile(metadata))
   const plan = planRuns(options)
+  const startedMs = Date.now()
   const runs: RunResult[] = []
   let results: SweepResults = summarize(metadata, runs)
   for (const [index, run] of plan.entries()) {
     const name = `${index + 1}/${plan.length}: ${run.shards} shards, cross-shard ${run.crossShard}, repeat ${run.repeat}`
-    say(name)
+    say(`${name}${timeLeft(Date.now() - startedMs, index, plan.length)}`)
     const dataDirectory = join(directory, 'devnet')
     runs.push(
       await measurePoint(run, {
@@ -50,9 +53,24 @@ export async function sweep(options: SweepOptions): Promise<void> {
     await rm(dataDirectory, { recursive: true, force: true })
     // After every run, so that an interrupted sweep keeps what it has.
     results = summarize(metadata, runs)
-    await writeFile(join(directory, 'results.json'), toFile(results))
+    await writeResults(directory, results)
   }
   finish(options, directory, results)
+}
+
+async function writeResults(directory: string, results: SweepResults): Promise<void> {
+  await Promise.all([
+    writeFile(join(directory, 'results.json'), toFile(results)),
+    writeFile(join(directory, 'results.csv'), runsAsCsv(results)),
+    writeFile(join(directory, 'report.html'), reportPage(results)),
+  ])
+}
+
+/** From the runs that are done; nothing is known before the first. */
+function timeLeft(elapsedMs: number, done: number, planned: number): string {
+  if (done === 0) return ''
+  const minutes = ((elapsedMs / done) * (planned - done)) / 60_000
+  return ` (about ${Math.max(1, Math.round(minutes))} min left)`
 }
 
 function finish(options: SweepOptions, directory: string, results: SweepResults): void {

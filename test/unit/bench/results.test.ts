@@ -1,43 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { planRuns, shardsTooMany } from '../../../bench/sweep/plan.ts'
-import { limitOf, summarize, type RunResult } from '../../../bench/sweep/results.ts'
+import { limitOf, summarize } from '../../../bench/sweep/results.ts'
 import { signatureBoundTps } from '../../../bench/sweep/signature-bound.ts'
 import { spreadOf } from '../../../bench/sweep/statistics.ts'
 import { sweepTable } from '../../../bench/sweep/table.ts'
-
-const level = { p50: 1, p90: 2, p99: 3, max: 4 }
-
-function run(shards: number, settledTps: number, facts: Partial<RunResult> = {}): RunResult {
-  return {
-    experiment: 'scaling-cpu',
-    workload: 'transfer',
-    seed: 1,
-    shards,
-    validators: 16,
-    crossShard: 0,
-    repeat: 1,
-    committeeSize: 16 / shards,
-    faultsTolerated: 1,
-    forgingSeats: 3,
-    windowSeconds: 30,
-    offeredTps: settledTps,
-    acceptedTps: settledTps,
-    refusedTps: 0,
-    failedTps: 0,
-    settledTps,
-    signatureBoundTps: 1000 * shards,
-    latencyMs: { intra: level, cross: level, intraFinalized: level, crossApplied: level },
-    cpuMsPerTx: 8 / shards,
-    generatorCpuMsPerTx: 0.2,
-    idleShare: 0.05,
-    stealShare: 0,
-    limitedBy: 'cpu',
-    pssMiB: 1500,
-    curve: [],
-    audit: 'ok',
-    ...facts,
-  }
-}
+import { madeUpRun as run } from './run-result.ts'
 
 describe('bench: plan', () => {
   test('bench: plan: every second round runs backwards and one shard has no cross-shard runs', () => {
