@@ -43,6 +43,8 @@ export type ChainsCourt = {
   readonly delivered: (node: number, chain: ChainNumber, height: number, hash: Hash) => void
   readonly accused: (node: number, evidence: Evidence) => void
   readonly restarted: (node: number, restore: NodeRestore) => void
+  /** A node acts upon a certificate. */
+  readonly used: (node: number, chain: ChainNumber, certificate: Certificate) => void
   /** A node says that a seat sent it a signature that does not verify. */
   readonly blamed: (node: number, chain: ChainNumber, seat: number) => void
   /** A node became byzantine. */
@@ -85,6 +87,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     heard: (node, message) => hear(bench, node, message),
     delivered: (node, chain, height, hash) => deliver(bench, node, { chain, height, hash }),
     accused: (node, evidence) => accuse(bench, node, evidence),
+    used: (node, chain, certificate) => show(bench, node, { chain, certificate }),
     blamed: (node, chain, seat) => observe(bench, chain, { kind: 'blamed', node, seat }),
     restarted: (node, { chains }) => {
       if (bench.isScarred(node)) return

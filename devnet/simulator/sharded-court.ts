@@ -8,6 +8,7 @@ import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
+import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
@@ -19,9 +20,18 @@ import { statementLine } from './consensus-seen.ts'
 import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
 import { createJury, type Jury, type Testimony } from './sharded-jury.ts'
 import type { NodeEnd } from './sharded-plan.ts'
-import { carriedBytes, checkedNetwork, seenBlock, seenCut } from './sharded-seen.ts'
+import {
+  carriedBytes,
+  checkedNetwork,
+  journaledCertificate,
+  seenBlock,
+  seenCut,
+} from './sharded-seen.ts'
 import type { Trouble } from './sharded-trouble.ts'
 import type { ShardedWorld } from './sharded-world.ts'
+
+/** Executors that a network can lose within one millisecond: a few times all of them. */
+const FAILURES_AT_ONCE_MAX = 200
 
 export type Court = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
@@ -30,6 +40,8 @@ export type Court = {
   /** `root`: the bytes that were signed. */
   readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote, root?: Hash) => void
   readonly onMessage: (node: number, message: NodeMessage) => void
+  /** A node writes this down: its journal shows the certificates that it acts upon. */
+  readonly onWritten: (node: number, writes: readonly StoreWrite[]) => void
   /** A node came back from its store. */
   readonly onStarted: (node: number, restore: NodeRestore) => void
   readonly onTrouble: (trouble: Trouble) => void
@@ -63,6 +75,7 @@ type Bench = {
   readonly jury: Jury
   /** Beacon heights that were judged. */
   readonly cuts: Set<number>
+  readonly failures: { atMs: number; count: number }
   found: Verdict | undefined
 }
 
@@ -95,6 +108,7 @@ export function createCourt(
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
     cuts: new Set(),
+    failures: { atMs: 0, count: 0 },
     found: undefined,
   }
   const isHonest = (node: number): boolean => !byzantine.has(node)
@@ -115,6 +129,11 @@ export function createCourt(
     onMessage: (node, message) => {
       bench.chains.heard(node, message)
       if (isHonest(node)) bench.jury.onMessage(node, carriedBytes(message))
+    },
+    onWritten: (node, writes) => {
+      if (!isHonest(node)) return
+      for (const { chain, certificate } of writes.flatMap(journaledCertificate))
+        bench.chains.used(node, chain, certificate)
     },
     onStarted: (node, restore) => {
       if (!isHonest(node)) return
@@ -153,10 +172,23 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
       return convict(bench, 'R4', `node ${node} refused a block: ${fact.code} ${fact.detail}`)
     case 'evidence':
       return bench.chains.accused(node, fact.evidence)
+    case 'executor-failed':
+      return hearFailure(bench, node)
     case 'engine':
       return hearEngine(bench, node, fact.chain, fact.fact)
     default:
   }
+}
+
+/** Executors die and come back; a node that loses one again and again at one moment goes in a circle. */
+function hearFailure(bench: Bench, node: number): void {
+  const { failures } = bench
+  const now = bench.world().now()
+  if (failures.atMs !== now) failures.count = 0
+  failures.atMs = now
+  failures.count++
+  if (failures.count > FAILURES_AT_ONCE_MAX)
+    convict(bench, 'host', `node ${node} asks its executor in a circle`)
 }
 
 function hearEngine(bench: Bench, node: number, chain: ChainNumber, fact: EngineFact): void {

@@ -6,6 +6,7 @@ import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
+import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
@@ -46,6 +47,8 @@ export type WorldEvents = {
   readonly onBeacon?: (node: number, validator: Validator) => void
   /** A key made a signature, whether or not anybody hears of it. */
   readonly onSigned?: (node: number, chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
+  /** A node hands these writes to its disk. */
+  readonly onWritten?: (node: number, writes: readonly StoreWrite[]) => void
   /** A message leaves; false: it is lost. Asked before the dice. */
   readonly passes?: (from: number, to: number, message: NodeMessage) => boolean
   /** The guard refused to let an honest node sign. */

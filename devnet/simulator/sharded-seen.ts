@@ -3,12 +3,16 @@
  */
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import { genesisBeaconState, type BeaconState } from '../../node/beacon/state.ts'
+import { decodeJournalRecord } from '../../node/consensus/journal.ts'
+import type { Certificate } from '../../node/crosslink/certificate.ts'
 import type { Receipt } from '../../node/crosslink/receipt.ts'
 import { batchBytes } from '../../node/crosslink/receipt-codec.ts'
+import { createReader } from '../../node/primitives/codec.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
+import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { CheckedNetwork } from './checkers/network-observation.ts'
 import type { SeenBlock, SeenCut, SeenReceipt } from './checkers/sharded-observation.ts'
@@ -108,4 +112,14 @@ export function carriedBytes(message: NodeMessage): number | undefined {
 
 function sumOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** The certificate that a write to the journal records, if it does. The key begins with the chain. */
+export function journaledCertificate(
+  write: StoreWrite,
+): readonly { readonly chain: ChainNumber; readonly certificate: Certificate }[] {
+  if (write.table !== 'journal' || write.kind !== 'put') return []
+  const record = decodeJournalRecord(write.value)
+  if (!record.ok || record.value.kind !== 'certificate') return []
+  return [{ chain: createReader(write.key).u32(), certificate: record.value.certificate }]
 }

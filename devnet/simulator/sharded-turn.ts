@@ -82,6 +82,7 @@ function commit(world: TurnTaker, node: SimulatedNode, effects: readonly Validat
     writes.push(effect.write)
     isSynced ||= effect.sync
   }
+  if (writes.length > 0) world.events.onWritten?.(node.index, writes)
   if (writes.length > 0) node.disk.write(writes)
   // What is written may survive, whether or not the node lives to tell it.
   for (const effect of effects) {

@@ -83,7 +83,8 @@ function fight(trial: Trial, scene: Scene, dice: Prng): string | undefined {
   const honest = Array.from({ length: trial.nodeCount }, (_, node) => node).filter(
     (node) => node !== liar,
   )
-  world.run(WARM_UP_MS)
+  const isOver = (): boolean => court.violation() !== undefined
+  world.run(WARM_UP_MS, isOver)
   if (isCalm(scene)) court.testimony.healed()
   world.apply({ kind: 'loss', perMille: scene.lossPerMille ?? 0 })
   world.apply({ kind: 'replay', perMille: scene.replayPerMille ?? 0 })
@@ -95,7 +96,7 @@ function fight(trial: Trial, scene: Scene, dice: Prng): string | undefined {
   if (traffic.openCount() > 0)
     return `stuck: ${traffic.openCount()} of ${traffic.sentCount()} orders are open`
   court.testimony.idle(true)
-  world.run(world.now() + IDLE_MS, () => court.violation() !== undefined)
+  world.run(world.now() + IDLE_MS, isOver)
   court.testimony.finish()
   return court.violation() ?? court.receipts.finish()
 }
@@ -123,9 +124,10 @@ function offer(
       traffic.send({ ...order, ...change }, dice.pick(up))
       if (scene.copied === true) traffic.copyLast(dice.pick(up))
     }
-    world.run(world.now() + (scene.stalled === true ? ORDER_INTERVAL_MS / 5 : ORDER_INTERVAL_MS))
+    const intervalMs = scene.stalled === true ? ORDER_INTERVAL_MS / 5 : ORDER_INTERVAL_MS
+    world.run(world.now() + intervalMs, () => court.violation() !== undefined)
   }
-  if (scene.stalled === true) world.run(world.now() + 15_000)
+  if (scene.stalled === true) world.run(world.now() + 15_000, () => court.violation() !== undefined)
 }
 
 function shake(

@@ -34,7 +34,7 @@ registerHooks({
     const file = url.slice(ROOT.length).split('?')[0]
     const wanted = patches?.filter((patch) => patch.file === file) ?? []
     if (wanted.length === 0) return loaded
-    return { ...loaded, source: applyPatches(String(loaded.source), wanted) }
+    return { ...loaded, source: applyPatches(textOf(loaded.source), wanted) }
   },
 })
 
@@ -59,6 +59,12 @@ function applyPatches(source: string, patches: readonly Patch[]): string {
       throw new Error(`a planted bug is stale: ${file} holds ${parts.length - 1} times: ${find}`)
     return parts.join(replace)
   }, source)
+}
+
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined): string {
+  if (typeof source === 'string') return source
+  if (source === null || source === undefined) throw new Error('a module has a source')
+  return new TextDecoder().decode(source)
 }
 
 function isOurs(url: string): boolean {

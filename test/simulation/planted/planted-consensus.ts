@@ -69,8 +69,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(TALLY, '    searchOffenders(state, pile, task.votes)\n    return', '    return'),
     ],
-    scene: 'committee: forger',
-    seedsMax: 20,
+    scene: 'vice: garbage-sender',
+    seedsMax: 3,
   },
   {
     name: 'certificate-believed-unchecked',
@@ -97,41 +97,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     ],
     scene: 'blackouts',
     seedsMax: 3,
-  },
-  {
-    name: 'vote-not-synced-before-it-leaves',
-    rule: 'A.10.1',
-    patches: [
-      patch(
-        'node/validator/journal-writer.ts',
-        `const sync = record.kind === 'vote'`,
-        'const sync = false',
-      ),
-    ],
-    scene: 'crashes',
-    seedsMax: 10,
-  },
-  {
-    name: 'journal-pruned-above-the-floor',
-    rule: 'A.10.3',
-    patches: [
-      patch('node/validator/journal-writer.ts', 'prune(record.view)', 'prune(record.view + 3)'),
-    ],
-    scene: 'blackouts',
-    seedsMax: 10,
-  },
-  {
-    name: 'nullify-after-finalize',
-    rule: 'R6',
-    patches: [
-      patch(
-        VOTING,
-        `  if (kind === 'nullify' && sent.finalize !== undefined) return false // R6\n`,
-        '',
-      ),
-    ],
-    scene: 'committee: crashing',
-    seedsMax: 60,
   },
   {
     name: 'vote-before-execution',
@@ -186,8 +151,8 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
         'return view >= lowestLiveView(state)',
       ),
     ],
-    scene: 'vice: spammer',
-    seedsMax: 5,
+    scene: 'vice: far-voter',
+    seedsMax: 3,
   },
   {
     name: 'missing-block-asked-of-one-holder-only',

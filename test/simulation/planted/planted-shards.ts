@@ -164,24 +164,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     seedsMax: 5,
   },
   {
-    name: 'receipt-sequence-unchecked',
-    rule: 'C.5',
-    patches: [
-      patch(
-        'node/crosslink/inbox.ts',
-        '    if (batch.startSequence !== cursor.nextSequence)',
-        '    if (batch.startSequence < 0)',
-      ),
-      patch(
-        'node/crosslink/channel.ts',
-        `  assert(batch.startSequence === channel.nextSequence, 'a batch continues its channel')\n`,
-        '',
-      ),
-    ],
-    scene: 'vice: replayed-receipt',
-    seedsMax: 10,
-  },
-  {
     name: 'window-ignored',
     rule: 'C.6',
     patches: [

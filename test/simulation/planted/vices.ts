@@ -17,6 +17,8 @@ import type { AdversarySeat } from '../../../devnet/adversaries/adversary.ts'
 
 const AMOUNT = 10n ** 18n
 const HOUR_MS = 3_600_000
+const FAR_VIEW = 100_000
+const FAR_VOTES = 300
 
 const VICES: Readonly<Record<string, (honest: Validator, seat: AdversarySeat) => Vice>> = {
   'transaction-replayer': transactionReplayer,
@@ -27,6 +29,7 @@ const VICES: Readonly<Record<string, (honest: Validator, seat: AdversarySeat) =>
   'future-stamper': () =>
     building((request) => ({ ...request, timestampMs: request.timestampMs + HOUR_MS })),
   'twice-voter': twiceVoter,
+  'far-voter': farVoter,
 }
 
 /** `corrupt` of a trial: these vices, and all of devnet/adversaries. */
@@ -133,6 +136,22 @@ function twiceVoter(honest: Validator, seat: AdversarySeat): Vice {
       if (sent === undefined) return [effect]
       const vote = voteMessage(powers.domainOf(sent.chain), sent.proposal.vote)
       return [effect, ...sendTo(sent.effect.to, vote)]
+    },
+  }
+}
+
+/** Votes to give up views that nobody will see for hours. */
+function farVoter(honest: Validator, seat: AdversarySeat): Vice {
+  const powers = seatPowers(honest, seat)
+  let view = FAR_VIEW
+  return {
+    after: () => {
+      if (view >= FAR_VIEW + FAR_VOTES) return []
+      view++
+      return powers.chains().flatMap((chain) => {
+        const vote = powers.sign(chain, { kind: 'nullify', view, proposal: undefined })
+        return sendTo(powers.othersIn(chain), voteMessage(powers.domainOf(chain), vote))
+      })
     },
   }
 }

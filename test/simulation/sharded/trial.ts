@@ -94,6 +94,7 @@ export function createTrial(options: TrialOptions): Trial {
 function heard(court: Court, traffic: () => Traffic, events: WorldEvents): WorldEvents {
   return {
     onStarted: court.onStarted,
+    onWritten: court.onWritten,
     onTrouble: (trouble) => {
       court.onTrouble(trouble)
       events.onTrouble?.(trouble)
