@@ -126,6 +126,7 @@ function eventsOf(run: () => Run): WorldEvents {
     },
     onBeacon: (node, validator) => run().court.onBeacon(node, validator),
     onSigned: (node, chain, vote, root) => run().court.onSigned(node, chain, vote, root),
+    onWritten: (node, writes) => run().court.onWritten(node, writes),
     passes: (from, _to, message) => {
       run().court.onMessage(from, message)
       return true

@@ -124,7 +124,7 @@ export function createCourt(
     },
     onSigned: (node, chain, vote, root) => {
       bench.chains.signed(node, chain, vote)
-      if (root !== undefined && isHonest(node)) bench.jury.onSigned(chain, vote, root)
+      if (root !== undefined && isHonest(node)) bench.jury.onSigned(node, chain, vote, root)
     },
     onMessage: (node, message) => {
       bench.chains.heard(node, message)

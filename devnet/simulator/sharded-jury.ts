@@ -5,7 +5,6 @@
  */
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
-import { present } from '../../node/primitives/assert.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
@@ -60,7 +59,7 @@ export type Jury = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
   readonly onBlock: (node: number, block: SeenBlock) => void
   readonly onCut: (cut: SeenCut) => void
-  readonly onSigned: (chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
+  readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
   readonly onMessage: (node: number, size: number | undefined) => void
   readonly onStarted: (node: number, restore: NodeRestore) => void
   readonly onStopped: (node: number) => void
@@ -80,6 +79,8 @@ type Bench = JuryOptions & {
   readonly checkers: readonly NetworkChecker[]
   /** `shard/height` that some node has committed. */
   readonly committed: Set<string>
+  /** Shard -> accounts that clients ask for: those that its last block has changed. */
+  readonly asked: Map<ChainNumber, readonly Uint8Array[]>
   skewMaxMs: number
 }
 
@@ -88,6 +89,7 @@ export function createJury(options: JuryOptions): Jury {
     ...options,
     checkers: allCheckers(options, () => bench.skewMaxMs),
     committed: new Set(),
+    asked: new Map(),
     skewMaxMs: 0,
   }
   const hear = (seen: NetworkObservation): void => observe(bench, seen)
@@ -104,8 +106,11 @@ export function createJury(options: JuryOptions): Jury {
     onFact: (node, fact) => hearFact(bench, node, fact),
     onBlock: (node, block) => hearBlock(bench, node, block),
     onCut: (cut) => hear({ kind: 'cut', cut }),
-    onSigned: (chain, vote, root) =>
-      hear({ kind: 'signed-root', chain, root: toHex(root), statement: statementLine(vote) }),
+    onSigned: (node, chain, vote, root) => {
+      hear({ kind: 'signed-root', chain, root: toHex(root), statement: statementLine(vote) })
+      // It has executed a block that is not final: what it calls final must not know of it.
+      if (vote.kind === 'notarize') readBack(bench, node, chain)
+    },
     onMessage: (node, size) => {
       hear({ kind: 'spoken', node })
       if (size !== undefined) hear({ kind: 'load', node, what: 'message-bytes', count: size })
@@ -209,23 +214,28 @@ function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
   const isFirst = !bench.committed.has(key)
   bench.committed.add(key)
   observe(bench, { kind: 'block', node, block, isFirst })
-  readBack(bench, node, block)
+  if (isFirst && block.changed.length > 0) {
+    const accounts = block.changed.map(({ account }) => fromHex(account))
+    bench.asked.set(
+      block.shard,
+      accounts.filter((account) => account !== undefined),
+    )
+  }
+  readBack(bench, node, block.shard)
   measure(bench, node, block.shard)
 }
 
-/** A client asks the node for the accounts that the block has changed. */
-function readBack({ world, ...bench }: Bench, node: number, { shard, changed }: SeenBlock): void {
-  const addresses = changed.map(({ account }) =>
-    present(fromHex(account), 'accounts are hexadecimal'),
-  )
-  if (addresses.length === 0) return
+/** A client asks the node for some accounts as of its final head. */
+function readBack(bench: Bench, node: number, shard: ChainNumber): void {
+  const addresses = bench.asked.get(shard)
+  if (addresses === undefined) return
   const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
-  const answer = world().executor(node, shard).runNow(request)
+  const answer = bench.world().executor(node, shard).runNow(request)
   if (answer.kind !== 'accounts') return
   const { height } = answer
   for (const { address, nonce, balance } of answer.accounts) {
     const account = toHex(address)
-    observe({ world, ...bench }, { kind: 'read', node, shard, height, account, nonce, balance })
+    observe(bench, { kind: 'read', node, shard, height, account, nonce, balance })
   }
 }
 

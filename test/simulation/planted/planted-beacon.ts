@@ -23,7 +23,7 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'losses',
-    seedsMax: 10,
+    seedsMax: 3,
   },
   {
     name: 'anchor-may-go-back',
@@ -128,19 +128,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     ],
     scene: 'lost-pushes',
     seedsMax: 1,
-  },
-  {
-    name: 'crosslink-told-to-nobody-else',
-    rule: 'C.3',
-    patches: [
-      patch(
-        'node/validator/crosslink-offer.ts',
-        `  if (to.length === 0) return\n  const message = { kind: 'crosslink', crosslink } as const`,
-        `  if (to.length > 0) return\n  const message = { kind: 'crosslink', crosslink } as const`,
-      ),
-    ],
-    scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'final-block-not-written-down',

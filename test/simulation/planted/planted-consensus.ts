@@ -69,7 +69,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(TALLY, '    searchOffenders(state, pile, task.votes)\n    return', '    return'),
     ],
-    scene: 'vice: garbage-sender',
+    scene: 'vice: bad-signer',
     seedsMax: 3,
   },
   {
@@ -83,7 +83,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'committee: forger',
-    seedsMax: 20,
+    seedsMax: 8,
   },
   {
     name: 'own-votes-forgotten-at-restart',
@@ -121,7 +121,7 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     rule: 'R5',
     patches: [patch(VOTING, '  if (body !== undefined) storeBlock(state, body)\n', '')],
     scene: 'blackouts',
-    seedsMax: 10,
+    seedsMax: 3,
   },
   {
     name: 'timer-of-the-last-view-not-cancelled',
@@ -165,6 +165,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: body-withholder',
-    seedsMax: 20,
+    seedsMax: 4,
   },
 ]

@@ -30,6 +30,7 @@ const VICES: Readonly<Record<string, (honest: Validator, seat: AdversarySeat) =>
     building((request) => ({ ...request, timestampMs: request.timestampMs + HOUR_MS })),
   'twice-voter': twiceVoter,
   'far-voter': farVoter,
+  'bad-signer': () => ({ effect: (effect) => [withBadSignature(effect)] }),
 }
 
 /** `corrupt` of a trial: these vices, and all of devnet/adversaries. */
@@ -67,16 +68,21 @@ function transactionReplayer(): Vice {
   })
 }
 
-/** Leans its blocks on the oldest beacon block that promises what the newest does. */
+/** Leans its blocks on the last older beacon block that promises what the newest does. */
 function staleAnchor(): Vice {
-  const seen: AnchorView[] = []
+  const seen = new Map<number, AnchorView>()
   return building((request) => {
-    const roots = ({ shards }: AnchorView): string =>
-      shards.map(({ outRoot }) => outRoot.toString()).join('/')
-    const older = seen.find((anchor) => roots(anchor) === roots(request.anchor))
-    seen.push(request.anchor)
-    return older === undefined ? request : { ...request, anchor: older }
+    const { anchor } = request
+    seen.set(anchor.beaconHeight, anchor)
+    const older = [...seen.values()].filter(
+      (one) => one.beaconHeight < anchor.beaconHeight && promisesOf(one) === promisesOf(anchor),
+    )
+    return { ...request, anchor: older.at(-1) ?? anchor }
   })
+}
+
+function promisesOf({ shards }: AnchorView): string {
+  return shards.map(({ outRoot }) => outRoot.toString()).join('/')
 }
 
 /** A receipt that nobody sent at the end of the first channel that is held to its end. */
@@ -154,4 +160,13 @@ function farVoter(honest: Validator, seat: AdversarySeat): Vice {
       })
     },
   }
+}
+
+/** Its votes carry signatures that do not verify. */
+function withBadSignature(effect: ValidatorEffect): ValidatorEffect {
+  if (effect.kind !== 'send' || effect.message.kind !== 'consensus') return effect
+  const { message } = effect.message
+  if (message.kind !== 'vote') return effect
+  const vote = { ...message.vote, signature: message.vote.signature.map((byte) => byte ^ 1) }
+  return { ...effect, message: { ...effect.message, message: { kind: 'vote', vote } } }
 }

@@ -1,0 +1,56 @@
+/**
+ * The tester is tested on whole networks: bugs are planted as patches of the node's source (test/simulation/planted), and
+ * the simulator must see each of them within few seeds; without the bug the same seeds are clean. The canary: if one of
+ * these is missed, a green simulation means nothing.
+ */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Catch } from './planted/hunt.ts'
+import { PLANTED_BUGS } from './planted/planted-bugs.ts'
+import type { SceneName } from './planted/planted-bug.ts'
+import type { HuntAnswer, HuntRequest } from './planted/planted-thread.ts'
+
+let thread: Worker
+
+beforeAll(() => {
+  // Without the flags of the test runner.
+  thread = new Worker(new URL('planted/planted-thread.ts', import.meta.url), { execArgv: [] })
+})
+
+afterAll(async () => {
+  await thread.terminate()
+})
+
+async function ask(request: HuntRequest): Promise<Catch> {
+  const answered = once(thread, 'message')
+  thread.postMessage(request)
+  const [answer] = (await answered) as [HuntAnswer]
+  if ('error' in answer) throw new Error(answer.error)
+  return answer.caught
+}
+
+describe('planted bugs', () => {
+  test('planted bugs: there are at least 25, each with a name of its own', () => {
+    expect(PLANTED_BUGS.length).toBeGreaterThanOrEqual(25)
+    expect(new Set(PLANTED_BUGS.map(({ name }) => name)).size).toBe(PLANTED_BUGS.length)
+  })
+
+  for (const bug of PLANTED_BUGS) {
+    test(`planted bugs: ${bug.name} (${bug.rule}) is caught`, async () => {
+      const { verdict } = await ask({ kind: 'bug', bug })
+      expect(verdict, `missed in ${bug.seedsMax} seeds of ${bug.scene}`).toBeTypeOf('string')
+    })
+  }
+})
+
+describe('planted bugs: controls', () => {
+  const seedsOf = new Map<SceneName, number>()
+  for (const { scene, seedsMax } of PLANTED_BUGS)
+    seedsOf.set(scene, Math.max(seedsMax, seedsOf.get(scene) ?? 0))
+  for (const [scene, seedsMax] of seedsOf) {
+    test(`planted bugs: controls: ${scene} is clean without a bug`, async () => {
+      expect(await ask({ kind: 'control', scene, seedsMax })).toMatchObject({ verdict: undefined })
+    })
+  }
+})
