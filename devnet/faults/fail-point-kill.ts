@@ -1,15 +1,14 @@
 /**
  * Killing a validator at a fail point: which one, and how it is brought there.
  */
+import { assert } from '../../node/primitives/assert.ts'
 import { FAIL_POINTS, type FailPoint } from '../../node/runtime/fail-point.ts'
 import type { MortalRun } from './mortal-run.ts'
 
 /** Reached in every start and hardly ever again. */
 const OF_A_START: readonly FailPoint[] = ['guard-open', 'restored', 'after-load']
-/** Reached when another node has to catch up, by whichever node it asks. */
-const OF_A_HELPER: readonly FailPoint[] = ['before-reply']
-/** In good weather too rare to wait for the third. */
-const RARE: readonly FailPoint[] = ['after-lazy-write']
+/** Reached while another node is down, or catches up, by whichever node misses or helps it. */
+const OF_A_HELPER: readonly FailPoint[] = ['before-reply', 'after-lazy-write']
 const USUAL_COUNT = 3
 /** Blocks that a node misses before it has to ask for them. */
 const BLOCKS_BEHIND = 5
@@ -27,23 +26,25 @@ export async function killAt(run: MortalRun, step: FailPoint, round = 0): Promis
     await network.start(victim, { step, count: 1 })
     await network.killed(victim)
   } else {
-    await network.dieAt(victim, step, RARE.includes(step) ? 1 : USUAL_COUNT)
+    await network.dieAt(victim, step, USUAL_COUNT)
   }
   return victim
 }
 
 async function killHelper({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
   const [late = 0, ...helpers] = nodes
-  await network.crash(late)
   const heightOf = async () => (await network.heights(helpers[0] ?? late))?.get(1) ?? 0
   const target = (await heightOf()) + BLOCKS_BEHIND
-  await network.until(async () => (await heightOf()) >= target)
+  await network.crash(late)
+  let victim: number | undefined
   const dead = helpers.map(async (index) => {
     await network.dieAt(index, step, 1)
-    return index
+    victim ??= index
   })
+  await network.until(async () => victim !== undefined || (await heightOf()) >= target)
   await network.start(late)
-  const victim = await Promise.race(dead)
+  await Promise.race(dead)
+  assert(victim !== undefined, 'the first that died is the victim')
   for (const index of helpers) if (index !== victim) network.disarm(index, step)
   return victim
 }

@@ -135,9 +135,8 @@ export class MortalNetwork {
   async crash(index: number): Promise<void> {
     const node = this.#node(index)
     node.condemned = true
-    const { child } = present(node.process, 'the node was started')
-    process.kill(child.pid, 'SIGKILL')
-    await child.ended
+    process.kill(this.pid(index), 'SIGKILL')
+    await this.killed(index)
   }
 
   /** Resolves when the process was killed, by whomever; throws when it ended otherwise. */
@@ -145,6 +144,10 @@ export class MortalNetwork {
     const end = await present(this.#node(index).process, 'the node was started').child.ended
     if (end.signal !== 'SIGKILL')
       throw new Error(`node ${index} ended with ${end.code}, not killed`)
+  }
+
+  pid(index: number): number {
+    return present(this.#node(index).process, 'the node was started').child.pid
   }
 
   endpoint(index: number): string {

@@ -10,12 +10,14 @@ import type { TrafficReport } from '../load/message.ts'
 import { findContradictions } from './contradiction.ts'
 import { FinalityBook } from './finality-book.ts'
 import { MortalNetwork, type MortalOptions } from './mortal-network.ts'
-import { isAtHead, nextVotes } from './recovery.ts'
+import { chainsVotedOn, isAtHead, nextVotes } from './recovery.ts'
 
 export type MortalRunOptions = MortalOptions & {
   readonly ratePerSecond: number
   /** Share of the payments that leave their shard, 0 to 1. */
   readonly crossShard: number
+  /** Before any node starts: the place for a disk of one's own under a node's files. */
+  readonly prepare?: (network: MortalNetwork) => Promise<void>
 }
 
 export type MortalRun = {
@@ -46,6 +48,7 @@ const AUDIT_TIMEOUT_MS = 60_000
 
 export async function openMortalRun(options: MortalRunOptions): Promise<MortalRun> {
   const network = await MortalNetwork.create(options)
+  await options.prepare?.(network)
   const nodes = [...network.endpoints.keys()]
   const violations: string[] = []
   const traffic = new TrafficProcess({
@@ -58,6 +61,11 @@ export async function openMortalRun(options: MortalRunOptions): Promise<MortalRu
   await Promise.all(nodes.map((index) => network.ready(index)))
   await startTraffic(network, traffic, options)
   const hosted = await hostedShards(network, nodes)
+  // Whoever is killed before it ever voted could not be seen to vote again.
+  for (const index of nodes) {
+    const chainCount = 1 + hosted(index).length
+    await network.until(async () => chainsVotedOn(await network.votes(index)) === chainCount)
+  }
   const book = new FinalityBook()
   const noteAll = () =>
     Promise.all(nodes.map((index) => book.note(index, network.endpoint(index), hosted(index))))

@@ -8,7 +8,7 @@ import type { MortalNetwork } from './mortal-network.ts'
 /** Two nodes are asked one after the other, and a block may become final in between. */
 const HEIGHT_TOLERANCE = 1
 
-/** Given all votes before a restart: on how many of their chains later ones go beyond them. */
+/** All of one epoch, which is what a devnet has. Given all votes before a restart: on how many of their chains later ones go beyond them. */
 export function nextVotes(
   before: readonly SeenVote[],
 ): (votes: readonly SeenVote[]) => 'none' | 'some' | 'all' {
@@ -21,11 +21,14 @@ export function nextVotes(
   }
 }
 
-function highestViews(votes: readonly SeenVote[]): ReadonlyMap<string, number> {
-  const views = new Map<string, number>()
-  for (const { from, chain, epoch, view } of votes) {
-    const key = `${chain}:${epoch}`
-    if (from === 'self') views.set(key, Math.max(views.get(key) ?? 0, view))
+export function chainsVotedOn(votes: readonly SeenVote[]): number {
+  return highestViews(votes).size
+}
+
+function highestViews(votes: readonly SeenVote[]): ReadonlyMap<number, number> {
+  const views = new Map<number, number>()
+  for (const { from, chain, view } of votes) {
+    if (from === 'self') views.set(chain, Math.max(views.get(chain) ?? 0, view))
   }
   return views
 }
