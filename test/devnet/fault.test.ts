@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findFreePorts } from '../../devnet/processes/ports.ts'
 import {
   isListening,
   isRunning,
@@ -36,8 +37,11 @@ function weft(...words: readonly string[]): WeftProcess {
   return one
 }
 
-function up(): WeftProcess {
-  return weft('up', '--shards', '1', '--validators', '4', '--scheme', 'ed25519', '--load', '10')
+/** On a port of its own: another devnet may have the usual one. */
+async function up(): Promise<WeftProcess> {
+  const [port] = await findFreePorts(1)
+  const size = ['--shards', '1', '--validators', '4', '--scheme', 'ed25519']
+  return weft('up', ...size, '--load', '10', '--rpc-port', String(port))
 }
 
 async function fault(...words: readonly string[]): Promise<void> {
@@ -61,7 +65,7 @@ async function hasUp(devnet: WeftProcess, count: number): Promise<void> {
 
 describe('devnet: fault', () => {
   test('devnet: fault: four validators bear every fault that one of them may have, and stand still without a quorum', async () => {
-    const devnet = up()
+    const devnet = await up()
     await devnet.event('tick')
 
     const killed = devnet.next(({ event }) => event === 'exit')

@@ -88,7 +88,7 @@ describe('devnet: fault line', () => {
     expect(bench.seen).toHaveLength(50)
     const arrived = bench.seen.map((entry) => entry.split('@')[0])
     expect(arrived).not.toEqual(letters(50))
-    expect(arrived.toSorted()).toEqual([...letters(50)].toSorted())
+    expect(new Set(arrived)).toEqual(new Set(letters(50)))
   })
 
   test('devnet: fault line: a share of the messages is lost, another comes twice', () => {

@@ -125,7 +125,7 @@ describe('devnet: seats', () => {
       leaders.push(await findLeader(genesis, endpoints, 0))
     }
     // Everybody leads once in four views, and then it starts again.
-    expect(leaders.slice(0, 4).toSorted()).toEqual([0, 1, 2, 3])
+    expect(new Set(leaders.slice(0, 4))).toEqual(new Set([0, 1, 2, 3]))
     expect(leaders[4]).toBe(leaders[0])
     expect(await findLeader(genesis, [gone, gone, gone, gone], 0)).toBeUndefined()
   })
