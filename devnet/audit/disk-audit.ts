@@ -5,6 +5,8 @@
  *     balances + buffered + burnt + receipts in flight + stake = genesis
  */
 import type { Genesis } from '../../node/beacon/genesis.ts'
+import { anchorViewOf } from '../../node/beacon/anchor.ts'
+import { encodeAnchorView } from '../../node/beacon/anchor-codec.ts'
 import { encodeBeaconState, decodeBeaconState } from '../../node/beacon/state-codec.ts'
 import { committeeKeys } from '../../node/beacon/state.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
@@ -15,6 +17,7 @@ import { readValue, type NodeArchive } from './archive.ts'
 import { openDiskSource, type DiskSource } from './disk-source.ts'
 import { auditStates } from './disk-state.ts'
 import { placeName } from './facts.ts'
+import { replay } from './replay.ts'
 import { conclude, type NetworkAudit } from './report.ts'
 import { bookable, type ShardTrail } from './shard-trail.ts'
 import {
@@ -29,22 +32,29 @@ import {
 
 export type AuditProgress = (words: string) => void
 
+export type DiskAuditOptions = {
+  readonly archives: readonly NodeArchive[]
+  /** About nodes whose stores cannot be read at all. */
+  readonly problems: readonly string[]
+  /** Executes every block again from genesis, and counts at every beacon block. */
+  readonly replay?: boolean
+}
+
 /** Reads stores; writes nothing. */
 export async function auditDisks(
   genesis: Genesis,
-  {
-    archives,
-    problems,
-  }: { readonly archives: readonly NodeArchive[]; readonly problems: readonly string[] },
+  disks: DiskAuditOptions,
   progress: AuditProgress = () => {},
 ): Promise<NetworkAudit> {
+  const { archives, problems } = disks
   const source = await openDiskSource(genesis, archives)
   const walk = startWalk(genesis, source)
   report(walk, ...problems)
   const top = source.topOf(BEACON_CHAIN)
   const states = await readBeaconStates(walk, archives)
-  await walkBeacon(walk, (height) => {
+  await walkBeacon(walk, async (height) => {
     checkBeaconStates(walk, states)
+    await checkAnchors(walk, archives)
     progress(`beacon block ${height} of ${top}`)
   })
   if (!walk.broken && walk.beacon.height < top) {
@@ -56,6 +66,7 @@ export async function auditDisks(
   await followTails(walk, source)
   progress('states of the shards')
   const supplies = await auditStates(walk, archives)
+  if (disks.replay === true && !walk.broken) await replay(walk, archives, progress)
   return conclude(walk, { from: 'disk', supplies, nodes: archives.length })
 }
 
@@ -131,5 +142,19 @@ function checkBeaconStates(walk: Walk, states: readonly StoredBeaconState[]): vo
       walk,
       `${place}, state (node ${node}): expected the state that the blocks lead to, found another`,
     )
+  }
+}
+
+/** Shard blocks lean on the stored anchors: a false one would let a node believe in receipts that were never sent. */
+async function checkAnchors(walk: Walk, archives: readonly NodeArchive[]): Promise<void> {
+  const { height } = walk.beacon
+  const expected = encodeAnchorView(anchorViewOf(walk.beacon))
+  for (const archive of archives) {
+    const stored = await readValue(archive, 'anchor', numberKey(BEACON_CHAIN, height))
+    const place = `${placeName(BEACON_CHAIN, height)}, anchor (node ${archive.node})`
+    if (!stored.ok) report(walk, `${place}: ${stored.problem}`)
+    else if (stored.value !== undefined && !equalBytes(stored.value, expected)) {
+      report(walk, `${place}: expected what the beacon's state gives, found another`)
+    }
   }
 }

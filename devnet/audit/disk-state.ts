@@ -4,27 +4,24 @@
  * (a kill) is brought forward by executing them, as the node itself would at its next start.
  */
 import { shardGenesis } from '../../node/beacon/genesis.ts'
-import { decodeAnchorView } from '../../node/beacon/anchor-codec.ts'
 import { committeeOf } from '../../node/beacon/state.ts'
 import { shardBlockHash } from '../../node/crosslink/header-codec.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { concatBytes, equalBytes } from '../../node/primitives/bytes.ts'
-import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
 import { decodeAccount } from '../../node/shards/account.ts'
 import { decodeShardBlock, type ShardBlock } from '../../node/shards/block.ts'
 import type { StoredState } from '../../node/shards/execution.ts'
 import { hashPairsNative } from '../../node/shards/io/hashtree.ts'
-import { openInlineExecutor } from '../../node/shards/io/inline.ts'
+import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
 import { createMemoryStateStore, StateDamagedError } from '../../node/shards/io/state-store.ts'
 import { accountKey, TOTALS_KEY } from '../../node/shards/state-key.ts'
 import { rootOf } from '../../node/shards/state-tree.ts'
 import { decodeTotals, type Totals } from '../../node/shards/system-record.ts'
 import { decodeTransaction, signingHash } from '../../node/shards/transaction.ts'
 import { treeOfRecords } from '../../node/shards/working-state.ts'
-import { numberKey } from '../../node/validator/table.ts'
 import type { ShardSupply } from '../audit.ts'
-import { readFinalBlock, readValue, type NodeArchive } from './archive.ts'
+import { readFinalBlock, type NodeArchive } from './archive.ts'
 import { placeName } from './facts.ts'
 import { data, type ShardTrail } from './shard-trail.ts'
 import { report, type Walk } from './walk.ts'
@@ -172,33 +169,45 @@ async function supplyAt(
 }
 
 /** Executes the blocks above the stored state, with signatures checked anew; compares every state root. */
-export async function bringForward(
+async function bringForward(
   walk: Walk,
   archives: readonly NodeArchive[],
   trail: ShardTrail,
   from: StoredState,
 ): Promise<StoredState | undefined> {
-  const { shard } = trail
   const store = createMemoryStateStore()
   store.commit({ writes: from.records, head: from.head })
-  const executor = openInlineExecutor(shardGenesis(walk.genesis, shard), { store })
+  const executor = openInlineExecutor(shardGenesis(walk.genesis, trail.shard), { store })
   for (let height = from.head.height + 1; height <= trail.height; height++) {
-    const place = placeName(shard, height)
-    const found = await readExecutable(walk, archives, shard, height)
-    if (typeof found === 'string') {
-      report(walk, `${place}: ${found}`)
+    if (!(await executeBlock(walk, archives, { executor, shard: trail.shard, height }))) {
       return undefined
     }
-    const verified = executor.runNow({ kind: 'verify', ...found.request })
-    if (verified.kind !== 'verified') {
-      const detail = verified.kind === 'refused' ? verified.detail : verified.kind
-      report(walk, `${place}: executed again it is not what its header says: ${detail}`)
-      return undefined
-    }
-    executor.runNow({ kind: 'finalize', hash: shardBlockHash(found.block.header) })
-    walk.counts.stateRoots++
   }
   return store.load()
+}
+
+/** Executes one more block; false, and a sentence, when it is not what its header says. */
+export async function executeBlock(
+  walk: Walk,
+  archives: readonly NodeArchive[],
+  next: { readonly executor: InlineExecutor; readonly shard: number; readonly height: number },
+): Promise<boolean> {
+  const { executor, shard, height } = next
+  const place = placeName(shard, height)
+  const found = await readExecutable(walk, archives, shard, height)
+  if (typeof found === 'string') {
+    report(walk, `${place}: ${found}`)
+    return false
+  }
+  const verified = executor.runNow({ kind: 'verify', ...found.request })
+  if (verified.kind !== 'verified') {
+    const detail = verified.kind === 'refused' ? verified.detail : verified.kind
+    report(walk, `${place}: executed again it is not what its header says: ${detail}`)
+    return false
+  }
+  executor.runNow({ kind: 'finalize', hash: shardBlockHash(found.block.header) })
+  walk.counts.stateRoots++
+  return true
 }
 
 /** The first good copy of the block and of the beacon block it is anchored in; or what is missing. */
@@ -215,7 +224,8 @@ async function readExecutable(
     const block = decodeShardBlock(final.value.bytes)
     if (!block.ok) continue
     const { header } = block.value
-    const anchor = await readAnchor(archives, header.anchor.beaconHeight)
+    // As the walk worked it out: what the disk says of the beacon is checked elsewhere.
+    const anchor = walk.anchors[header.anchor.beaconHeight]
     const senders = sendersOf(block.value)
     const beneficiary = payouts[header.proposerSeat]
     if (anchor === undefined)
@@ -229,15 +239,6 @@ async function readExecutable(
     }
   }
   return 'expected a copy of it to execute, found none'
-}
-
-async function readAnchor(archives: readonly NodeArchive[], beaconHeight: number) {
-  for (const archive of archives) {
-    const bytes = await readValue(archive, 'anchor', numberKey(BEACON_CHAIN, beaconHeight))
-    const anchor = bytes.ok && bytes.value !== undefined ? decodeAnchorView(bytes.value) : undefined
-    if (anchor?.ok === true) return anchor.value
-  }
-  return undefined
 }
 
 function sendersOf({ body }: ShardBlock): Uint8Array | undefined {

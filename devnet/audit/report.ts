@@ -116,6 +116,9 @@ function sumLines(audit: NetworkAudit): readonly string[] {
   )
 }
 
+const STATE_ROOTS = 'worked out again from stored records and executed blocks'
+const RECOUNTS = 'all money, at every finalized beacon block'
+
 function checkedLines({ counts, receipts, from }: NetworkAudit): readonly string[] {
   const rows = [
     ['beacon blocks', counts.beaconBlocks, 'linked, state roots worked out again, certified'],
@@ -131,9 +134,8 @@ function checkedLines({ counts, receipts, from }: NetworkAudit): readonly string
       receipts.sent,
       `${receipts.applied} applied, ${receipts.refunded} of them refunds; each once and in order`,
     ],
-    ...(from === 'disk'
-      ? ([['state roots', counts.stateRoots, 'worked out again from the stored records']] as const)
-      : []),
+    ...(from === 'disk' ? [['state roots', counts.stateRoots, STATE_ROOTS]] : []),
+    ...(counts.recounts > 0 ? [['recounts', counts.recounts, RECOUNTS]] : []),
   ]
   const cells = rows.map(([name, number, what]) => [String(name), String(number), String(what)])
   return ['Checked', ...leftAligned(cells)]

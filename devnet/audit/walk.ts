@@ -5,6 +5,7 @@
  *
  * What it leaves behind is the auditor's books at the last cut, and where each chain stands.
  */
+import { anchorViewOf } from '../../node/beacon/anchor.ts'
 import { decodeBeaconBlock, type BeaconBlock } from '../../node/beacon/block.ts'
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import {
@@ -14,14 +15,20 @@ import {
   type BeaconState,
 } from '../../node/beacon/state.ts'
 import { applyBeaconBlock, revealCheck } from '../../node/beacon/transition.ts'
-import type { Crosslink } from '../../node/crosslink/crosslink.ts'
+import type { AnchorView, Crosslink } from '../../node/crosslink/crosslink.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
 import { schemeByName } from '../../node/primitives/io/schemes.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
-import { applyCut, createLedger, type BlockFacts, type Ledger } from '../observe/ledger.ts'
+import {
+  applyCut,
+  createLedger,
+  valueInFlight,
+  type BlockFacts,
+  type Ledger,
+} from '../observe/ledger.ts'
 import { certificateProblem } from './certificates.ts'
 import { placeName, type AuditSource, type BeaconCopy, type ShardFacts } from './facts.ts'
 import { bookable, data, followShardBlock, startTrail, type ShardTrail } from './shard-trail.ts'
@@ -33,6 +40,16 @@ export type AuditCounts = {
   shardBlocks: number
   certificates: number
   stateRoots: number
+  /** Beacon blocks at which all money was counted again. */
+  recounts: number
+}
+
+/** One finalized beacon block: where it records the shards, and what was on its way between them. */
+export type Cut = {
+  readonly beaconHeight: number
+  /** Index = shard - 1. */
+  readonly heights: readonly number[]
+  readonly inFlight: bigint
 }
 
 export type Walk = {
@@ -42,9 +59,12 @@ export type Walk = {
   /** At the last block that could be followed. */
   beacon: BeaconState
   readonly trails: readonly ShardTrail[]
+  /** What shards may see of each followed beacon block; index = beacon height. */
+  readonly anchors: AnchorView[]
   readonly ledger: Ledger
   readonly violations: string[]
   readonly counts: AuditCounts
+  readonly cuts: Cut[]
   /** Beacon blocks since the last one with a certificate. */
   uncertified: number
   /** A chain broke off: sums over all of it would mean nothing. */
@@ -57,15 +77,25 @@ const VIOLATIONS_MAX = 100
 export function startWalk(genesis: Genesis, source: AuditSource): Walk {
   const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
   const roots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
+  const beacon = genesisBeaconState(genesis, roots)
   return {
     genesis,
     source,
     scheme: schemeByName(genesis.certificateScheme),
-    beacon: genesisBeaconState(genesis, roots),
+    beacon,
+    anchors: [anchorViewOf(beacon)],
     trails: shards.map((shard) => startTrail(genesis, shard)),
     ledger: createLedger(genesis.shardCount),
     violations: [],
-    counts: { beaconBlocks: 0, crosslinks: 0, shardBlocks: 0, certificates: 0, stateRoots: 0 },
+    counts: {
+      beaconBlocks: 0,
+      crosslinks: 0,
+      shardBlocks: 0,
+      certificates: 0,
+      stateRoots: 0,
+      recounts: 0,
+    },
+    cuts: [],
     uncertified: 0,
     broken: false,
   }
@@ -78,7 +108,10 @@ export function report(walk: Walk, ...sentences: readonly string[]): void {
 }
 
 /** Follows the beacon as far as the source goes; call it again when there is more. */
-export async function walkBeacon(walk: Walk, onBlock?: (height: number) => void): Promise<void> {
+export async function walkBeacon(
+  walk: Walk,
+  onBlock: (height: number) => void | Promise<void> = () => {},
+): Promise<void> {
   while (!walk.broken) {
     const height = walk.beacon.height + 1
     const copy = await walk.source.beaconBlock(height)
@@ -87,7 +120,7 @@ export async function walkBeacon(walk: Walk, onBlock?: (height: number) => void)
     const block = followBeaconBlock(walk, copy)
     if (block === undefined) return
     await followCrosslinks(walk, block)
-    onBlock?.(height)
+    await onBlock(height)
   }
 }
 
@@ -120,6 +153,7 @@ function followBeaconBlock(walk: Walk, copy: BeaconCopy): BeaconBlock | undefine
   checkReveal(walk, decoded.value)
   checkCrosslinkCertificates(walk, decoded.value)
   walk.beacon = next.value
+  walk.anchors.push(anchorViewOf(next.value))
   walk.counts.beaconBlocks++
   walk.uncertified++
   if (copy.certificate !== undefined) {
@@ -194,6 +228,8 @@ async function followCrosslinks(walk: Walk, { header, body }: BeaconBlock): Prom
     return { shard, height, hash: data(hash) }
   })
   report(walk, ...applyCut(walk.ledger, cut, blocks))
+  const heights = cut.map(({ height }) => height)
+  walk.cuts.push({ beaconHeight: header.height, heights, inFlight: valueInFlight(walk.ledger) })
 }
 
 /** Every block between the recorded head and the tip, compared with the crosslink's links. */

@@ -13,6 +13,7 @@ export type AuditOptions = {
   readonly rpc?: readonly string[]
   readonly genesis?: string
   readonly disk?: boolean
+  readonly replay?: boolean
   readonly json?: boolean
 }
 
@@ -24,6 +25,7 @@ export function register(program: Command): void {
     .option('--rpc <url...>', 'nodes to ask, instead of those of a running devnet')
     .option('--genesis <file>', 'genesis file, when it is not the one of the data directory')
     .option('--disk', "read the stopped nodes' stores; the default when no devnet runs there")
+    .option('--replay', 'with --disk: execute every block again, and count at every beacon block')
     .option('--json', 'print one JSON line')
     .action(audit)
 }
@@ -31,6 +33,9 @@ export function register(program: Command): void {
 async function audit(options: AuditOptions): Promise<void> {
   if (options.disk === true && options.rpc !== undefined) {
     throw new UsageError('--disk reads stores and --rpc asks nodes; use one of them')
+  }
+  if (options.replay === true && options.disk !== true) {
+    throw new UsageError('--replay executes stored blocks; use it with --disk')
   }
   const result = await runAudit(options)
   const { auditText, networkAuditToJson } = await import('../audit/report.ts')
@@ -62,13 +67,13 @@ async function runAudit(options: AuditOptions): Promise<NetworkAudit> {
         `or stop it first with \`weft devnet stop --data ${path}\``,
     )
   }
-  return auditStopped(path, genesis, showProgress(options))
+  return auditStopped(path, genesis, options)
 }
 
 async function auditStopped(
   path: string,
   genesis: Genesis,
-  progress: (words: string) => void,
+  options: AuditOptions,
 ): Promise<NetworkAudit> {
   const { auditDisks } = await import('../audit/disk-audit.ts')
   const { openSnapshot } = await import('../audit/snapshot.ts')
@@ -77,7 +82,8 @@ async function auditStopped(
     if (snapshot.archives.length === 0) {
       throw new CommandError(`no node has stored anything in ${path}; name another one with --data`)
     }
-    return await auditDisks(genesis, snapshot, progress)
+    const disks = { ...snapshot, replay: options.replay === true }
+    return await auditDisks(genesis, disks, showProgress(options))
   } finally {
     await snapshot.close()
   }

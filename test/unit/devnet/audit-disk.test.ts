@@ -134,6 +134,16 @@ describe('audit: disk', () => {
   })
 })
 
+describe('audit: disk: replay', () => {
+  test('audit: disk: replay: every block is executed again, and all money counted at every beacon block', async () => {
+    const archives = await network.archives()
+    const disks = { archives, problems: [], replay: true }
+    const { violations, counts } = await auditDisks(network.genesis, disks)
+    expect(violations).toEqual([])
+    expect(counts).toMatchObject({ recounts: 3, stateRoots: 8 + 7 })
+  })
+})
+
 describe('audit: disk: tampered', () => {
   test('audit: disk: tampered: an amount in a stored receipt is found by the channel', async () => {
     const { violations } = await audit(async (archives) => {
@@ -296,6 +306,16 @@ describe('audit: disk: tampered', () => {
     })
     expect(violations).toEqual([
       `beacon, block 3, state (node ${outsider}): expected the state that the blocks lead to, found another`,
+    ])
+  })
+
+  test('audit: disk: tampered: an anchor that is not what the beacon says is found', async () => {
+    const { violations } = await audit(async (archives) => {
+      const archive = at(archives, outsider)
+      await put(archive, 'anchor', numberKey(0, 2), await read(archive, 'anchor', numberKey(0, 1)))
+    })
+    expect(violations).toEqual([
+      `beacon, block 2, anchor (node ${outsider}): expected what the beacon's state gives, found another`,
     ])
   })
 
