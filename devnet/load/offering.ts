@@ -23,7 +23,7 @@ import { noteAccepted, noteRefused, noteSent, type Settlement } from './settleme
 import { arrivalsDue, arrivalTime } from './workload.ts'
 
 /** How often due arrivals are sent: short against block times, long against the cost of a request. */
-const ARRIVAL_TICK_MS = 50
+const ARRIVAL_TICK_MS = 100
 /** Waiting before a blocked sender asks the chain for its nonce: a refusal for load should not cause load. */
 const RESUME_AFTER_MS = 1000
 /** A payment that is in no block after this long has been lost with some node's pool. */

@@ -29,9 +29,9 @@ const RELAYED_WAITING_MAX = 15_000
 const EXECUTOR_RETRY_MS = 100
 /**
  * Batches begin at least so far apart: a transaction that comes alone is taken at once, a stream of them shares its
- * questions to the workers and its messages to the members. A tenth of the shortest block interval in use.
+ * questions to the workers and its messages to the members. A fifth of the shortest block interval in use.
  */
-const BATCH_INTERVAL_MS = 50
+const BATCH_INTERVAL_MS = 100
 /** A transaction that waits longer than any healthy shard lets it wait is pushed again. */
 const PUSH_AGAIN_MS = 5_000
 /** Transactions pushed again at once, and how often one is. */
@@ -96,14 +96,14 @@ export function createTransactionIntake(
   return {
     submit: (request, raw) => {
       add(self, { raw, request }, WAITING_MAX)
-      pump(self)
+      schedule(self)
     },
     relay: (raws) => {
       for (const raw of raws) {
         const isKnown = options.shard?.mempool.has(keccak256(raw)) ?? false
         if (!isKnown) add(self, { raw, request: undefined }, RELAYED_WAITING_MAX)
       }
-      pump(self)
+      schedule(self)
     },
     deadline: () => Math.min(self.resumeAt, self.pumpAt, self.lookAt),
     tick: () => tick(self),
@@ -137,15 +137,18 @@ function add(self: Intake, arrival: Arrival, waitingMax: number): void {
   self.waiting.push(arrival)
 }
 
+/** At the next tick, not now: what else comes in the same turn, such as the rest of a client's batch, joins. */
+function schedule(self: Intake): void {
+  if (self.busy || self.waiting.length === 0) return
+  const isFull = self.waiting.length >= TRANSACTION_BATCH_MAX
+  const soonest = isFull ? self.context.now() : Math.max(self.context.now(), self.nextBatchAt)
+  self.pumpAt = Math.min(self.pumpAt, soonest)
+}
+
 function pump(self: Intake): void {
   self.pumpAt = Infinity
   if (self.busy || self.waiting.length === 0) return
-  const now = self.context.now()
-  if (now < self.nextBatchAt && self.waiting.length < TRANSACTION_BATCH_MAX) {
-    self.pumpAt = self.nextBatchAt
-    return
-  }
-  self.nextBatchAt = now + BATCH_INTERVAL_MS
+  self.nextBatchAt = self.context.now() + BATCH_INTERVAL_MS
   self.busy = true
   const batch = self.waiting.slice(0, TRANSACTION_BATCH_MAX)
   self.waiting = self.waiting.slice(batch.length)
@@ -171,7 +174,7 @@ function explain({ options }: Intake, raw: Uint8Array) {
 
 function next(self: Intake): void {
   self.busy = false
-  pump(self)
+  schedule(self)
 }
 
 /** Not a member: check what needs no state, then hand it to the shard. */
