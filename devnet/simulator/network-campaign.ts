@@ -1,14 +1,13 @@
 /**
  * Runs seeds of whole networks and sums them up.
  */
-import { present } from '../../node/primitives/assert.ts'
-import { ADVERSARY_NAMES, adversaryNamed } from '../adversaries/registry.ts'
+import { corruptSimulated } from '../adversaries/corrupt-simulated.ts'
+import { ADVERSARY_NAMES } from '../adversaries/registry.ts'
 import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
 import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
 import { expandNetworkPlan } from './network-seed.ts'
 import type { Verdict } from './sharded-court.ts'
-import type { Corrupt } from './sharded-plan.ts'
 
 /** The name under which these seeds stand beside the consensus campaigns. */
 export const NETWORK_CAMPAIGN = 'network'
@@ -27,17 +26,13 @@ export type NetworkResult = {
   readonly violations: readonly Verdict[]
 }
 
-/** Vices by their names in the registry. */
-const corruptNamed: Corrupt = (vice, honest, seat) =>
-  present(adversaryNamed(vice), 'the plan names a known vice').corrupt(honest, seat)
-
 export function networkPlanOf(seed: number): NetworkPlan {
   return expandNetworkPlan(seed, { vices: ADVERSARY_NAMES })
 }
 
 /** With the adversaries of the registry. */
 export function playNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): NetworkOutcome {
-  return runNetwork(plan, { corrupt: corruptNamed, ...options })
+  return runNetwork(plan, { corrupt: corruptSimulated, ...options })
 }
 
 /** `twice`: plays the seed a second time; a different event hash is a violation. */
