@@ -1,7 +1,7 @@
 /**
  * Control runs outside of the model: every member of one shard's committee has the same vice. The other shards and the
- * beacon must go on as if nothing were. Whether value can be made out of nothing is another question: in this version a
- * shard's validity is its committee's word (docs/protocol), and the second test says exactly what that means.
+ * beacon must go on as if nothing were. What this version cannot promise is said here by tests of its own: a shard's validity
+ * is its committee's word, and so is that its receipts can be had (docs/reliability.md, "Adversaries").
  */
 import { describe, expect, test } from 'vitest'
 import { FORGED_AMOUNT } from '../../devnet/adversaries/forged-receipt.ts'
@@ -30,13 +30,16 @@ function capture(vice: string, seed: number): Scene {
   return { trial, honest, dice: createPrng(seed).stream('traffic') }
 }
 
-/** Traffic among the other shards settles whatever the captured one does. */
-function expectOthersGoOn({ trial, honest, dice }: Scene): void {
+/** Traffic among these shards settles whatever the captured one does. */
+function expectOthersGoOn(
+  { trial, honest, dice }: Scene,
+  others: readonly number[] = [2, 3, 4],
+): void {
   const { world, traffic } = trial
   for (let sent = 0; sent < 60; sent++) {
     world.run(world.now() + 100)
-    const shard = 2 + dice.below(SHARDS - 1)
-    const destination = 2 + dice.below(SHARDS - 1)
+    const shard = dice.pick(others)
+    const destination = dice.pick(others)
     const order = { shard, destination, sender: dice.below(10), to: 'account', amount: 5n } as const
     traffic.send(order, dice.pick(honest))
   }
@@ -104,5 +107,24 @@ describe('network: captured', () => {
     // The limit of this version: the beacon counts receipts, not what they are worth.
     expect(balanceOf(trial, 2, thief.address)).toBe(FORGED_AMOUNT / 2n)
     expect(moneyThereIs(trial)).toBe(GENESIS_MONEY + FORGED_AMOUNT)
+  })
+
+  test('network: captured: receipts that nobody serves stop the shard they are for, and no other', () => {
+    const scene = capture('body-withholder', 1)
+    const { world, traffic } = scene.trial
+    const captured = world.validator(0).beacon.head().committees[CAPTURED]?.[0] ?? -1
+    traffic.send(
+      { shard: CAPTURED, sender: 0, destination: 2, to: 'account', amount: 5n },
+      captured,
+    )
+    world.run(world.now() + 3_000)
+    const heightOf = (shard: number): number =>
+      world.validator(scene.honest[0] ?? 0).beacon.head().shards[shard - 1]?.height ?? 0
+    const before = [2, 3, 4].map(heightOf)
+    world.run(world.now() + 60_000)
+    const gained = [2, 3, 4].map((shard, at) => heightOf(shard) - (before[at] ?? 0))
+    expect(heightOf(CAPTURED)).toBeGreaterThan(0)
+    expect(gained[0]).toBe(0)
+    expect(Math.min(...gained.slice(1))).toBeGreaterThanOrEqual(5)
   })
 })
