@@ -5,6 +5,7 @@
 import { createPrng, type Prng } from '../../../node/primitives/prng.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import type { NodeMessage } from '../../../node/validator/message.ts'
+import type { Order } from '../sharded/traffic.ts'
 import { createTrial, type Trial } from '../sharded/trial.ts'
 import { corruptPlanted } from './vices.ts'
 
@@ -23,6 +24,8 @@ export type Scene = {
   readonly pushesLost?: boolean
   /** Shard 2 agrees on nothing while orders are sent, and all of them go there, from shard 1. */
   readonly stalled?: boolean
+  /** Nothing crosses, so the shards promise each other nothing new. */
+  readonly local?: boolean
   /** Somebody sends every transaction to the other shard as well. */
   readonly copied?: boolean
 }
@@ -120,14 +123,18 @@ function offer(
     const up = honest.filter(world.isUp)
     if (scene.restarts !== undefined && sent % 8 === 4) shake(trial, scene.restarts, dice, honest)
     if (up.length > 0) {
-      const change = scene.stalled === true ? { shard: 1, destination: 2 } : {}
-      traffic.send({ ...order, ...change }, dice.pick(up))
+      traffic.send(directed(order, scene), dice.pick(up))
       if (scene.copied === true) traffic.copyLast(dice.pick(up))
     }
     const intervalMs = scene.stalled === true ? ORDER_INTERVAL_MS / 5 : ORDER_INTERVAL_MS
     world.run(world.now() + intervalMs, () => court.violation() !== undefined)
   }
   if (scene.stalled === true) world.run(world.now() + 15_000, () => court.violation() !== undefined)
+}
+
+function directed(order: Order, { stalled, local }: Scene): Order {
+  if (stalled === true) return { ...order, shard: 1, destination: 2 }
+  return local === true ? { ...order, destination: order.shard, to: 'account' } : order
 }
 
 function shake(

@@ -16,6 +16,7 @@ const SCENES: readonly Scene[] = [
   { name: 'losses', orders: 40, lossPerMille: 150, replayPerMille: 50 },
   { name: 'lost-pushes', orders: 30, pushesLost: true },
   { name: 'stalled-shard', orders: 300, stalled: true, genesis: SMALL_BLOCKS },
+  { name: 'vice: stale-anchor', orders: 30, vice: 'stale-anchor', local: true },
   { name: 'copied-transactions', orders: 30, copied: true },
 ]
 

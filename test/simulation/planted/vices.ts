@@ -10,6 +10,7 @@ import { foldDigest, batchDigest } from '../../../node/crosslink/channel.ts'
 import type { AnchorView } from '../../../node/crosslink/crosslink.ts'
 import type { InboxItem, Receipt, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { hashTagged } from '../../../node/primitives/hash.ts'
+import { ANCHOR_LAG_MAX } from '../../../node/primitives/limits.ts'
 import type { BuildRequest, CheckedTransaction } from '../../../node/shards/executor.ts'
 import type { ValidatorEffect } from '../../../node/validator/contract.ts'
 import type { Validator } from '../../../node/validator/validator.ts'
@@ -68,17 +69,27 @@ function transactionReplayer(): Vice {
   })
 }
 
-/** Leans its blocks on the last older beacon block that promises what the newest does. */
+/** Leans its blocks on the oldest beacon block that followers still take and that promises what the newest does. */
 function staleAnchor(): Vice {
   const seen = new Map<number, AnchorView>()
-  return building((request) => {
-    const { anchor } = request
-    seen.set(anchor.beaconHeight, anchor)
-    const older = [...seen.values()].filter(
-      (one) => one.beaconHeight < anchor.beaconHeight && promisesOf(one) === promisesOf(anchor),
-    )
-    return { ...request, anchor: older.at(-1) ?? anchor }
-  })
+  return {
+    effect: (effect) => {
+      if (effect.kind !== 'execute') return [effect]
+      const { request } = effect
+      if (request.kind === 'verify') seen.set(request.anchor.beaconHeight, request.anchor)
+      return [
+        changedBuild(effect, (build) => ({ ...build, anchor: oldestLike(seen, build.anchor) })),
+      ]
+    },
+  }
+}
+
+function oldestLike(seen: ReadonlyMap<number, AnchorView>, anchor: AnchorView): AnchorView {
+  for (const [height, older] of seen) {
+    const lag = anchor.beaconHeight - height
+    if (lag > 0 && lag <= ANCHOR_LAG_MAX && promisesOf(older) === promisesOf(anchor)) return older
+  }
+  return anchor
 }
 
 function promisesOf({ shards }: AnchorView): string {
