@@ -29,6 +29,7 @@ const upSchema = z.strictObject({
   rpcPort: z.int().min(1).max(65_535).optional(),
   scheme: z.enum(SCHEMES).optional(),
   logLevel: z.enum(LOG_LEVELS).optional(),
+  history: z.string().min(1).optional(),
 })
 
 type UpFile = z.infer<typeof upSchema>
@@ -49,6 +50,8 @@ export type UpOptions = {
   readonly ratePerSecond: number
   readonly crossShard: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
+  /** Where to write what clients saw; undefined: nowhere. */
+  readonly historyFile: string | undefined
   readonly forSeconds: number | undefined
   readonly json: boolean
 }
@@ -90,6 +93,7 @@ export function declareUpOptions(command: Command): Command {
       oneOf(SCHEMES),
     )
     .option('--log-level <level>', 'of the nodes (default warn)', oneOf(LOG_LEVELS))
+    .option('--history <file>', 'write what clients see, for `weft check`')
     .option('--reset', 'delete the stored devnet first')
     .option('--for <seconds>', 'stop by itself after this long', integerBetween(1, 31_536_000))
     .option('--json', 'print JSON lines')
@@ -116,6 +120,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     ratePerSecond: merged.load ?? DEFAULT_LOAD,
     crossShard: merged.crossShard ?? DEFAULT_CROSS_SHARD,
     logLevel: merged.logLevel ?? 'warn',
+    historyFile: merged.history === undefined ? undefined : resolve(merged.history),
     forSeconds: merged.for,
     json: merged.json === true,
   }

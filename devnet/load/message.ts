@@ -19,6 +19,8 @@ export type TrafficPlan = {
   readonly outsiderEvery: number
   readonly ledgerFile: string
   readonly pollMs: number
+  /** Where to write what clients saw (docs/history.md); absent: nowhere. */
+  readonly historyFile?: string | undefined
 }
 
 export type TrafficRequest =

@@ -9,6 +9,7 @@ import type { BlockFacts } from '../observe/ledger.ts'
 import { createLatencyHistogram, type LatencyHistogram } from './latency.ts'
 import type { TrafficCounts, TrafficLatency } from './message.ts'
 import type { Outstanding } from './sender.ts'
+import type { SignedPayment } from './workload.ts'
 
 export type Settlement = {
   /** Sent and neither settled nor refused nor failed, by hash. */
@@ -19,6 +20,13 @@ export type Settlement = {
   /** Latencies of what was due earlier belong to another window. */
   windowStartMs: number
   readonly onFirst: (first: FirstCrossSettled) => void
+  /** Sees every payment leave and every refusal, for a history. */
+  readonly witness: PaymentWitness | undefined
+}
+
+export type PaymentWitness = {
+  readonly sent: (payment: SignedPayment, sender: Uint8Array) => void
+  readonly refused: (hash: string, reason: string) => void
 }
 
 export type FirstCrossSettled = {
@@ -27,7 +35,10 @@ export type FirstCrossSettled = {
   readonly to: number
 }
 
-export function createSettlement(onFirst: (first: FirstCrossSettled) => void): Settlement {
+export function createSettlement(
+  onFirst: (first: FirstCrossSettled) => void,
+  witness?: PaymentWitness,
+): Settlement {
   return {
     underway: new Map(),
     refused: {},
@@ -41,12 +52,14 @@ export function createSettlement(onFirst: (first: FirstCrossSettled) => void): S
     },
     windowStartMs: 0,
     onFirst,
+    witness,
   }
 }
 
 /** A payment leaves, for the first time or again. */
 export function noteSent(settlement: Settlement, outstanding: Outstanding): void {
   settlement.underway.set(outstanding.payment.hash, outstanding)
+  settlement.witness?.sent(outstanding.payment, outstanding.sender.account.address)
 }
 
 export function noteAccepted({ counts }: Settlement, outstanding: Outstanding): void {
@@ -57,12 +70,13 @@ export function noteAccepted({ counts }: Settlement, outstanding: Outstanding): 
 
 /** A node refused it, or nobody knows it any more. */
 export function noteRefused(
-  { underway, refused }: Settlement,
+  { underway, refused, witness }: Settlement,
   outstanding: Outstanding,
   reason: string,
 ): void {
   if (!underway.delete(outstanding.payment.hash)) return
   refused[reason] = (refused[reason] ?? 0) + 1
+  witness?.refused(outstanding.payment.hash, reason)
 }
 
 export function noteFinalized(settlement: Settlement, block: BlockFacts, atMs: number): void {

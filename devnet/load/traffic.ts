@@ -4,6 +4,7 @@
  */
 import { ChainFollower } from '../observe/chain-follower.ts'
 import type { Ledger } from '../observe/ledger.ts'
+import { startRecording, type Recording } from '../history/recording.ts'
 import { createRpcClient } from '../observe/rpc-client.ts'
 import type { TrafficMessage, TrafficPlan, TrafficReport } from './message.ts'
 import { Offering } from './offering.ts'
@@ -35,7 +36,11 @@ export async function startTraffic(
   ledger: Ledger,
   emit: (message: TrafficMessage) => void,
 ): Promise<Traffic> {
-  const settlement = createSettlement((first) => emit({ kind: 'first-settled', ...first }))
+  const recording = await beginRecording(plan, ledger)
+  const settlement = createSettlement(
+    (first) => emit({ kind: 'first-settled', ...first }),
+    recording,
+  )
   let settledAtMs = Date.now()
   /** Index = shard - 1. */
   const settledTransactions = Array.from({ length: plan.shardCount }, () => 0)
@@ -43,8 +48,12 @@ export async function startTraffic(
     ...plan,
     ledger,
     events: {
-      onFinalized: (block, atMs) => noteFinalized(settlement, block, atMs),
-      onSettled: (_cut, blocks, atMs) => {
+      onFinalized: (block, atMs) => {
+        recording?.finalized(block)
+        noteFinalized(settlement, block, atMs)
+      },
+      onSettled: (cut, blocks, atMs) => {
+        recording?.settled(cut, ledger)
         noteSettled(settlement, blocks, atMs)
         settledAtMs = atMs
         for (const { shard, transactions } of blocks) {
@@ -73,9 +82,17 @@ export async function startTraffic(
     stop: async () => {
       await offering?.stop()
       await follower.stop()
+      await recording?.close()
       for (const client of clients) client.close()
     },
   }
+}
+
+/** A history begins before the first payment leaves, and before the follower tells of the first block. */
+async function beginRecording(plan: TrafficPlan, ledger: Ledger): Promise<Recording | undefined> {
+  const { historyFile } = plan
+  if (historyFile === undefined) return undefined
+  return startRecording({ ...plan, historyFile }, ledger)
 }
 
 function makeReport(

@@ -47,7 +47,7 @@ const FEE_CAP = 10_000_000_000_000n
 /** One gwei: tips are uniform, so that no payment overtakes another by price. */
 const TIP = 1_000_000_000n
 /** One gwei of value: small enough that no account ever runs dry. */
-const VALUE = 1_000_000_000n
+export const PAYMENT_VALUE = 1_000_000_000n
 
 /** Payment `nonce` of account `index` on its home shard: the payee is the next account, the destination by fraction. */
 export function planPayment(
@@ -77,6 +77,15 @@ export function signPayment(
   return { ...payment, raw: hexOf(raw), hash: hexOf(keccak256(raw)) }
 }
 
+/** More than this in wei no payment costs besides its value. */
+export function feeMaxOf(payment: Payment): bigint {
+  return BigInt(gasLimitOf(payment)) * FEE_CAP
+}
+
+function gasLimitOf({ shard, destination }: Payment): number {
+  return destination === shard ? TRANSFER_GAS : GATEWAY_GAS_LIMIT
+}
+
 function fieldsOf(payment: Payment, facts: NetworkFacts): TransactionFields {
   const crosses = payment.destination !== payment.shard
   return {
@@ -85,9 +94,9 @@ function fieldsOf(payment: Payment, facts: NetworkFacts): TransactionFields {
     nonce: payment.nonce,
     maxPriorityFeePerGas: TIP,
     maxFeePerGas: FEE_CAP,
-    gasLimit: crosses ? GATEWAY_GAS_LIMIT : TRANSFER_GAS,
+    gasLimit: gasLimitOf(payment),
     to: crosses ? GATEWAY_ADDRESS : payment.payee,
-    value: VALUE,
+    value: PAYMENT_VALUE,
     data: crosses
       ? encodeGatewayTransfer(facts.chainIdBase + payment.destination, payment.payee)
       : NO_DATA,

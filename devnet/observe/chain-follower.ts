@@ -17,6 +17,7 @@ import {
   UnexpectedAnswerError,
   type BeaconCut,
   type Committees,
+  type ObservedBlock,
 } from './read-answer.ts'
 import { createRpcClient, RpcUnreachableError, type RpcClient } from './rpc-client.ts'
 
@@ -32,7 +33,7 @@ export type FollowerOptions = {
 }
 
 export type FollowerEvents = {
-  readonly onFinalized: (block: BlockFacts, atMs: number) => void
+  readonly onFinalized: (block: ObservedBlock, atMs: number) => void
   readonly onSettled: (cut: BeaconCut, blocks: readonly BlockFacts[], atMs: number) => void
   readonly onViolation: (sentence: string) => void
 }
@@ -186,7 +187,7 @@ export class ChainFollower {
     }
   }
 
-  #accept(state: ShardState, block: BlockFacts): void {
+  #accept(state: ShardState, block: ObservedBlock): void {
     if (block.height !== state.tip + 1) {
       throw new UnexpectedAnswerError(`asked for block ${state.tip + 1}, got ${block.height}`)
     }

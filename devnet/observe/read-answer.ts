@@ -19,6 +19,11 @@ export type BeaconCut = {
   readonly shards: readonly CutShard[]
 }
 
+/** A block with what the books do not need of it. */
+export type ObservedBlock = Omit<BlockFacts, 'sent'> & { readonly sent: readonly ObservedSent[] }
+
+export type ObservedSent = SentReceipt & Pick<ConsumedReceipt, 'kind' | 'originTransaction'>
+
 /** Members of each shard's committee as validator indexes; index = shard - 1. */
 export type Committees = readonly (readonly number[])[]
 
@@ -58,7 +63,7 @@ export function readCommittees(value: unknown, shardCount: number): Committees {
 }
 
 /** Answer of `shard_getBlockOutcome`. */
-export function readBlock(shard: number, value: unknown): BlockFacts {
+export function readBlock(shard: number, value: unknown): ObservedBlock {
   const block = asRecord(value, 'block outcome')
   return {
     shard,
@@ -81,7 +86,7 @@ function readConsumed(value: unknown): ConsumedReceipt {
   return {
     source: asNumber(receipt['source'], 'source'),
     sequence: asNumber(receipt['sequence'], 'sequence'),
-    kind: asText(receipt['kind'], 'kind') === 'bounce' ? 'bounce' : 'transfer',
+    kind: readKind(receipt['kind']),
     amount: asAmount(receipt['amount'], 'amount'),
     outcome: asText(receipt['outcome'], 'outcome') === 'applied' ? 'applied' : 'bounced',
     originTransaction: asText(receipt['originTransaction'], 'originTransaction'),
@@ -89,7 +94,7 @@ function readConsumed(value: unknown): ConsumedReceipt {
 }
 
 /** One receipt, or a batch of receipts to one destination. */
-function readSent(value: unknown): readonly SentReceipt[] {
+function readSent(value: unknown): readonly ObservedSent[] {
   const item = asRecord(value, 'sent')
   const destination = asNumber(item['destination'], 'destination')
   const receipts = item['receipts'] === undefined ? [item] : asList(item['receipts'], 'receipts')
@@ -98,9 +103,15 @@ function readSent(value: unknown): readonly SentReceipt[] {
     return {
       destination,
       sequence: asNumber(receipt['sequence'], 'sequence'),
+      kind: readKind(receipt['kind']),
       amount: asAmount(receipt['amount'], 'amount'),
+      originTransaction: asText(receipt['originTransaction'], 'originTransaction'),
     }
   })
+}
+
+function readKind(value: unknown): ConsumedReceipt['kind'] {
+  return asText(value, 'kind') === 'bounce' ? 'bounce' : 'transfer'
 }
 
 /** Answer of `shard_supply`. */

@@ -43,6 +43,8 @@ export type SupervisorOptions = {
   /** One of this many senders enters through a node outside its shard's committee; 0: none. */
   readonly outsiderEvery: number
   readonly logLevel: NodeConfig['logLevel']
+  /** Where the traffic process writes what clients see; absent: nowhere. */
+  readonly historyFile?: string | undefined
   readonly onEvent: (event: DevnetEvent) => void
 }
 
@@ -265,7 +267,7 @@ export class Supervisor {
   }
 
   #trafficPlan({ path, genesis }: DataDirectory): TrafficPlan {
-    const { ratePerSecond, crossShard, outsiderEvery, parameters } = this.#options
+    const { ratePerSecond, crossShard, outsiderEvery, parameters, historyFile } = this.#options
     return {
       endpoints: this.#endpoints,
       shardCount: genesis.shardCount,
@@ -277,6 +279,7 @@ export class Supervisor {
       outsiderEvery,
       ledgerFile: filesOf(path).ledger,
       pollMs: POLL_MS,
+      historyFile,
     }
   }
 
