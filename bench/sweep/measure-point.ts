@@ -27,7 +27,7 @@ import { measureRecoverSeconds, signatureBoundTps } from './signature-bound.ts'
 export type MeasureOptions = {
   readonly dataDirectory: string
   readonly windowSeconds: number
-  /** First offered rate of the search; undefined: an eighth of the signature bound. */
+  /** First offered rate of the search; undefined: a twentieth of the signature bound, so that the search climbs: overload leaves a backlog. */
   readonly startTps: number | undefined
   readonly onProgress: (sentence: string) => void
 }
@@ -66,7 +66,7 @@ export async function measurePoint(run: PlannedRun, options: MeasureOptions): Pr
     await supervisor.start()
     const committeeSize = committeeSizeOf(run)
     const bound = signatureBoundTps(availableParallelism(), committeeSize, recoverSeconds)
-    measured = await saturate(supervisor, options, options.startTps ?? Math.ceil(bound / 8))
+    measured = await saturate(supervisor, options, options.startTps ?? Math.ceil(bound / 20))
     pssMiB = await sumOver(supervisor.nodePids, readPssMiB)
   } catch (error) {
     await supervisor.stop()
