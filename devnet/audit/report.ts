@@ -10,6 +10,7 @@ import {
   type AuditReport,
   type ShardSupply,
 } from '../audit.ts'
+import { alignColumns } from '../display/words.ts'
 import { receiptCounts, valueInFlight } from '../observe/ledger.ts'
 import type { AuditCounts, Walk } from './walk.ts'
 
@@ -77,27 +78,32 @@ export function auditText(audit: NetworkAudit): readonly string[] {
   ]
 }
 
-function headLines({
-  from,
-  nodes,
-  beaconHeight,
-  heights,
-  settledHeights,
-}: NetworkAudit): readonly string[] {
+/** Where the audit stands, and what each shard holds there. */
+function headLines(audit: NetworkAudit): readonly string[] {
+  const { from, nodes, beaconHeight, supplies } = audit
   const whose =
     from === 'disk' ? `the disks of ${count(nodes, 'node')}` : `${count(nodes, 'node')} over RPC`
-  const rows = heights.map((height, index) => {
-    const settled = settledHeights[index] ?? 0
-    return `shard ${index + 1} at block ${height}${height > settled ? ` (settled ${settled})` : ''}`
-  })
-  return [`Audit of ${whose}: beacon at block ${beaconHeight}, ${rows.join(', ')}`]
+  const rows = supplies.map(({ shard, height, balances, buffered, burnt }) => [
+    `  shard ${shard}`,
+    String(height),
+    String(audit.settledHeights[shard - 1] ?? 0),
+    ether(balances),
+    ether(buffered),
+    ether(burnt),
+  ])
+  const header = ['', 'block', 'settled', 'in accounts (ether)', 'waiting to be sent', 'burnt']
+  return [
+    `Audit of ${whose}, at beacon block ${beaconHeight}`,
+    '',
+    ...alignColumns([header, ...rows]),
+  ]
 }
 
 function sumLines(audit: NetworkAudit): readonly string[] {
   const { supplies, receipts, genesis } = audit
   const found = audit.balances + audit.buffered + audit.burnt + audit.inFlight + audit.stake
   const rows = [
-    ['in accounts', ether(audit.balances), `over ${count(supplies.length, 'shard')}`],
+    ['in accounts', ether(audit.balances), `on ${count(supplies.length, 'shard')}`],
     ['waiting to be sent', ether(audit.buffered), 'in outgoing buffers'],
     ['receipts in flight', ether(audit.inFlight), count(receipts.pending, 'receipt')],
     ['staked', ether(audit.stake), ''],

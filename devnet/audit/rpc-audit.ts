@@ -60,7 +60,11 @@ async function checkNetwork(genesis: Genesis, { clients }: NetworkClients): Prom
       reason = error.message
     }
   }
-  if (answering === 0) throw new CommandError(`no node answers: ${reason}`)
+  if (answering === 0) {
+    throw new CommandError(
+      `no node answers: ${reason}; if the devnet is stopping, audit its disks when it has stopped`,
+    )
+  }
   return answering
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { NetworkAudit } from '../audit/report.ts'
+import { collectNodeUrls } from './node-url.ts'
 import { DEFAULT_DATA_DIRECTORY } from './options.ts'
 
 export type AuditOptions = {
@@ -22,7 +23,7 @@ export function register(program: Command): void {
     .command('audit')
     .description('Prove that a network lost nothing, made nothing and applied every receipt once')
     .option('--data <dir>', `data directory of the devnet (default ${DEFAULT_DATA_DIRECTORY})`)
-    .option('--rpc <url...>', 'nodes to ask, instead of those of a running devnet')
+    .option('--rpc <url...>', 'nodes to ask, instead of those of a running devnet', collectNodeUrls)
     .option('--genesis <file>', 'genesis file, when it is not the one of the data directory')
     .option('--disk', "read the stopped nodes' stores; the default when no devnet runs there")
     .option('--replay', 'with --disk: execute every block again, and count at every beacon block')

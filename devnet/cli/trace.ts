@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import type { NetworkClients } from '../audit/rpc-source.ts'
+import { collectNodeUrls } from './node-url.ts'
 import { DEFAULT_DATA_DIRECTORY } from './options.ts'
 
 type TraceOptions = {
@@ -25,7 +26,7 @@ export function register(program: Command): void {
       '--data <dir>',
       `data directory of a running devnet (default ${DEFAULT_DATA_DIRECTORY})`,
     )
-    .option('--rpc <url...>', 'nodes to ask, instead of those of a devnet')
+    .option('--rpc <url...>', 'nodes to ask, instead of those of a devnet', collectNodeUrls)
     .option('--proofs', 'fetch the Merkle proofs and certificates and check them')
     .option('--genesis <file>', 'genesis file for the signatures, when there is no data directory')
     .option('--json', 'print one JSON line')
