@@ -1,0 +1,88 @@
+/**
+ * Whole networks from seeds, as `weft sim --only network` plays them: a swarm of troubles and adversaries, safety judged at
+ * every event, progress demanded after healing.
+ */
+import { describe, expect, test } from 'vitest'
+import { networkPlanOf, playNetwork, playSeed } from '../../devnet/simulator/network-campaign.ts'
+import { parseNetworkPlan } from '../../devnet/simulator/network-plan.ts'
+import { seedCount } from './seeds.ts'
+
+/** One test plays so many seeds. */
+const BATCH = 10
+const BATCHES = Math.max(1, Math.ceil(seedCount() / BATCH))
+
+function failureOf(seed: number): string | undefined {
+  const { ok, violations } = playSeed(seed, false)
+  const words = violations.map(({ rule, atMs, sentence }) => `${rule} at ${atMs} ms: ${sentence}`)
+  return ok ? undefined : `seed ${seed}: ${words.join('; ')}`
+}
+
+describe('sharded: network', () => {
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const first = 1 + batch * BATCH
+    test(`sharded: network: seeds ${first} to ${first + BATCH - 1} keep every rule and recover`, () => {
+      const seeds = Array.from({ length: BATCH }, (_, index) => first + index)
+      expect(seeds.map(failureOf).filter((failure) => failure !== undefined)).toEqual([])
+    })
+  }
+
+  test('sharded: network: with real signatures', () => {
+    expect(networkPlanOf(100).scheme).toBe('bls')
+    expect(failureOf(100)).toBeUndefined()
+  })
+})
+
+describe('sharded: network: plans', () => {
+  const seeds = [2, 5, 10, 12]
+
+  test('sharded: network: plans: one seed gives one event hash, and another seed another', () => {
+    const hashes = seeds.map((seed) => playSeed(seed, true))
+    expect(hashes.flatMap(({ violations }) => violations)).toEqual([])
+    expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(seeds.length)
+  })
+
+  test('sharded: network: plans: a plan that was stored as text plays the same', () => {
+    for (const seed of seeds.slice(0, 2)) {
+      const plan = networkPlanOf(seed)
+      const stored = parseNetworkPlan(JSON.stringify(plan))
+      expect(playNetwork(stored).hash).toBe(playNetwork(plan).hash)
+    }
+  })
+
+  test('sharded: network: plans: every class of trouble and liar is drawn, never more than f of a committee', () => {
+    const plans = Array.from({ length: 400 }, (_, seed) => networkPlanOf(seed))
+    const kinds = new Set(
+      plans.flatMap(({ troubles }) => troubles.map(({ trouble }) => trouble.kind)),
+    )
+    expect(kinds).toEqual(new Set(DRAWN))
+    expect(
+      new Set(plans.flatMap(({ vices }) => vices.map(({ vice }) => vice))).size,
+    ).toBeGreaterThan(15)
+    for (const plan of plans) {
+      const seats = Math.floor(plan.validatorCount / plan.shardCount)
+      const tolerated = Math.floor((seats + 1 - 1) / 3) * plan.shardCount
+      expect(plan.vices.length).toBeLessThanOrEqual(tolerated)
+    }
+  })
+})
+
+const DRAWN = [
+  'bit-flips',
+  'clock',
+  'crash',
+  'crash-amid',
+  'cut',
+  'disk',
+  'executor-loss',
+  'heal',
+  'link',
+  'loss',
+  'lost-records',
+  'pause',
+  'read-error',
+  'replay',
+  'resume',
+  'start',
+  'stop',
+  'wipe',
+]
