@@ -24,6 +24,7 @@ import {
   type CryptoAnswer,
   type CryptoTask,
 } from './crypto-message.ts'
+import { runInPool } from './run-in-pool.ts'
 import { perform } from './crypto-worker.ts'
 
 /** Transactions per task: at 0.1 ms each, a committee check waits at most 6 ms for a thread. */
@@ -129,7 +130,7 @@ function startThreads(threads: number): Workers {
   // A thread that dies while idle is only an event here; the next task starts a new one.
   pool.on('error', () => undefined)
   return {
-    run: (task) => pool.run(task, { transferList: transferables(task) as TransferList }),
+    run: (task) => runInPool(pool, task, { transferList: transferables(task) as TransferList }),
     kill: async () => {
       await Promise.all(pool.threads.map((thread) => thread.terminate()))
     },

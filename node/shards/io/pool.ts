@@ -8,6 +8,7 @@
 import { Piscina } from 'piscina'
 import { AssertionError } from '../../primitives/assert.ts'
 import type { ExecutionResponse, Executor } from '../executor.ts'
+import { runInPool } from './run-in-pool.ts'
 import { StateDamagedError, StateStoreError } from './state-store.ts'
 import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
 
@@ -75,7 +76,7 @@ function startPool(setting: WorkerSetting): Pool {
 
 async function runInWorker(pool: Pool, request: WorkerRequest): Promise<WorkerAnswer> {
   try {
-    return await pool.run(request)
+    return await runInPool(pool, request)
   } catch (error) {
     // The worker answers every error of its own; what is left is a request that no thread can be sent, or a dead thread.
     if (error instanceof Error && error.name === 'DataCloneError') throw error

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import { present } from '../../../node/primitives/assert.ts'
 import { committeeKeyFromSeed, schemeByName } from '../../../node/primitives/io/schemes.ts'
@@ -150,6 +150,19 @@ describe('crypto pool: faults', () => {
     await pool.recover([rawTransfer(0)])
     await pool.killWorkers()
     expect(await pool.recover([rawTransfer(0)])).toHaveLength(1)
+  })
+
+  test('crypto pool: faults: a thread that dies before it is ready fails what waits for it, and the next call works', async () => {
+    const own = openCryptoPool({ threads: 1 })
+    onTestFinished(() => own.close())
+    await own.recover([rawTransfer(0)])
+    await own.killWorkers()
+    const waiting = own.recover([rawTransfer(0)])
+    const failure = expect(waiting).rejects.toMatchObject({ code: 'crypto-worker-failed' })
+    // The one that has taken the place of the first is still loading its modules.
+    await own.killWorkers()
+    await failure
+    expect(await own.recover([rawTransfer(0)])).toHaveLength(1)
   })
 
   test('crypto pool: faults: a full queue refuses with a code', async () => {
