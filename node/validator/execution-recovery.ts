@@ -29,10 +29,16 @@ export function recover(self: ExecutionState): void {
   self.loading = false
   self.retryAt = Infinity
   self.options.failed()
-  readStatus(self, (status) => {
-    resume(self, status)
-    advance(self)
-  })
+  const again = (): void =>
+    readStatus(self, (status) => {
+      resume(self, status)
+      advance(self)
+    })
+  // An executor that goes on refusing what it should know must not be asked without end at one moment.
+  const isRepeated = self.context.now() < self.recoveredAt + RETRY_MS
+  self.recoveredAt = self.context.now()
+  if (isRepeated) retryLater(self, again)
+  else again()
 }
 
 function readStatus(self: ExecutionState, answer: (status: CommittedTip) => void): void {

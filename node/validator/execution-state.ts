@@ -69,6 +69,8 @@ export type ExecutionState = {
   /** When to ask again what failed; Infinity: nothing did. */
   retryAt: number
   retry: () => void
+  /** When the executor was last found to have lost something. */
+  recoveredAt: number
   /** The ways out of trouble (execution-recovery.ts). */
   readonly recover: () => void
   readonly refill: () => void

@@ -62,6 +62,7 @@ export function createShardExecution(
     loading: false,
     retryAt: Infinity,
     retry: () => undefined,
+    recoveredAt: -Infinity,
     recover: () => recover(self),
     refill: () => refill(self),
   }

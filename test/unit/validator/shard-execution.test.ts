@@ -207,6 +207,26 @@ describe('shard execution', () => {
     expect(execution.deadline()).toBe(Infinity)
   })
 
+  it('shard execution: an executor that goes on refusing is asked again later, not in a circle', () => {
+    const blocks = chainOf(1)
+    const block = present(blocks[0], 'one block')
+    const { execution, seen, turn } = openExecution(blocks, 1)
+    const answer = agreeable(blocks, { height: 0 })
+    turn(0, () => execution.synchronize(0, () => undefined), answer)
+    const refusing: Answer = (request) =>
+      request.kind === 'finalize'
+        ? { kind: 'refused', code: 'unknown-parent', detail: 'it is not held' }
+        : answer(request)
+    turn(1, () => execution.finalize(block), refusing)
+    expect(seen.failures).toBe(2)
+    const at = execution.deadline()
+    expect(at).toBeGreaterThan(1)
+    expect(at).toBeLessThan(1_000)
+    turn(at, () => execution.tick(), answer)
+    expect(heights(seen.committed)).toEqual([1])
+    expect(execution.deadline()).toBe(Infinity)
+  })
+
   it('shard execution: R8: a final block that is not valid here is reported once, and nothing follows it', () => {
     const blocks = chainOf(3)
     const { execution, seen, turn } = openExecution(blocks, 3)
