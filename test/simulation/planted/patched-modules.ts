@@ -2,7 +2,7 @@
  * Planted bugs are patches of source text: the simulator and all of the node are loaded once more with some lines changed,
  * so nothing in the node knows of them. Every module of the second load carries the plant's name in its address.
  *
- * Works in plain Node only (module.registerHooks), so tests do it in a worker thread (planted-thread.ts).
+ * Works in plain Node only (module.registerHooks), so tests do it in a process of its own (planted-process.ts).
  */
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
