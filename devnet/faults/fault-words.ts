@@ -45,7 +45,7 @@ export function describeFault(fault: Fault): string {
 }
 
 /** "node 3", "nodes 0, 1 and 5". */
-export function nameNodes(nodes: readonly number[]): string {
+function nameNodes(nodes: readonly number[]): string {
   const sorted = nodes.toSorted((left, right) => left - right)
   const last = sorted.at(-1)
   if (sorted.length === 1) return `node ${last}`

@@ -35,12 +35,12 @@ export function startWeft(...words: readonly string[]): WeftProcess {
     lines.push(line)
     for (const resolve of waiting.get(line.event) ?? []) resolve(line)
     waiting.delete(line.event)
-    for (const watch of [...watching]) watch(line)
+    for (const watch of watching) watch(line)
   })
   const exit = new Promise<number | string>((resolve) => {
     child.once('close', (code, signal) => {
       for (const list of waiting.values()) for (const give of list) give(undefined)
-      for (const watch of [...watching]) watch(undefined)
+      for (const watch of watching) watch(undefined)
       resolve(code ?? signal ?? 'unknown')
     })
   })

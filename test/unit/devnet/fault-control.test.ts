@@ -139,8 +139,8 @@ describe('devnet: fault control', () => {
 })
 
 function linkOrder(quality: object): string {
-  const { bytesPerSecond: _, ...perfect } = PERFECT_LINK
-  return order({ kind: 'link', links: [{ from: 0, to: 1 }], quality: { ...perfect, ...quality } })
+  const links = [{ from: 0, to: 1 }]
+  return order({ kind: 'link', links, quality: { ...PERFECT_LINK, ...quality } })
 }
 
 describe('devnet: fault opposite', () => {
