@@ -5,7 +5,7 @@
 import { CERTIFICATE_BOUNDS, decodeCertificate } from '../../node/crosslink/certificate-codec.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
-import type { Hash } from '../../node/primitives/identifiers.ts'
+import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
 import type { StoredState } from '../../node/shards/execution.ts'
 import { StoreCorruptionError } from '../../node/storage/io/storage-error.ts'
 import type { Store, StoreEntry } from '../../node/storage/store.ts'
@@ -66,9 +66,13 @@ export async function readFinalBlock(
   return { ok: true, value: { hash, bytes: block.value, certificate } }
 }
 
-/** The newest height that this node recorded as final; 0 when it has none of the chain. */
-export async function finalHeight(archive: NodeArchive, chain: number): Promise<number> {
-  const range = { table: 'final', from: numberKey(chain), to: numberKey(chain + 1) }
+/**
+ * How far this node goes on a chain; 0 when it has nothing of it. The beacon's end is its newest final block, a shard's its
+ * newest executed one: a killed node may have recorded as final what it executes when it starts again.
+ */
+export async function newestHeight(archive: NodeArchive, chain: number): Promise<number> {
+  const table = chain === BEACON_CHAIN ? 'final' : 'outcome'
+  const range = { table, from: numberKey(chain), to: numberKey(chain + 1) }
   try {
     const [newest] = await collect(archive, { ...range, reverse: true, countMax: 1 })
     return newest === undefined ? 0 : numberOfKey(newest.key)

@@ -11,9 +11,10 @@ import { encodeBeaconState, decodeBeaconState } from '../../node/beacon/state-co
 import { committeeKeys } from '../../node/beacon/state.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
+import { shardChainBlock } from '../../node/shards/block.ts'
 import { numberKey } from '../../node/validator/table.ts'
 import { applyCut, type BlockFacts } from '../observe/ledger.ts'
-import { readValue, type NodeArchive } from './archive.ts'
+import { readFinalBlock, readValue, type NodeArchive } from './archive.ts'
 import { openDiskSource, type DiskSource } from './disk-source.ts'
 import { auditStates } from './disk-state.ts'
 import { placeName } from './facts.ts'
@@ -63,47 +64,74 @@ export async function auditDisks(
     report(walk, `${place}: expected, since the chain goes on to block ${top}, but no node has it`)
   }
   endBeacon(walk)
-  await followTails(walk, source)
+  await followTails(walk, source, archives)
   progress('states of the shards')
   const supplies = await auditStates(walk, archives)
   if (disks.replay === true && !walk.broken) await replay(walk, archives, progress)
   return conclude(walk, { from: 'disk', supplies, nodes: archives.length })
 }
 
-async function followTails(walk: Walk, source: DiskSource): Promise<void> {
+async function followTails(
+  walk: Walk,
+  source: DiskSource,
+  archives: readonly NodeArchive[],
+): Promise<void> {
   const blocks: BlockFacts[] = []
-  for (const trail of walk.trails) blocks.push(...(await followTail(walk, source, trail)))
+  for (const trail of walk.trails) {
+    const tail = await followTail(walk, source, trail)
+    blocks.push(...tail.blocks)
+    if (!tail.isCertified) await certifyFromAbove(walk, archives, trail)
+  }
   // Booked together: a destination may have consumed what its source sent above the settled cut.
   report(walk, ...applyCut(walk.ledger, [], blocks))
 }
 
+type Tail = { readonly blocks: readonly BlockFacts[]; readonly isCertified: boolean }
+
 /** Finalized blocks that no finalized beacon block has recorded yet: certified by their own committee. */
-async function followTail(
-  walk: Walk,
-  source: DiskSource,
-  trail: ShardTrail,
-): Promise<readonly BlockFacts[]> {
+async function followTail(walk: Walk, source: DiskSource, trail: ShardTrail): Promise<Tail> {
   const top = source.topOf(trail.shard)
   const blocks: BlockFacts[] = []
-  const { genesisHash, epoch } = walk.beacon
-  const keys = committeeKeys(walk.beacon, trail.shard)
-  let uncertified = 0
+  let isCertified = true
   while (trail.height < top && !walk.broken) {
     const step = await followNext(walk, trail)
     if (step === undefined) break
     blocks.push(bookable(step.facts, step.hash))
-    uncertified++
     const { certificate } = step.facts
+    isCertified = certificate !== undefined
     if (certificate === undefined) continue
-    const block = { genesisHash, chain: trail.shard, epoch, hash: step.hash, keys }
-    checkCertificate(walk, block, certificate, trail.height)
-    uncertified = 0
+    checkCertificate(walk, certified(walk, trail), certificate, trail.height)
   }
-  if (uncertified > 0 && !walk.broken) {
-    const place = placeName(trail.shard, trail.height)
-    report(walk, `${place}: expected a certificate of it or of a later block, found none`)
+  return { blocks, isCertified: isCertified || walk.broken }
+}
+
+/** The block a trail stands at, with the committee that must have certified it. */
+function certified({ beacon }: Walk, { shard, hash }: Pick<ShardTrail, 'shard' | 'hash'>) {
+  const { genesisHash, epoch } = beacon
+  return { genesisHash, chain: shard, epoch, hash, keys: committeeKeys(beacon, shard) }
+}
+
+/** By a block that is final and was not executed before a kill: it names its ancestors. */
+async function certifyFromAbove(
+  walk: Walk,
+  archives: readonly NodeArchive[],
+  trail: ShardTrail,
+): Promise<void> {
+  const { shard, height } = trail
+  for (const archive of archives) {
+    let { hash } = trail
+    for (let above = height + 1; ; above++) {
+      const final = await readFinalBlock(archive, shard, above)
+      const block = final.ok && final.value && shardChainBlock(final.value.bytes)
+      if (!final.ok || !block || !block.ok || !equalBytes(block.value.parentHash, hash)) break
+      hash = block.value.hash
+      const certificate = final.value?.certificate
+      if (certificate === undefined) continue
+      return checkCertificate(walk, certified(walk, { shard, hash }), certificate, above)
+    }
   }
-  return blocks
+  const place = placeName(shard, height)
+  report(walk, `${place}: expected a certificate of it or of a later block, found none`)
 }
 
 type StoredBeaconState = {

@@ -67,8 +67,7 @@ export async function readShardCopy(
   }
   const outcome = await readOutcome(archive, place)
   if (!outcome.ok) return outcome
-  // Written just before the state: a node that was killed in between executes the block again when it starts.
-  if (outcome.value === undefined) return { ok: true, value: undefined }
+  if (outcome.value === undefined) return problem('expected its stored outcome, found none')
   const sent = await readSent(archive, place, outcome.value)
   if (!sent.ok) return sent
   const consumed = consumedOf(block.value, outcome.value)

@@ -10,13 +10,13 @@ import { emptyChannels } from '../../node/crosslink/channel.ts'
 import type { ChannelHead } from '../../node/crosslink/receipt.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
-import { finalHeight, readFinalBlock, type NodeArchive, type Reading } from './archive.ts'
+import { newestHeight, readFinalBlock, type NodeArchive, type Reading } from './archive.ts'
 import { readShardCopy, type DiskCopy } from './disk-copy.ts'
 import { placeName, type AuditSource, type BeaconCopy } from './facts.ts'
 import { data } from './shard-trail.ts'
 
 export type DiskSource = AuditSource & {
-  /** The newest height that any node recorded as final. */
+  /** How far any node goes. */
   readonly topOf: (chain: number) => number
 }
 
@@ -44,8 +44,7 @@ export async function openDiskSource(
       const name = `${placeName(chain, height)} (node ${node})`
       const reading = await read(archive)
       if (!reading.ok) problems.push(`${name}: ${reading.problem}`)
-      else if (reading.value === undefined)
-        problems.push(...missing(name, topAt(node, chain), height))
+      else if (reading.value === undefined) problems.push(`${name}: ${missing(topAt(node, chain))}`)
       else if (first === undefined) first = { node, copy: reading.value }
       else if (!equalBytes(first.copy.hash, reading.value.hash)) {
         problems.push(
@@ -84,11 +83,8 @@ export async function openDiskSource(
   }
 }
 
-/** The newest block may lack its outcome after a kill; below the newest, what is missing was removed. */
-function missing(name: string, top: number, height: number): readonly string[] {
-  return height === top
-    ? []
-    : [`${name}: expected, since the node goes on to block ${top}, but it is missing`]
+function missing(top: number): string {
+  return `expected, since the node goes on to block ${top}, but it is missing`
 }
 
 async function readBeacon(
@@ -112,7 +108,7 @@ async function readTops(genesis: Genesis, archives: readonly NodeArchive[]): Pro
   const tops = new Map<string, number>()
   for (const archive of archives) {
     for (let chain = 0; chain <= genesis.shardCount; chain++) {
-      tops.set(`${archive.node}:${chain}`, await finalHeight(archive, chain))
+      tops.set(`${archive.node}:${chain}`, await newestHeight(archive, chain))
     }
   }
   return tops

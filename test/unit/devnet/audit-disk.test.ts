@@ -112,12 +112,35 @@ describe('audit: disk', () => {
     expect(text).toContain('Nothing was lost, made or applied twice.')
   })
 
-  test('audit: disk: a node that lost its newest block after a kill is no violation', async () => {
-    const result = await audit(async (archives) => {
-      const archive = at(archives, first)
-      await remove(archive, 'outcome', numberKey(1, 4))
+  test('audit: disk: a block that is final and was executed nowhere before a kill is no violation', async () => {
+    const other = await createAuditNetwork()
+    other.advance(1, other.pay(1))
+    other.settle()
+    const early = await other.archives()
+    other.advance(1, other.pay(1))
+    other.advance(1, other.pay(1))
+    const archives = (await other.archives()).map((archive, node) => {
+      return { ...archive, states: at(early, node).states }
     })
+    for (const archive of archives) await remove(archive, 'outcome', numberKey(1, 3))
+    // Only the block that was not executed has a certificate of its own.
+    for (const node of other.members(1)) {
+      const final = await read(at(archives, node), 'final', numberKey(1, 2))
+      await put(at(archives, node), 'final', numberKey(1, 2), final.slice(0, 32))
+    }
+    const result = await auditDisks(other.genesis, { archives, problems: [], replay: true })
     expect(result.violations).toEqual([])
+    expect(result.heights).toEqual([2, 0])
+  })
+
+  test('audit: disk: a node whose outcomes end before its state is named', async () => {
+    const { violations } = await audit(async (archives) => {
+      for (const node of network.members(1))
+        await remove(at(archives, node), 'outcome', numberKey(1, 4))
+    })
+    expect(violations[0]).toMatch(
+      /^shard 1, block 3: expected to be the end of the chain, but node \d has a state of block 4/,
+    )
   })
 
   test('audit: disk: states behind their blocks are brought forward by executing them', async () => {
@@ -293,6 +316,18 @@ describe('audit: disk: tampered', () => {
     })
     expect(violations).toEqual([
       'beacon, blocks 2 to 3: expected a certificate of block 3 or later, found none',
+    ])
+  })
+
+  test('audit: disk: tampered: a newest shard block without any certificate is found', async () => {
+    const { violations } = await audit(async (archives) => {
+      for (const node of network.members(1)) {
+        const final = await read(at(archives, node), 'final', numberKey(1, 4))
+        await put(at(archives, node), 'final', numberKey(1, 4), final.slice(0, 32))
+      }
+    })
+    expect(violations).toEqual([
+      'shard 1, block 4: expected a certificate of it or of a later block, found none',
     ])
   })
 
