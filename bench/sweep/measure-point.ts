@@ -46,6 +46,8 @@ const FIRST_LOAD_MS = 20_000
 /** A rate needs this long until what is settled is what was offered under it: settlement takes two to three seconds. */
 const WARM_UP_MS = 6000
 const SEARCH_WINDOW_MS = 10_000
+/** Settlement comes in bursts, one per beacon block, so the backlog goes up and down by what arrives between two of them. */
+const BURST_SECONDS = 1.5
 /** After a rate that was too high, the backlog is given this long to drain. */
 const DRAIN_MS = 30_000
 /** Payments signed ahead cover this many seconds; the sender of more signs as it goes. */
@@ -163,8 +165,13 @@ async function measureRate(
     offeredTps,
     // What is settled beyond the offer was offered before the window: a backlog that drains, not throughput.
     settledTps: Math.min(offeredTps, (settledOf(after) - settledOf(before)) / settling),
-    backlogGrowthTps: (after.report.backlog - before.report.backlog) / elapsed,
+    backlogGrowthTps: growthOf(after.report.backlog - before.report.backlog, offeredTps) / elapsed,
   }
+}
+
+/** What the backlog has grown by beyond its ups and downs. */
+function growthOf(difference: number, offeredTps: number): number {
+  return Math.max(0, difference - BURST_SECONDS * offeredTps)
 }
 
 async function drain({ traffic }: Supervisor): Promise<void> {
