@@ -1,5 +1,5 @@
 /** The offline checker against hand-made histories: each bad one is refused under exactly the rules it names. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { checkHistoryText } from '../../../devnet/history/check.ts'
 import { RULES } from '../../../devnet/history/verdict.ts'
@@ -70,4 +70,12 @@ test('history: cases: every committed history is one of the cases', () => {
   for (const kind of ['good', 'bad'] as const) {
     expect(files(kind).toSorted()).toEqual(named(kind).toSorted())
   }
+})
+
+test('history: cases: docs/history.md describes every rule and counts the cases', () => {
+  const page = readFileSync(new URL('../../../docs/history.md', import.meta.url), 'utf8')
+  const described = [...page.matchAll(/^\| `((?:bank|append|receipt)\/[a-z-]+)` /gm)]
+  expect(described.map(([, rule]) => rule).toSorted()).toEqual(RULES.toSorted())
+  const count = (kind: 'good' | 'bad') => workloads.flatMap((one) => one[kind]).length
+  expect(page).toContain(`${count('good')} good and ${count('bad')} bad histories`)
 })
