@@ -2,7 +2,7 @@
 import process from 'node:process'
 import type { BoutEnd } from './bout.ts'
 import { importPatched } from './patched-modules.ts'
-import type { PlantedBug, SceneName } from './planted-bug.ts'
+import { SEEDS_MAX, type PlantedBug, type SceneName } from './planted-bug.ts'
 
 export type Catch = {
   /** Seeds run; the last one failed, if `verdict` is there. */
@@ -17,13 +17,13 @@ type Scenes = { readonly runScene: (name: SceneName, seed: number) => BoutEnd }
 
 const SCENES_FILE = 'test/simulation/planted/scenes.ts'
 
-export async function hunt({ name, patches, scene, seedsMax }: PlantedBug): Promise<Catch> {
-  return searched(await importPatched(name, patches, SCENES_FILE), scene, seedsMax)
+export async function hunt({ name, patches, scene }: PlantedBug): Promise<Catch> {
+  return searched(await importPatched(name, patches, SCENES_FILE), scene, SEEDS_MAX)
 }
 
 /** The same seeds without a bug. */
-export async function control(scene: SceneName, seedsMax: number): Promise<Catch> {
-  return searched(await importPatched('control', [], SCENES_FILE), scene, seedsMax)
+export async function control(scene: SceneName, seeds: number): Promise<Catch> {
+  return searched(await importPatched('control', [], SCENES_FILE), scene, seeds)
 }
 
 function searched(module: unknown, scene: SceneName, seedsMax: number): Catch {

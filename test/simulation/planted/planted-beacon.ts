@@ -23,7 +23,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'losses',
-    seedsMax: 3,
   },
   {
     name: 'anchor-may-go-back',
@@ -36,7 +35,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: stale-anchor',
-    seedsMax: 5,
   },
   {
     name: 'time-ahead-of-the-clock',
@@ -49,7 +47,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: future-stamper',
-    seedsMax: 3,
   },
   {
     name: 'crosslink-signature-unchecked',
@@ -67,7 +64,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: forged-crosslink',
-    seedsMax: 5,
   },
   {
     name: 'crosslink-replayed',
@@ -88,7 +84,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: stale-crosslink',
-    seedsMax: 5,
   },
   {
     name: 'crosslink-checked-with-the-wrong-committee',
@@ -101,7 +96,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 1,
   },
   {
     name: 'recorded-head-of-the-wrong-block',
@@ -114,7 +108,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'receipts-not-pulled',
@@ -127,7 +120,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'lost-pushes',
-    seedsMax: 1,
   },
   {
     name: 'final-block-not-written-down',
@@ -140,7 +132,6 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'restarts',
-    seedsMax: 3,
   },
   {
     name: 'results-not-written-before-the-state',
@@ -153,6 +144,5 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'lost-pushes',
-    seedsMax: 1,
   },
 ]

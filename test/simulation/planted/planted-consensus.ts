@@ -17,7 +17,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'signing-root-without-chain',
@@ -30,7 +29,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'restarts',
-    seedsMax: 3,
   },
   {
     name: 'signing-root-without-kind',
@@ -43,7 +41,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'duplicate-signer-counted-twice',
@@ -61,7 +58,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: twice-voter',
-    seedsMax: 3,
   },
   {
     name: 'bad-vote-spoils-its-pile',
@@ -70,7 +66,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       patch(TALLY, '    searchOffenders(state, pile, task.votes)\n    return', '    return'),
     ],
     scene: 'vice: bad-signer',
-    seedsMax: 3,
   },
   {
     name: 'certificate-believed-unchecked',
@@ -83,7 +78,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'committee: forger',
-    seedsMax: 8,
   },
   {
     name: 'own-votes-forgotten-at-restart',
@@ -96,7 +90,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'blackouts',
-    seedsMax: 3,
   },
   {
     name: 'vote-before-execution',
@@ -114,14 +107,12 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: wrong-state-root',
-    seedsMax: 3,
   },
   {
     name: 'block-not-stored-with-the-vote',
     rule: 'R5',
     patches: [patch(VOTING, '  if (body !== undefined) storeBlock(state, body)\n', '')],
     scene: 'blackouts',
-    seedsMax: 3,
   },
   {
     name: 'timer-of-the-last-view-not-cancelled',
@@ -139,7 +130,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'far-votes-kept-for-ever',
@@ -152,7 +142,6 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: far-voter',
-    seedsMax: 3,
   },
   {
     name: 'missing-block-asked-of-one-holder-only',
@@ -165,6 +154,5 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: body-withholder',
-    seedsMax: 4,
   },
 ]

@@ -5,7 +5,7 @@ import type { PlantedBug, SceneName } from './planted-bug.ts'
 
 export type HuntRequest =
   | { readonly kind: 'bug'; readonly bug: PlantedBug }
-  | { readonly kind: 'control'; readonly scene: SceneName; readonly seedsMax: number }
+  | { readonly kind: 'control'; readonly scene: SceneName; readonly seeds: number }
 
 export type HuntAnswer =
   | { readonly kind: 'caught'; readonly caught: Catch }
@@ -14,9 +14,7 @@ export type HuntAnswer =
 async function answer(request: HuntRequest): Promise<HuntAnswer> {
   try {
     const caught =
-      request.kind === 'bug'
-        ? await hunt(request.bug)
-        : await control(request.scene, request.seedsMax)
+      request.kind === 'bug' ? await hunt(request.bug) : await control(request.scene, request.seeds)
     return { kind: 'caught', caught }
   } catch (error) {
     return { kind: 'failed', error: String(error) }

@@ -9,7 +9,7 @@ const VERIFICATION = 'node/shards/block-verification.ts'
 export const SHARD_BUGS: readonly PlantedBug[] = [
   {
     name: 'base-fee-not-burnt',
-    rule: 'C.6',
+    rule: 'Fees',
     patches: [
       patch(
         APPLY,
@@ -18,11 +18,10 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'tip-paid-twice',
-    rule: 'C.6',
+    rule: 'Fees',
     patches: [
       patch(
         'node/shards/block-execution.ts',
@@ -31,32 +30,28 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'value-sent-and-kept',
     rule: 'C.4',
     patches: [patch(APPLY, '  debit(run.state, call.sender, call.value)\n', '')],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'nonce-not-used-up',
-    rule: 'C.1',
+    rule: 'Transactions',
     patches: [patch(APPLY, '  advanceNonce(run.state, sender)\n', '')],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'nonce-not-checked',
-    rule: 'C.1',
+    rule: 'Transactions',
     patches: [patch(APPLY, 'if (nonce < account.nonce) return', 'if (nonce < 0) return')],
     scene: 'vice: transaction-replayer',
-    seedsMax: 5,
   },
   {
     name: 'transaction-of-another-shard-accepted',
-    rule: 'C.1',
+    rule: 'Transactions',
     patches: [
       patch(
         'node/shards/mempool-admission.ts',
@@ -70,7 +65,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'copied-transactions',
-    seedsMax: 3,
   },
   {
     name: 'cursor-not-moved',
@@ -83,7 +77,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'cursor-not-in-the-state-root',
@@ -96,7 +89,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'bounce-paid-twice',
@@ -109,7 +101,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'bounce-loses-a-wei',
@@ -122,7 +113,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'inbox-never-due',
@@ -135,7 +125,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 3,
   },
   {
     name: 'receipt-proof-not-checked',
@@ -148,7 +137,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: unproved-receipt',
-    seedsMax: 5,
   },
   {
     name: 'batches-not-folded-to-the-leaf',
@@ -161,7 +149,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: inflated-receipt',
-    seedsMax: 5,
   },
   {
     name: 'window-ignored',
@@ -174,7 +161,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'stalled-shard',
-    seedsMax: 2,
   },
   {
     name: 'waiting-receipt-dropped',
@@ -187,7 +173,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'stalled-shard',
-    seedsMax: 2,
   },
   {
     name: 'state-root-not-compared',
@@ -200,7 +185,6 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'vice: wrong-state-root',
-    seedsMax: 3,
   },
   {
     name: 'final-state-read-before-it-is-final',
@@ -213,6 +197,5 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
-    seedsMax: 5,
   },
 ]
