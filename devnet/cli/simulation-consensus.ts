@@ -5,6 +5,7 @@ import { CAMPAIGNS } from '../simulator/consensus-campaigns.ts'
 import { failureText, reportHeading, reportLine } from '../simulator/campaign-report.ts'
 import { hasFailed, runCampaign } from '../simulator/campaign.ts'
 import { expandPlan } from '../simulator/consensus-plan.ts'
+import { createEventHash } from '../simulator/event-hash.ts'
 import { runConsensus, type ConsensusOutcome } from '../simulator/consensus-world.ts'
 import type { SimulationOptions } from './simulation.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
@@ -16,13 +17,18 @@ export async function runCommittees(
 ): Promise<number> {
   const json = options.json === true
   const stopwatch = startStopwatch()
+  const hash = createEventHash()
   let failures = 0
+  let runs = 0
   if (!json) printLine(reportHeading())
   for (const shape of CAMPAIGNS.filter(({ name }) => names.includes(name))) {
     const range = { first: options.first, count: options.seeds }
     const figures = runCampaign(shape, range, {
       onOutcome: (outcome) => {
+        runs++
         if (hasFailed(outcome)) failures++
+        hash.absorb(Number.parseInt(outcome.eventHash.slice(0, 8), 16))
+        hash.absorb(Number.parseInt(outcome.eventHash.slice(8), 16))
         if (json) printLine(resultLine(outcome, !hasFailed(outcome), stopwatch()))
       },
     })
@@ -30,6 +36,12 @@ export async function runCommittees(
     printLine(reportLine(figures))
     if (figures.firstFailure !== undefined) printLine(failureText(figures.firstFailure))
   }
+  const summary = { campaign: 'committees', seeds: runs, failures, hash: hash.digest() }
+  printLine(
+    json
+      ? JSON.stringify({ event: 'summary', ...summary })
+      : `committees: ${runs} runs, ${failures} failed; hash of all runs ${summary.hash}`,
+  )
   return failures
 }
 

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { networkPlanOf, playNetwork, playSeed } from '../../devnet/simulator/network-campaign.ts'
+import { runSeeds } from '../../devnet/simulator/network-jobs.ts'
 import { parseNetworkPlan } from '../../devnet/simulator/network-plan.ts'
 import { seedCount } from './seeds.ts'
 
@@ -39,6 +40,16 @@ describe('sharded: network: plans', () => {
     const hashes = seeds.map((seed) => playSeed(seed, true))
     expect(hashes.flatMap(({ violations }) => violations)).toEqual([])
     expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(seeds.length)
+  })
+
+  test('sharded: network: plans: other processes come to the same event hashes', async () => {
+    const range = { first: 12, count: 4, twice: false }
+    const hashes = async (jobs: number): Promise<ReadonlyMap<number, string>> => {
+      const found = new Map<number, string>()
+      await runSeeds({ ...range, jobs, onResult: ({ seed, hash }) => void found.set(seed, hash) })
+      return new Map([...found].toSorted(([left], [right]) => left - right))
+    }
+    expect(await hashes(2)).toEqual(await hashes(1))
   })
 
   test('sharded: network: plans: a plan that was stored as text plays the same', () => {
