@@ -4,12 +4,16 @@
  * Invariant: when `apply` resolves the fault is in force: a killed process is gone, a started one answers, a link is cut
  * on both of its ends. A fault that has its time is taken back by the supervisor, whoever ordered it.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { unreachable } from '../../node/primitives/assert.ts'
 import type { Fault } from '../faults/fault.ts'
 import { createLinkTable } from '../faults/link-state.ts'
 import { oppositeOf } from '../faults/opposite.ts'
 import type { NodeFleet } from './fleet.ts'
+
+/** Starting a node takes a few seconds on a busy machine. */
+const UNDER_WAY_MS = 10_000
 
 export type FaultEvents = {
   /** It is about to be carried out. */
@@ -52,13 +56,13 @@ export class FaultOrders {
   async close(): Promise<void> {
     this.#closed = true
     for (const timer of this.#timers) clearTimeout(timer)
-    await this.#enqueue(async () => {
-      const everybody = this.#everybody()
-      await this.#fleet.resume(everybody)
-      this.#links.apply({ kind: 'heal' })
-      await this.#fleet.setCondition(everybody, (_condition, index) => {
-        return { links: this.#links.linksOf(index), disk: 'ok', skewMs: 0 }
-      })
+    // An order under way may be the start of a node that hangs.
+    await Promise.race([this.#tail, delay(UNDER_WAY_MS, undefined, { ref: false })])
+    const everybody = this.#everybody()
+    await this.#fleet.resume(everybody)
+    this.#links.apply({ kind: 'heal' })
+    await this.#fleet.setCondition(everybody, (_condition, index) => {
+      return { links: this.#links.linksOf(index), disk: 'ok', skewMs: 0 }
     })
   }
 

@@ -86,6 +86,11 @@ export class NodeFleet {
     return Promise.all(down.map((index) => this.#awaitReady(index)))
   }
 
+  async startHonest(indexes: readonly number[]): Promise<void> {
+    this.setVice(indexes, undefined)
+    await this.start(indexes)
+  }
+
   async #spawn(index: number): Promise<void> {
     if (this.#closed) return
     // A paused node that somebody else killed is still held.
@@ -191,8 +196,11 @@ export class NodeFleet {
     await Promise.all(
       indexes.map(async (index) => {
         const member = this.#member(index)
+        const before = JSON.stringify(member.condition)
         member.condition = change(member.condition, index)
         if (member.process === undefined || !this.isRunning(index)) return
+        // What has changed nothing is in force already.
+        if (JSON.stringify(member.condition) === before) return
         const obeyed = member.process.order(member.condition)
         if (member.pause === undefined) await obeyed
         else obeyed.catch(() => {})

@@ -284,18 +284,28 @@ export class Supervisor {
   }
 
   async #stop(): Promise<StopSummary> {
-    await this.#takeFaultsBack()
-    await this.#traffic.stop()
+    try {
+      await this.#takeFaultsBack()
+      await this.#traffic.stop()
+      const figures = await this.#takeFigures()
+      await this.#stopProcesses()
+      const summary = summarize(this.#traffic.report, figures)
+      this.#options.onEvent({ event: 'stopped', summary })
+      return summary
+    } finally {
+      // Whatever went wrong on the way, nothing is left running.
+      await this.#stopProcesses()
+    }
+  }
+
+  async #takeFigures(): Promise<Parameters<typeof summarize>[1]> {
     const audit = await this.#audit()
     const pids = [...this.nodePids, process.pid]
     const [pssMiB, cpuSeconds] = await Promise.all([
       sumOver(pids, readPssMiB),
       sumOver(pids, readCpuSeconds),
     ])
-    await this.#stopProcesses()
-    const summary = summarize(this.#traffic.report, { pssMiB, cpuSeconds, audit })
-    this.#options.onEvent({ event: 'stopped', summary })
-    return summary
+    return { pssMiB, cpuSeconds, audit }
   }
 
   /**
@@ -303,25 +313,22 @@ export class Supervisor {
    * long as every committee has its quorum without them; otherwise the audit could not be answered, and they are started.
    */
   async #takeFaultsBack(): Promise<void> {
-    const fleet = this.#fleet
     await this.#control?.stop()
+    const fleet = this.#fleet
     if (fleet === undefined || !this.#ready) return
-    await this.#orders?.close()
-    const down = Array.from({ length: fleet.size }, (_, index) => index).filter((index) =>
-      fleet.isDownByOrder(index),
-    )
-    const everybody = Array.from({ length: fleet.size }, (_, index) => index)
-    const lacksQuorum = [everybody, ...this.#committees].some(
-      (members) =>
-        members.filter((member) => fleet.isRunning(member)).length < quorumOf(members.length),
-    )
-    if (down.length === 0 || !lacksQuorum) return
-    fleet.setVice(down, undefined)
     try {
-      await fleet.start(down)
+      await this.#orders?.close()
+      const everybody = Array.from({ length: fleet.size }, (_, index) => index)
+      const lacksQuorum = [everybody, ...this.#committees].some(
+        (members) =>
+          members.filter((member) => fleet.isRunning(member)).length < quorumOf(members.length),
+      )
+      if (lacksQuorum)
+        await fleet.startHonest(everybody.filter((node) => fleet.isDownByOrder(node)))
     } catch (error) {
-      // The audit says what it can without them.
-      this.#options.onEvent({ event: 'notice', message: (error as Error).message })
+      if (!(error instanceof CommandError)) throw error
+      // The audit says what it can without that node, and the end must come.
+      this.#options.onEvent({ event: 'notice', message: error.message })
     }
   }
 
