@@ -15,6 +15,7 @@ import type { DevnetEvent } from '../event.ts'
 import type { Fault } from '../faults/fault.ts'
 import { DEFAULT_PARAMETERS, type DevnetParameters } from '../parameters.ts'
 import { filesOf } from '../processes/data-directory.ts'
+import { findFreePorts } from '../processes/ports.ts'
 import { Supervisor } from '../processes/supervisor.ts'
 import type { AuditVerdict, Engine, Layout, SendOrder, Sight } from './engine.ts'
 import { createEvidenceReader } from './process-evidence.ts'
@@ -98,11 +99,13 @@ function parametersOf({ network }: Scenario): DevnetParameters {
 async function start(devnet: Devnet): Promise<Layout> {
   const { scenario, directory } = devnet
   const { perSecond, crossShardPerMille } = scenario.load
+  // Not the usual one: several scenarios may run at a time, and a devnet besides.
+  const [rpcPort] = await findFreePorts(1)
   const supervisor = new Supervisor({
     parameters: parametersOf(scenario),
     dataDirectory: directory,
     reset: false,
-    rpcPort: undefined,
+    rpcPort,
     ratePerSecond: perSecond,
     crossShard: crossShardPerMille / 1000,
     outsiderEvery: OUTSIDER_EVERY,
@@ -156,7 +159,7 @@ async function apply(devnet: Devnet, fault: Fault): Promise<void> {
     for (const node of fault.nodes) silent.add(node)
   }
   await present(devnet.network, 'the engine was started').supervisor.apply(fault)
-  if (fault.kind === 'start' || fault.kind === 'resume') {
+  if (fault.kind === 'start' || fault.kind === 'resume' || fault.kind === 'byzantine') {
     for (const node of fault.nodes) silent.delete(node)
   }
 }

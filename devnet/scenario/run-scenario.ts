@@ -65,7 +65,7 @@ async function outcomeOf(
     signal?.addEventListener('abort', () => resolve(['interrupted']), { once: true })
   })
   try {
-    return await Promise.race([runScenario(scenario, engine, { say, patience }), aborted])
+    return await Promise.race([runScenario(scenario, engine, { say, patience, signal }), aborted])
   } catch (error) {
     // The network failed, not the scenario: a verdict all the same.
     if (error instanceof CommandError || error instanceof RpcUnreachableError) {

@@ -18,6 +18,7 @@ export type RunnerOptions = {
   readonly say: (event: RunEvent) => void
   /** All waiting is so many times as long as the file says: for slow machines. At least 1. */
   readonly patience: number
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Why the run is not ok; empty: it is. */
@@ -46,7 +47,7 @@ export async function runScenario(
 function stageOf(
   scenario: Scenario,
   engine: Engine,
-  { say, patience, layout }: RunnerOptions & { readonly layout: Layout },
+  { say, patience, signal, layout }: RunnerOptions & { readonly layout: Layout },
 ): Stage {
   const trouble = createTrouble(engine, layout.validators)
   return {
@@ -54,6 +55,7 @@ function stageOf(
     engine,
     say,
     patience,
+    signal,
     trouble,
     watch: createWatch(layout, trouble.byzantine, HALTED_AFTER_MS * patience),
     around: { layout, groups: scenario.groups, leader: engine.leader },

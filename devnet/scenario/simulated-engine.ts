@@ -2,6 +2,7 @@
  * The engine `sim`: a whole sharded network in virtual time (simulator/sharded-world.ts) with every checker at work. One
  * seed is one run, the same on every machine.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import { createMockScheme } from '../../node/primitives/mock-signature.ts'
 import type { ValidatorFact } from '../../node/validator/contract.ts'
@@ -40,7 +41,11 @@ export function createSimulatedEngine(scenario: Scenario, seed: number): Engine 
     name: 'sim',
     start: async () => start(simulation),
     nowMs,
-    pass: async (ms) => run(simulation, world.now() + Math.ceil(ms)),
+    pass: async (ms) => {
+      run(simulation, world.now() + Math.ceil(ms))
+      // A turn for the process, so that a Ctrl-C is heard.
+      await setImmediate()
+    },
     apply: async (fault) => apply(simulation, fault),
     leader: async (chain) => leaderOf(simulation, chain),
     setRate: load.setRate,

@@ -22,6 +22,8 @@ export type Stage = {
   readonly say: (event: RunEvent) => void
   /** All waiting for something is so many times as patient: for slow machines. */
   readonly patience: number
+  /** Aborted: all waiting ends at the next look. */
+  readonly signal: AbortSignal | undefined
   /** Faults that end by themselves. */
   readonly ending: Ending[]
 }
@@ -57,7 +59,7 @@ export async function pass(
   ms: number,
   isDecided: () => boolean = () => false,
 ): Promise<Judgement> {
-  const { engine, watch } = stage
+  const { engine, watch, signal } = stage
   const untilMs = engine.nowMs() + ms
   while (engine.nowMs() < untilMs) {
     await engine.pass(Math.min(LOOK_EVERY_MS, untilMs - engine.nowMs()))
@@ -65,6 +67,7 @@ export async function pass(
     await look(stage)
     const [broken] = watch.sight().violations
     if (broken !== undefined) return { ok: false, seen: broken }
+    if (signal?.aborted === true) return { ok: false, seen: 'interrupted' }
     if (isDecided()) break
   }
   return { ok: true, seen: '' }
