@@ -8,8 +8,8 @@
 import { add, type Effect, type Effects, type Interval } from './bank-effects.ts'
 import type { SeenCut } from './cut-order.ts'
 
-/** Choices looked at; some seconds. Histories of real runs have few unknown transfers and need hundreds. */
-export const SEARCH_STEPS_MAX = 2_000_000
+/** Choices looked at; about a second. Histories of real runs have few unknown transfers and need hundreds. */
+export const SEARCH_STEPS_MAX = 500_000
 
 export type SearchOutcome =
   | { readonly kind: 'explained' }

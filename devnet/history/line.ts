@@ -159,7 +159,6 @@ export type Answered<Name extends OperationName> = z.output<(typeof OPERATIONS)[
 
 export type HistoryHeader = z.output<typeof headerSchema>
 export type BankHeader = z.output<typeof bankHeader>
-export type AppendHeader = z.output<typeof appendHeader>
 export type ReceiptHeader = z.output<typeof receiptHeader>
 export type Place = z.output<typeof place>
 

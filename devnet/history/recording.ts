@@ -33,7 +33,9 @@ export type Recording = {
   readonly close: () => Promise<void>
 }
 
-const REQUEST_TIMEOUT_MS = 5000
+const REQUEST_TIMEOUT_MS = 3000
+/** For the last questions; a process that is told to stop has ten seconds. */
+const CLOSE_WITHIN_MS = 3000
 /** All balances at one cut: a thousand small questions, so not at every cut. */
 const READ_EVERY_MS = 3000
 const START_RETRY_MS = 500
@@ -43,7 +45,7 @@ const START_TRIES_MAX = 120
 const FILE_BYTES_MAX = 1024 * 1024 * 1024
 
 /** The network did not tell where it stands, so no history can begin. */
-export class RecordingError extends Error {
+class RecordingError extends Error {
   override readonly name = 'RecordingError'
   readonly code = 'no-start'
 }
@@ -195,8 +197,10 @@ function createAsking({ plan, clients, recorder, start }: AskingParts): Asking {
       })
     },
     close: async () => {
-      await Promise.all([...queues.values(), reading])
+      const done = Promise.all([...queues.values(), reading])
+      await Promise.race([done, delay(CLOSE_WITHIN_MS, undefined, { ref: false })])
       closed = true
+      await done
     },
   }
 }

@@ -8,7 +8,7 @@ import { bankBad } from './bank-bad-cases.ts'
 import { bankGood } from './bank-good-cases.ts'
 import { receiptBad } from './receipt-bad-cases.ts'
 import { receiptGood } from './receipt-good-cases.ts'
-import { textOf, type Case } from './story.ts'
+import { story, textOf, type Case } from './story.ts'
 
 const workloads = [
   { workload: 'append', good: appendGood, bad: appendBad },
@@ -78,4 +78,21 @@ test('history: cases: docs/history.md describes every rule and counts the cases'
   expect(described.map(([, rule]) => rule).toSorted()).toEqual(RULES.toSorted())
   const count = (kind: 'good' | 'bad') => workloads.flatMap((one) => one[kind]).length
   expect(page).toContain(`${count('good')} good and ${count('bad')} bad histories`)
+})
+
+test('history: bank: a search that gives up is undecided and no pass', () => {
+  const accounts = [
+    { account: 'rich', shard: 1, balance: '1000' },
+    { account: 'poor', shard: 1, balance: '0' },
+  ]
+  // Forty even amounts never make an odd sum, but only trying all of them would show it.
+  const lines = story({ bank: { accounts } }, (say) => {
+    for (let index = 0; index < 40; index++) {
+      say.ask(index, 'transfer', { id: `t${index}`, from: 'rich', to: 'poor', amount: '2' })
+    }
+    const balances = { rich: '959', poor: '41' }
+    say.run(50, 'balances', {}, { shards: [{ shard: 1, height: 1, balances }] })
+  })
+  const result = checkHistoryText(textOf(lines))
+  expect(result).toMatchObject({ ok: true, verdict: { kind: 'undecided', contradictions: [] } })
 })

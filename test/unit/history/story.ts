@@ -54,7 +54,7 @@ export type Draft = {
   readonly add: (behind: number, tell: (say: Say) => void) => void
 }
 
-export function changed(original: Lines, change: (draft: Draft) => void): Lines {
+function changed(original: Lines, change: (draft: Draft) => void): Lines {
   const lines = structuredClone(original) as Json[]
   const order: Json[] = [...lines]
   const at = (line: number) => present(lines[line - 1], 'the story has this line')
