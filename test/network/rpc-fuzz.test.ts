@@ -37,7 +37,11 @@ afterAll(() => server.stop())
 
 async function post(path: string, body: string | Uint8Array): Promise<Response> {
   const url = `http://127.0.0.1:${server.port}${path}`
-  return fetch(url, { method: 'POST', headers: JSON_TYPE, body: body as BodyInit })
+  return fetch(url, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: body as NonNullable<RequestInit['body']>,
+  })
 }
 
 afterEach(async () => {

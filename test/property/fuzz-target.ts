@@ -165,7 +165,7 @@ function wrapped(owner: object, name: string, note: (result: unknown) => void): 
   const inherited = !Object.hasOwn(owner, name)
   const original = Reflect.get(owner, name) as (...rest: unknown[]) => unknown
   function counting(this: unknown, ...rest: unknown[]): unknown {
-    const result = Reflect.apply(original, this, rest) as unknown
+    const result: unknown = Reflect.apply(original, this, rest)
     note(result)
     return result
   }

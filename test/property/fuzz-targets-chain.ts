@@ -111,7 +111,7 @@ const evidence = fc
   .map(({ view, seat, proposals, kind, nullifies, signature }) => {
     const [one, two] = proposals.map((proposal) => ({ view, ...proposal }))
     const voteFor = (name: typeof kind, proposal: typeof one): Vote => {
-      return { kind: name, view, proposal, seat, signature } as Vote
+      return { kind: name, view, proposal, seat, signature }
     }
     const second: Vote = nullifies
       ? { kind: 'nullify', view, proposal: undefined, seat, signature }
