@@ -29,8 +29,9 @@ async function runJobs({ first, count, jobs, twice, onResult }: SeedRun): Promis
   let next = first
   const take = (): number | undefined => (next < first + count ? next++ : undefined)
   const program = fileURLToPath(new URL('main-network-seeds.ts', import.meta.url))
+  // Not with this process's own flags: a test runner's are not for its grandchildren.
   const children = Array.from({ length: Math.min(jobs, count) }, () =>
-    fork(program, twice ? ['--twice'] : []),
+    fork(program, twice ? ['--twice'] : [], { execArgv: [] }),
   )
   try {
     await Promise.all(children.map((child) => serve(child, take, onResult)))
