@@ -5,8 +5,9 @@ import { readStep } from '../../../devnet/scenario/sentence.ts'
 function stepOf(text: string): unknown {
   const read = readStep(text, 7)
   if (!read.ok) throw new Error(read.reject.detail)
-  const { line: _line, text: _text, atMs: _atMs, ...meaning } = read.value
-  return meaning
+  const { kind } = read.value
+  if (kind === 'do') return { kind, action: read.value.action, forMs: read.value.forMs }
+  return { kind, expectation: read.value.expectation, patience: read.value.patience }
 }
 
 function refusalOf(text: string): string {
