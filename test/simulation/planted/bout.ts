@@ -40,66 +40,74 @@ const SHARDS = 2
 const WARM_UP_MS = 1_500
 const ORDER_INTERVAL_MS = 100
 const SETTLE_MS = 40_000
+/** Until a full channel has filled up. */
+const STALL_MS = 15_000
 /** Two heartbeats of every chain. */
 const IDLE_MS = 25_000
 
-export function runBout(scene: Scene, seed: number): BoutEnd {
-  const trial = openTrial(scene, seed)
-  let verdict: string | undefined
-  try {
-    verdict = fight(trial, scene, createPrng(seed).stream('bout'))
-  } catch (error) {
-    // An assertion outside of any node: of an executor that a client asks, or of the court.
-    verdict = `thrown at ${trial.world.now()} ms: ${String(error)}`
-  }
-  return { verdict, virtualMs: trial.world.now() }
+type Bout = {
+  readonly scene: Scene
+  readonly trial: Trial
+  readonly dice: Prng
+  readonly honest: readonly number[]
+  /** What the scene does to messages is over. */
+  isOver: boolean
 }
 
-type Weather = { isOver: boolean }
+export function runBout(scene: Scene, seed: number): BoutEnd {
+  const bout = openBout(scene, seed)
+  const { world } = bout.trial
+  let verdict: string | undefined
+  try {
+    verdict = fight(bout)
+  } catch (error) {
+    // An assertion outside of any node: of an executor that a client asks, or of the court.
+    verdict = `thrown at ${world.now()} ms: ${String(error)}`
+  }
+  return { verdict, virtualMs: world.now() }
+}
 
-function openTrial(scene: Scene, seed: number): Trial {
-  const weather: Weather = { isOver: false }
+/** Everybody is up; one of them has the scene's vice. */
+function openBout(scene: Scene, seed: number): Bout {
+  const dice = createPrng(seed).stream('bout')
   const trial = createTrial({
     shardCount: SHARDS,
     seed,
     corrupt: corruptPlanted,
     ...(scene.genesis === undefined ? {} : { genesis: scene.genesis }),
-    events: { passes: (_from, _to, message) => weather.isOver || passes(scene, message) },
+    events: { passes: (_from, _to, message) => bout.isOver || passes(scene, message) },
   })
-  weathers.set(trial, weather)
-  return trial
+  const { vice } = scene
+  const liar = vice === undefined ? undefined : dice.below(trial.nodeCount)
+  const all = Array.from({ length: trial.nodeCount }, (_, node) => node)
+  const honest = all.filter((node) => node !== liar)
+  const bout: Bout = { scene, trial, dice, honest, isOver: false }
+  trial.startAll()
+  if (vice !== undefined && liar !== undefined)
+    trial.world.apply({ kind: 'byzantine', nodes: [liar], vice })
+  return bout
 }
-
-const weathers = new WeakMap<Trial, Weather>()
 
 function passes({ pushesLost, stalled }: Scene, message: NodeMessage): boolean {
   if (pushesLost === true && message.kind === 'receipts') return false
   return !(stalled === true && message.kind === 'consensus' && message.chain === 2)
 }
 
-function fight(trial: Trial, scene: Scene, dice: Prng): string | undefined {
-  const { world, court } = trial
-  trial.startAll()
-  const liar = scene.vice === undefined ? undefined : dice.below(trial.nodeCount)
-  if (liar !== undefined && scene.vice !== undefined)
-    world.apply({ kind: 'byzantine', nodes: [liar], vice: scene.vice })
-  const honest = Array.from({ length: trial.nodeCount }, (_, node) => node).filter(
-    (node) => node !== liar,
-  )
-  const isOver = (): boolean => court.violation() !== undefined
-  world.run(WARM_UP_MS, isOver)
+function fight(bout: Bout): string | undefined {
+  const { trial, scene } = bout
+  const { world, court, traffic } = trial
+  const isBroken = (): boolean => court.violation() !== undefined
+  world.run(WARM_UP_MS, isBroken)
   if (isCalm(scene)) court.testimony.healed()
   world.apply({ kind: 'loss', perMille: scene.lossPerMille ?? 0 })
   world.apply({ kind: 'replay', perMille: scene.replayPerMille ?? 0 })
-  offer(trial, scene, { dice, honest })
-  if (court.violation() === undefined) settle(trial, dice, honest)
-  const broken = court.violation()
-  if (broken !== undefined) return broken
-  const { traffic } = trial
+  offer(bout)
+  if (!isBroken()) settle(bout)
+  if (isBroken()) return court.violation()
   if (traffic.openCount() > 0)
     return `stuck: ${traffic.openCount()} of ${traffic.sentCount()} orders are open`
   court.testimony.idle(true)
-  world.run(world.now() + IDLE_MS, isOver)
+  world.run(world.now() + IDLE_MS, isBroken)
   court.testimony.finish()
   return court.violation() ?? court.receipts.finish()
 }
@@ -111,25 +119,23 @@ function isCalm({ restarts, lossPerMille, pushesLost, stalled }: Scene): boolean
   )
 }
 
-function offer(
-  trial: Trial,
-  scene: Scene,
-  { dice, honest }: { readonly dice: Prng; readonly honest: readonly number[] },
-): void {
+function offer(bout: Bout): void {
+  const { trial, scene, dice, honest } = bout
   const { world, court, traffic } = trial
+  const isBroken = (): boolean => court.violation() !== undefined
+  const intervalMs = scene.stalled === true ? ORDER_INTERVAL_MS / 5 : ORDER_INTERVAL_MS
   if (scene.stalled === true) court.testimony.stalled(2)
-  for (let sent = 0; sent < scene.orders && court.violation() === undefined; sent++) {
+  for (let sent = 0; sent < scene.orders && !isBroken(); sent++) {
     const order = traffic.draw(dice)
     const up = honest.filter(world.isUp)
-    if (scene.restarts !== undefined && sent % 8 === 4) shake(trial, scene.restarts, dice, honest)
+    if (scene.restarts !== undefined && sent % 8 === 4) shake(bout, scene.restarts)
     if (up.length > 0) {
       traffic.send(directed(order, scene), dice.pick(up))
       if (scene.copied === true) traffic.copyLast(dice.pick(up))
     }
-    const intervalMs = scene.stalled === true ? ORDER_INTERVAL_MS / 5 : ORDER_INTERVAL_MS
-    world.run(world.now() + intervalMs, () => court.violation() !== undefined)
+    world.run(world.now() + intervalMs, isBroken)
   }
-  if (scene.stalled === true) world.run(world.now() + 15_000, () => court.violation() !== undefined)
+  if (scene.stalled === true) world.run(world.now() + STALL_MS, isBroken)
 }
 
 function directed(order: Order, { stalled, local }: Scene): Order {
@@ -137,36 +143,34 @@ function directed(order: Order, { stalled, local }: Scene): Order {
   return local === true ? { ...order, destination: order.shard, to: 'account' } : order
 }
 
-function shake(
-  { world, stopAll, startAll, nodeCount }: Trial,
-  how: 'some' | 'crashes' | 'all',
-  dice: Prng,
-  honest: readonly number[],
-): void {
-  if (how === 'all') {
-    world.run(world.now() + dice.below(600))
-    stopAll()
-    world.run(world.now() + 500)
-    startAll()
-    world.run(world.now() + 1_000)
-    return
-  }
-  const down = honest.filter((node) => !world.isUp(node))
-  const [back] = down
-  if (back !== undefined && (down.length > 1 || dice.chance(1, 2)))
+function shake(bout: Bout, how: 'some' | 'crashes' | 'all'): void {
+  const { dice, honest, trial } = bout
+  const { world } = trial
+  if (how === 'all') return blackOut(bout)
+  const [back, another] = honest.filter((node) => !world.isUp(node))
+  if (back !== undefined && (another !== undefined || dice.chance(1, 2)))
     return world.apply({ kind: 'start', nodes: [back] })
-  const node = dice.below(nodeCount)
+  const node = dice.below(trial.nodeCount)
   if (!world.isUp(node)) return
   if (how === 'some') return world.apply({ kind: 'stop', nodes: [node] })
   const stepsLater = dice.below(40)
   world.apply({ kind: 'crash-amid', node, stepsLater, retention: 'none' })
 }
 
+function blackOut({ trial, dice }: Bout): void {
+  const { world, stopAll, startAll } = trial
+  world.run(world.now() + dice.below(600))
+  stopAll()
+  world.run(world.now() + 500)
+  startAll()
+  world.run(world.now() + 1_000)
+}
+
 /** Faults are over; clients send again what nobody has confirmed, twice, for answers cross the last failures. */
-function settle(trial: Trial, dice: Prng, honest: readonly number[]): void {
+function settle(bout: Bout): void {
+  const { trial, dice, honest } = bout
   const { world, court } = trial
-  const weather = weathers.get(trial)
-  if (weather !== undefined) weather.isOver = true
+  bout.isOver = true
   world.calm()
   trial.startAll()
   world.run(world.now() + 1_000)
