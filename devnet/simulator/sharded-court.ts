@@ -79,12 +79,11 @@ type Bench = {
   found: Verdict | undefined
 }
 
-/** `scheme` lets the court check evidence itself. */
-export function createCourt(
+function openBench(
   genesis: Genesis,
   world: () => ShardedWorld,
-  scheme?: CertificateScheme,
-): Court {
+  scheme: CertificateScheme | undefined,
+): Bench {
   const byzantine = new Set<number>()
   const bench: Bench = {
     world,
@@ -111,7 +110,17 @@ export function createCourt(
     failures: { atMs: 0, count: 0 },
     found: undefined,
   }
-  const isHonest = (node: number): boolean => !byzantine.has(node)
+  return bench
+}
+
+/** `scheme` lets the court check evidence itself. */
+export function createCourt(
+  genesis: Genesis,
+  world: () => ShardedWorld,
+  scheme?: CertificateScheme,
+): Court {
+  const bench = openBench(genesis, world, scheme)
+  const isHonest = (node: number): boolean => !bench.byzantine.has(node)
   return {
     onFact: (node, fact) => {
       if (isHonest(node)) hearFact(bench, node, fact)
