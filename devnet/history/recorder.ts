@@ -13,7 +13,7 @@
 import type { ObservedBlock } from '../observe/read-answer.ts'
 import type { CutShard } from '../observe/ledger.ts'
 import { HISTORY_FORMAT } from './line.ts'
-import { createProcesses, type EventType } from './recorder-process.ts'
+import { createProcesses, type EventType, type Processes } from './recorder-process.ts'
 
 /** Where the network stands when the recording begins. */
 export type RecordingStart = {
@@ -102,87 +102,33 @@ type Entry = {
   credited: Place | undefined
 }
 
+type Books = {
+  readonly start: RecordingStart
+  readonly entries: Map<string, Entry>
+  /** Transactions of others that were seen in blocks, until their message was. */
+  readonly foreign: Set<string>
+  readonly processes: Processes
+  /** Length of each list so far, by key. */
+  readonly lengths: Map<string, number>
+  readonly say: Say
+}
+
+type Say = (process: number, type: EventType, f: string, value?: object) => void
+
 export function createRecorder(
   start: RecordingStart,
   output: { readonly write: (line: string) => void; readonly nowMs: () => number },
 ): Recorder {
-  const beganMs = output.nowMs()
-  let lastMs = 0
-  const entries = new Map<string, Entry>()
-  /** Transactions of others that were seen in blocks, until their message was. */
-  const foreign = new Set<string>()
   const processes = createProcesses()
-  /** Length of each list so far, by key. */
-  const lengths = new Map<string, number>()
-  const bases = new Map(start.shards.map(({ shard, height }) => [shard, height]))
-
-  function say(process: number, type: EventType, f: string, value?: object): void {
-    lastMs = Math.max(lastMs, Math.round(output.nowMs() - beganMs))
-    output.write(jsonOf({ process, type, f, ms: lastMs, value }))
-    if (type === 'ok' || type === 'fail') processes.free(process)
+  const books: Books = {
+    start,
+    entries: new Map(),
+    foreign: new Set(),
+    processes,
+    lengths: new Map(),
+    say: createVoice(output, processes),
   }
-
-  function run(process: number, f: string, asked: object, answered: object): void {
-    say(process, 'invoke', f, asked)
-    say(process, 'ok', f, answered)
-  }
-
-  function end(entry: Entry, type: 'fail' | 'info', reason: string): void {
-    entry.ended = true
-    say(entry.transfer, type, 'transfer', { reason })
-    say(entry.append, type, 'append', { reason })
-    // What failed is kept: a block that shows it all the same must be recognized.
-    if (entry.send !== undefined) say(entry.send, type, 'send', { reason })
-  }
-
-  function acknowledge(entry: Entry): void {
-    const { payment, included, credited, transfer } = entry
-    if (included === undefined) return
-    const { height, fee, ok: moved } = included
-    say(transfer, 'ok', 'transfer', { height, fee, moved, credited })
-    entries.delete(payment.hash)
-  }
-
-  function append(block: ObservedBlock): void {
-    if (block.height <= (bases.get(block.shard) ?? 0)) return
-    const tails = new Map<string, string[]>()
-    for (const { hash } of block.transactions) {
-      const entry = entries.get(hash)
-      if (entry === undefined) continue
-      const key = keyOf(entry.payment.shard, entry.payment.sender)
-      tails.set(key, [...(tails.get(key) ?? []), hash])
-    }
-    for (const [key, list] of tails) {
-      const from = lengths.get(key) ?? 0
-      lengths.set(key, from + list.length)
-      const process = processes.observer(`list ${block.shard}`)
-      run(process, 'list', { key }, { height: block.height, from, list })
-    }
-  }
-
-  /** Somebody else's message is part of its channel: it is recorded as asked for by whoever signed the transaction. */
-  function introduce(block: ObservedBlock): void {
-    for (const { hash } of block.transactions) if (!entries.has(hash)) foreign.add(hash)
-    for (const oldest of foreign) {
-      if (foreign.size <= FOREIGN_MAX) break
-      foreign.delete(oldest)
-    }
-    for (const { kind, originTransaction: id, destination: to, amount } of block.sent) {
-      if (kind !== 'transfer' || !foreign.delete(id)) continue
-      const asked = { id, from: block.shard, to, amount }
-      run(processes.take(), 'send', asked, { height: block.height })
-    }
-  }
-
-  function credit({ shard, height, consumed }: ObservedBlock): void {
-    for (const { outcome, originTransaction } of consumed) {
-      const entry = entries.get(originTransaction)
-      if (outcome !== 'applied' || entry === undefined || entry.ended) continue
-      entry.credited = { shard, height }
-      acknowledge(entry)
-    }
-  }
-
+  const { entries } = books
   output.write(jsonOf(headerOf(start)))
   return {
     isWaiting: (hash) => {
@@ -191,62 +137,134 @@ export function createRecorder(
     },
     sent: (payment) => {
       const known = entries.get(payment.hash)
-      if (known !== undefined) {
-        known.sends++
-        return
-      }
-      entries.set(payment.hash, begin(payment, processes.take, say))
+      if (known !== undefined) known.sends++
+      else entries.set(payment.hash, begin(payment, processes.take, books.say))
     },
     refused: (hash, reason) => {
       const entry = entries.get(hash)
       if (entry === undefined || entry.ended || entry.included !== undefined) return
       // Whoever sent it twice does not know what became of the first copy.
-      end(entry, entry.sends === 1 && reason !== LOST ? 'fail' : 'info', reason)
+      end(books, entry, entry.sends === 1 && reason !== LOST ? 'fail' : 'info', reason)
     },
-    included: (inclusion) => {
-      const entry = entries.get(inclusion.hash)
-      if (entry === undefined || entry.ended || entry.included !== undefined) return
-      const { height, ok } = inclusion
-      entry.included = inclusion
-      say(entry.append, 'ok', 'append', { height })
-      if (entry.send !== undefined && ok) say(entry.send, 'ok', 'send', { height })
-      if (entry.send !== undefined && !ok) say(entry.send, 'fail', 'send', {})
-      const isOver = entry.send === undefined || !ok || entry.credited !== undefined
-      if (isOver) acknowledge(entry)
-    },
-    finalized: (block) => {
-      append(block)
-      introduce(block)
-      const { shard, height, sent, consumed } = block
-      const process = processes.observer(`block ${shard}`)
-      run(
-        process,
-        'block',
-        { shard },
-        { height, sent: sent.map(sentOf), consumed: consumed.map(consumedOf) },
-      )
-      credit(block)
-    },
+    included: (inclusion) => noteIncluded(books, inclusion),
+    finalized: (block) => noteFinalized(books, block),
     settled: (beacon, shards) => {
       const heights = shards.map(({ shard, height }) => ({ shard, height }))
-      run(processes.observer('cut'), 'cut', {}, { beacon, shards: heights })
+      run(books, 'cut', { f: 'cut', asked: {}, answered: { beacon, shards: heights } })
     },
     read: (cut, inFlight, shards) => {
-      run(
-        processes.observer('balances'),
-        'balances',
-        {},
-        readingOf(start, { cut, inFlight, shards }),
-      )
+      const answered = readingOf(start, { cut, inFlight, shards })
+      run(books, 'balances', { f: 'balances', asked: {}, answered })
       for (const { key, height, length } of listsOf(start, shards)) {
-        const process = processes.observer('nonces')
         // A nonce says how long a list is, and nothing about what stands in it.
-        run(process, 'list', { key }, { height, from: length, list: [] })
+        const told = { height, from: length, list: [] }
+        run(books, 'nonces', { f: 'list', asked: { key }, answered: told })
       }
     },
     close: () => {
-      for (const entry of entries.values()) if (!entry.ended) acknowledge(entry)
+      for (const entry of entries.values()) if (!entry.ended) acknowledge(books, entry)
     },
+  }
+}
+
+/** Writes events with times that never fall, and frees the processes of those that end. */
+function createVoice(
+  output: { readonly write: (line: string) => void; readonly nowMs: () => number },
+  processes: Processes,
+): Say {
+  const beganMs = output.nowMs()
+  let lastMs = 0
+  return (process, type, f, value) => {
+    lastMs = Math.max(lastMs, Math.round(output.nowMs() - beganMs))
+    output.write(jsonOf({ process, type, f, ms: lastMs, value }))
+    if (type === 'ok' || type === 'fail') processes.free(process)
+  }
+}
+
+type Told = { readonly f: string; readonly asked: object; readonly answered: object }
+
+/** What an observer asked and was told in one moment. */
+function run({ say, processes }: Books, observer: string, { f, asked, answered }: Told): void {
+  const process = processes.observer(observer)
+  say(process, 'invoke', f, asked)
+  say(process, 'ok', f, answered)
+}
+
+function end({ say }: Books, entry: Entry, type: 'fail' | 'info', reason: string): void {
+  entry.ended = true
+  say(entry.transfer, type, 'transfer', { reason })
+  say(entry.append, type, 'append', { reason })
+  // What failed is kept: a block that shows it all the same must be recognized.
+  if (entry.send !== undefined) say(entry.send, type, 'send', { reason })
+}
+
+function acknowledge({ say, entries }: Books, entry: Entry): void {
+  const { payment, included, credited, transfer } = entry
+  if (included === undefined) return
+  const { height, fee, ok: moved } = included
+  say(transfer, 'ok', 'transfer', { height, fee, moved, credited })
+  entries.delete(payment.hash)
+}
+
+function noteIncluded(books: Books, inclusion: Inclusion): void {
+  const entry = books.entries.get(inclusion.hash)
+  if (entry === undefined || entry.ended || entry.included !== undefined) return
+  const { height, ok } = inclusion
+  entry.included = inclusion
+  books.say(entry.append, 'ok', 'append', { height })
+  if (entry.send !== undefined && ok) books.say(entry.send, 'ok', 'send', { height })
+  if (entry.send !== undefined && !ok) books.say(entry.send, 'fail', 'send', {})
+  const isOver = entry.send === undefined || !ok || entry.credited !== undefined
+  if (isOver) acknowledge(books, entry)
+}
+
+function noteFinalized(books: Books, block: ObservedBlock): void {
+  lengthenLists(books, block)
+  introduceForeign(books, block)
+  const { shard, height } = block
+  const answered = {
+    height,
+    sent: block.sent.map(sentOf),
+    consumed: block.consumed.map(consumedOf),
+  }
+  run(books, `block ${shard}`, { f: 'block', asked: { shard }, answered })
+  for (const { outcome, originTransaction } of block.consumed) {
+    const entry = books.entries.get(originTransaction)
+    if (outcome !== 'applied' || entry === undefined || entry.ended) continue
+    entry.credited = { shard, height }
+    acknowledge(books, entry)
+  }
+}
+
+function lengthenLists(books: Books, { shard, height, transactions }: ObservedBlock): void {
+  const base = books.start.shards.find((one) => one.shard === shard)?.height ?? 0
+  if (height <= base) return
+  const tails = new Map<string, string[]>()
+  for (const { hash } of transactions) {
+    const entry = books.entries.get(hash)
+    if (entry === undefined) continue
+    const key = keyOf(entry.payment.shard, entry.payment.sender)
+    tails.set(key, [...(tails.get(key) ?? []), hash])
+  }
+  for (const [key, list] of tails) {
+    const from = books.lengths.get(key) ?? 0
+    books.lengths.set(key, from + list.length)
+    run(books, `list ${shard}`, { f: 'list', asked: { key }, answered: { height, from, list } })
+  }
+}
+
+/** Somebody else's message is part of its channel: it is recorded as asked for by whoever signed the transaction. */
+function introduceForeign({ entries, foreign, processes, say }: Books, block: ObservedBlock): void {
+  for (const { hash } of block.transactions) if (!entries.has(hash)) foreign.add(hash)
+  for (const oldest of foreign) {
+    if (foreign.size <= FOREIGN_MAX) break
+    foreign.delete(oldest)
+  }
+  for (const { kind, originTransaction: id, destination: to, amount } of block.sent) {
+    if (kind !== 'transfer' || !foreign.delete(id)) continue
+    const process = processes.take()
+    say(process, 'invoke', 'send', { id, from: block.shard, to, amount })
+    say(process, 'ok', 'send', { height: block.height })
   }
 }
 

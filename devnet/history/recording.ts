@@ -155,7 +155,8 @@ function createAsking({ plan, clients, recorder, start }: AskingParts): Asking {
   /** The first answer of any node, others first each time. */
   async function ask<T>(question: (client: RpcClient) => Promise<T | undefined>) {
     const first = turn++
-    for (let step = 0; step < clients.length && !closed; step++) {
+    for (let step = 0; step < clients.length; step++) {
+      if (closed) return undefined
       const client = clients[(first + step) % clients.length]
       const answer = client && (await question(client))
       if (answer !== undefined) return answer
