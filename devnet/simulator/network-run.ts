@@ -5,6 +5,7 @@
  */
 import { toHex } from '../../node/primitives/bytes.ts'
 import { schemeByName } from '../../node/primitives/io/schemes.ts'
+import type { ValidatorFact } from '../../node/validator/contract.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { genesisOfPlan } from './network-genesis.ts'
 import type { NetworkOrder, NetworkPlan } from './network-plan.ts'
@@ -117,6 +118,7 @@ function eventsOf(run: () => Run): WorldEvents {
     },
     onFact: (node, fact) => {
       run().court.onFact(node, fact)
+      if (isDivergence(fact)) renew(run(), node)
       if (run().options.trace !== undefined) tell(run(), node, factLine(fact))
     },
     onOutcome: (node, shard, outcome) => {
@@ -140,7 +142,7 @@ function eventsOf(run: () => Run): WorldEvents {
   }
 }
 
-function factLine(fact: Parameters<NonNullable<WorldEvents['onFact']>>[1]): string {
+function factLine(fact: ValidatorFact): string {
   switch (fact.kind) {
     case 'engine':
       return `chain ${fact.chain} ${fact.fact.kind}${'view' in fact.fact ? ` v${fact.fact.view}` : ''}`
@@ -232,9 +234,22 @@ function operate(run: Run, node: number, end: NodeEnd): void {
   court.onEnded(node, end)
   tell(run, node, end.kind === 'crash' ? 'crashes' : `ends: ${end.detail}`)
   if (end.kind === 'crash' || (end.kind === 'disk' && end.detail === 'full')) return
-  const isDamaged = end.kind === 'machine' || end.detail === 'damaged'
+  if (end.kind === 'machine' || end.detail === 'damaged') return renew(run, node)
   world.at(world.now() + OPERATOR_MS, 'operator', () => {
-    if (isDamaged) world.apply({ kind: 'wipe', nodes: [node] })
     world.apply({ kind: 'start', nodes: [node] })
   })
+}
+
+/** A node whose disk is damaged says that it disagrees with its committee, or does not start: its store is removed. */
+function renew({ world }: Run, node: number): void {
+  world.at(world.now() + OPERATOR_MS, 'operator', () => {
+    if (!world.isDamaged(node)) return
+    world.apply({ kind: 'wipe', nodes: [node] })
+    world.apply({ kind: 'start', nodes: [node] })
+  })
+}
+
+function isDivergence(fact: ValidatorFact): boolean {
+  if (fact.kind === 'engine') return fact.fact.kind === 'divergence'
+  return fact.kind === 'divergence' || fact.kind === 'forked'
 }

@@ -172,12 +172,14 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     case 'finalized':
       return bench.chains.delivered(node, fact.chain, fact.height, fact.hash)
     case 'forked':
+      if (bench.world().wasDamaged(node)) return
       return convict(bench, 'C7', `node ${node} found shard ${fact.shard} forked`)
     case 'divergence':
+      if (bench.world().wasDamaged(node)) return
       return convict(bench, 'R8', `node ${node} diverged on chain ${fact.chain}: ${fact.detail}`)
     case 'refused-block':
-      // Liars propose what must be refused; honest nodes never do.
-      if (bench.byzantine.size > 0) return
+      // Liars propose what must be refused, and a node whose beacon fell back refuses its own; others never do.
+      if (bench.byzantine.size > 0 || bench.world().wasDamaged(node)) return
       return convict(bench, 'R4', `node ${node} refused a block: ${fact.code} ${fact.detail}`)
     case 'evidence':
       return bench.chains.accused(node, fact.evidence)
@@ -201,7 +203,10 @@ function hearFailure(bench: Bench, node: number): void {
 }
 
 function hearEngine(bench: Bench, node: number, chain: ChainNumber, fact: EngineFact): void {
-  if (fact.kind === 'divergence') convict(bench, 'R8', `node ${node} diverged`)
+  // A disk that forgot leaves a node that disagrees, and falls silent.
+  if (fact.kind === 'divergence' && !bench.world().wasDamaged(node)) {
+    convict(bench, 'R8', `node ${node} diverged`)
+  }
   if (fact.kind === 'invalid-signature') bench.chains.blamed(node, chain, fact.seat)
 }
 
