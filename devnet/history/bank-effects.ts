@@ -3,7 +3,7 @@
  * later, a credit there or a refund here. An effect is fixed when the clients know its height, and free when they do not:
  * then the search may place it anywhere that real time allows, or, for an unknown transfer, nowhere.
  */
-import type { BankTransfer, ShardState } from './bank.ts'
+import type { BankTransfer, ShardState } from './bank-model.ts'
 
 export type Effect = {
   readonly shard: number

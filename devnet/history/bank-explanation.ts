@@ -2,7 +2,7 @@
  * Explaining balances: what is wrong by itself (an effect seen before it was asked for, a credit before its debit), then the
  * search, and when the search finds nothing, a word about what would have to be different for it to find something.
  */
-import type { Bank, BankTransfer, ShardState } from './bank.ts'
+import type { Bank, BankTransfer, ShardState } from './bank-model.ts'
 import { effectsOf, intervalsOf, type Effects } from './bank-effects.ts'
 import { search, SEARCH_STEPS_MAX, type SearchOutcome, type Step } from './bank-search.ts'
 import type { Findings, Rule } from './verdict.ts'

@@ -7,43 +7,11 @@
  * balance (bank-search.ts).
  */
 import { explainBalances } from './bank-explanation.ts'
+import type { Bank, BankAccount, BankTransfer, ShardState } from './bank-model.ts'
 import { cutOf, faultsOfCuts, sortCuts, type SeenCut } from './cut-order.ts'
 import type { History, Operation } from './history.ts'
 import type { BankHeader } from './line.ts'
 import type { Findings } from './verdict.ts'
-
-export type BankAccount = {
-  readonly name: string
-  readonly shard: number
-  readonly balance: bigint
-}
-
-/** Balances of all accounts of a shard at one height. */
-export type ShardState = {
-  readonly shard: number
-  readonly height: number
-  readonly balances: ReadonlyMap<string, bigint>
-  /** The first read that showed it. */
-  readonly line: number
-}
-
-export type BankTransfer = {
-  readonly id: string
-  readonly from: BankAccount
-  readonly to: BankAccount
-  readonly amount: bigint
-  readonly invokeLine: number
-  readonly feeMax: bigint
-  readonly end: Operation<'transfer'>['end']
-}
-
-export type Bank = {
-  readonly transfers: readonly BankTransfer[]
-  /** Per shard: the state at the beginning, then those that were read, in height order. */
-  readonly states: ReadonlyMap<number, readonly ShardState[]>
-  /** Ascending. */
-  readonly cuts: readonly SeenCut[]
-}
 
 type BankRead = Extract<Operation<'balances'>['end'], { kind: 'ok' }>['value']
 type ShardRead = BankRead['shards'][number]

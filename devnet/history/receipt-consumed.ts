@@ -2,7 +2,7 @@
  * The receiving half of the receipt workload: what the blocks of the destinations consumed, against what was sent.
  */
 import type { SeenCut } from './cut-order.ts'
-import type { ConsumedMessage, ReceiptWorld } from './receipt.ts'
+import type { ConsumedMessage, ReceiptWorld } from './receipt-model.ts'
 import { channelKey, isWithin, type Sending, type Sendings } from './receipt-sent.ts'
 import type { Findings } from './verdict.ts'
 

@@ -2,7 +2,7 @@
  * The sending half of the receipt workload: what the blocks of the sources show, against what clients asked for and against
  * what the destinations bounced.
  */
-import type { ReceiptWorld, SeenBlock, SentMessage } from './receipt.ts'
+import type { ReceiptWorld, SeenBlock, SentMessage } from './receipt-model.ts'
 import type { Findings } from './verdict.ts'
 
 /** A message as its source block shows it. */
