@@ -7,11 +7,12 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { integerBetween, oneOf } from '../../node/cli/option-value.ts'
+import { ENGINE_NAMES, type EngineName } from '../scenario/engine.ts'
 import type { RunEvent } from '../scenario/run-event.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 
 type RunCommandOptions = {
-  readonly engine: 'sim' | 'processes'
+  readonly engine: EngineName
   readonly seed: number
   readonly data?: string
   readonly patience: number
@@ -28,12 +29,7 @@ export function register(program: Command): void {
     .command('run')
     .description('Run scenarios: a network, its faults, and what must hold')
     .argument('[files...]', 'scenario files, or names of shipped scenarios')
-    .option(
-      '--engine <name>',
-      'sim (virtual time) or processes',
-      oneOf(['sim', 'processes']),
-      'sim',
-    )
+    .option('--engine <name>', 'sim (virtual time) or processes', oneOf(ENGINE_NAMES), 'sim')
     .option('--seed <number>', 'seed of everything that is drawn', integerBetween(0, SEED_MAX), 1)
     .option(
       '--patience <factor>',
@@ -48,6 +44,8 @@ export function register(program: Command): void {
 }
 
 async function run(files: readonly string[], options: RunCommandOptions): Promise<void> {
+  // A reader that has gone away (a closed pipe) must not end a run half-way.
+  process.stdout.on('error', () => {})
   if (options.list === true) return list(options)
   if (files.length === 0) {
     throw new UsageError('name a scenario file; `weft run --list` prints the shipped ones')

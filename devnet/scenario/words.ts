@@ -61,7 +61,7 @@ function readInteger(word: string | undefined, least: number, most: number): num
 }
 
 /** `node:3`, `shard:2`, `shard:2/0..1`, `shard:2-leader`, `beacon-leader`, `all`, `rest`, `tolerated`, or a group's name. */
-export function readTarget(word: string): Target | undefined {
+function readTarget(word: string): Target | undefined {
   const node = /^node:([0-9]{1,3})$/.exec(word)
   if (node !== null) {
     const number = readInteger(node[1], 0, NODE_MAX)
