@@ -1,14 +1,15 @@
 /**
  * Killing a validator at a fail point: which one, and how it is brought there.
  */
-import { assert } from '../../node/primitives/assert.ts'
 import { FAIL_POINTS, type FailPoint } from '../../node/runtime/fail-point.ts'
 import type { MortalRun } from './mortal-run.ts'
 
 /** Reached in every start and hardly ever again. */
 const OF_A_START: readonly FailPoint[] = ['guard-open', 'restored', 'after-load']
-/** Reached while another node is down, or catches up, by whichever node misses or helps it. */
-const OF_A_HELPER: readonly FailPoint[] = ['before-reply', 'after-lazy-write']
+/** Reached when another node has to catch up, by whichever node it asks. */
+const OF_A_HELPER: readonly FailPoint[] = ['before-reply']
+/** Reached while another node is down: views that it leads are given up. */
+const OF_A_SURVIVOR: readonly FailPoint[] = ['after-lazy-write']
 const USUAL_COUNT = 3
 /** Blocks that a node misses before it has to ask for them. */
 const BLOCKS_BEHIND = 5
@@ -20,6 +21,7 @@ const BLOCKS_BEHIND = 5
 export async function killAt(run: MortalRun, step: FailPoint, round = 0): Promise<number> {
   const { network, nodes } = run
   if (OF_A_HELPER.includes(step)) return killHelper(run, step)
+  if (OF_A_SURVIVOR.includes(step)) return killSurvivor(run, step)
   const victim = (FAIL_POINTS.indexOf(step) + round) % nodes.length
   if (OF_A_START.includes(step)) {
     await network.crash(victim)
@@ -31,20 +33,29 @@ export async function killAt(run: MortalRun, step: FailPoint, round = 0): Promis
   return victim
 }
 
+async function killSurvivor({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
+  const [down = 0, victim = 1] = nodes
+  await network.crash(down)
+  await network.dieAt(victim, step, 1)
+  await network.start(down)
+  await network.ready(down)
+  return victim
+}
+
 async function killHelper({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
   const [late = 0, ...helpers] = nodes
   const heightOf = async () => (await network.heights(helpers[0] ?? late))?.get(1) ?? 0
   const target = (await heightOf()) + BLOCKS_BEHIND
   await network.crash(late)
-  let victim: number | undefined
-  const dead = helpers.map(async (index) => {
+  await network.until(async () => (await heightOf()) >= target)
+  const deaths = helpers.map(async (index) => {
     await network.dieAt(index, step, 1)
-    victim ??= index
+    return index
   })
-  await network.until(async () => victim !== undefined || (await heightOf()) >= target)
+  // Before anything else is awaited: whoever is not the first ends later, and in another way.
+  const first = Promise.race(deaths)
   await network.start(late)
-  await Promise.race(dead)
-  assert(victim !== undefined, 'the first that died is the victim')
+  const victim = await first
   for (const index of helpers) if (index !== victim) network.disarm(index, step)
   return victim
 }
