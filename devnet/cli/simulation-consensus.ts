@@ -7,7 +7,7 @@ import { hasFailed, runCampaign } from '../simulator/campaign.ts'
 import { expandPlan } from '../simulator/consensus-plan.ts'
 import { createEventHash } from '../simulator/event-hash.ts'
 import { runConsensus, type ConsensusOutcome } from '../simulator/consensus-world.ts'
-import type { SimulationOptions } from './simulation.ts'
+import type { SimulationOptions } from './simulation-options.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
 
 /** Returns how many runs failed. */

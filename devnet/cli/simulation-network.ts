@@ -14,7 +14,7 @@ import { parseNetworkPlan, type NetworkPlan } from '../simulator/network-plan.ts
 import type { NetworkOutcome } from '../simulator/network-run.ts'
 import { shrinkPlan } from '../simulator/network-shrink.ts'
 import { runSeeds } from '../simulator/network-jobs.ts'
-import type { SimulationOptions } from './simulation.ts'
+import type { SimulationOptions } from './simulation-options.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
 
 /** A failing plan shrinks in some tens of runs; more would take minutes for little. */

@@ -5,19 +5,7 @@
 import type { Command } from 'commander'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { integerBetween } from '../../node/cli/option-value.ts'
-
-export type SimulationOptions = {
-  readonly seeds: number
-  readonly first: number
-  readonly seed?: number
-  readonly plan?: string
-  readonly only?: string
-  readonly jobs: number
-  readonly shrink?: boolean
-  readonly twice?: boolean
-  readonly trace?: boolean
-  readonly json?: boolean
-}
+import type { SimulationOptions } from './simulation-options.ts'
 
 const SEED_MAX = 2_147_483_647
 /** More threads than any machine has cores for. */

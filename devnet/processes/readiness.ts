@@ -41,7 +41,17 @@ export async function waitUntilHealthy(
         }
       }),
     )
-    return cancelled() ? { committees: [], heights: [] } : await glimpse(clients, genesis)
+    // A healthy node may still be about to serve its shard.
+    for (;;) {
+      if (cancelled()) return { committees: [], heights: [] }
+      try {
+        return await glimpse(clients, genesis)
+      } catch (error) {
+        if (!(error instanceof RpcUnreachableError)) throw error
+        if (Date.now() > deadlineMs) throw notServing(error)
+        await delay(POLL_MS)
+      }
+    }
   } finally {
     for (const client of clients) client.close()
   }
@@ -51,6 +61,10 @@ function notHealthy(index: number): CommandError {
   return new CommandError(
     `node ${index} is not healthy after ${HEALTHY_WITHIN_MS / 1000} s; see \`weft devnet logs ${index}\``,
   )
+}
+
+function notServing(cause: RpcUnreachableError): CommandError {
+  return new CommandError(`the network does not serve its shards: ${cause.message}`, { cause })
 }
 
 async function isHealthy(client: RpcClient): Promise<boolean> {

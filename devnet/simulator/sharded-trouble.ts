@@ -2,7 +2,6 @@
  * What can happen to a simulated network: the faults that real processes know too (devnet/faults/fault.ts), and those that
  * only a simulator can do to the very write. Plain JSON.
  */
-import { unreachable } from '../../node/primitives/assert.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { Retention } from './disk.ts'
 
@@ -29,33 +28,3 @@ export type Trouble =
   | { readonly kind: 'replay'; readonly perMille: number }
   /** Of a thousand messages on any link so many are lost. Until `heal`. */
   | { readonly kind: 'loss'; readonly perMille: number }
-
-/** Nodes it happens to; none: to the network. */
-export function nodesOf(trouble: Trouble): readonly number[] {
-  switch (trouble.kind) {
-    case 'crash-amid':
-      return [trouble.node]
-    case 'cut':
-    case 'link':
-    case 'heal':
-    case 'replay':
-    case 'loss':
-      return []
-    case 'stop':
-    case 'crash':
-    case 'start':
-    case 'pause':
-    case 'resume':
-    case 'byzantine':
-    case 'disk':
-    case 'clock':
-    case 'executor-loss':
-    case 'read-error':
-    case 'bit-flips':
-    case 'lost-records':
-    case 'wipe':
-      return trouble.nodes
-    default:
-      return unreachable(trouble)
-  }
-}

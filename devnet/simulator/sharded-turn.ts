@@ -68,7 +68,7 @@ function handleAll(
 }
 
 /** The node's own clock. The network is born when the world begins. */
-export function clockOf(world: TurnTaker, node: SimulatedNode): number {
+function clockOf(world: TurnTaker, node: SimulatedNode): number {
   return Math.max(0, world.plan.genesis.timestampMs + world.now() + node.skewMs)
 }
 
