@@ -15,7 +15,7 @@ import type { Validator } from '../../node/validator/validator.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
 import { createReceiptChecker, type ReceiptChecker } from './checkers/receipts.ts'
 import { createShardHeadChecker } from './checkers/shard-heads.ts'
-import type { SeenBlock } from './checkers/sharded-observation.ts'
+import type { SeenBlock, SeenCut } from './checkers/sharded-observation.ts'
 import { statementLine } from './consensus-seen.ts'
 import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
 import { createJury, type Jury, type Testimony } from './sharded-jury.ts'
@@ -75,6 +75,10 @@ type Bench = {
   readonly jury: Jury
   /** Beacon heights that were judged. */
   readonly cuts: Set<number>
+  /** Cuts that name blocks which no honest node has executed yet, oldest first. */
+  readonly waiting: SeenCut[]
+  /** `shard/height` that an honest node has executed. */
+  readonly executed: Set<string>
   readonly failures: { atMs: number; count: number }
   found: Verdict | undefined
 }
@@ -107,6 +111,8 @@ function openBench(
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
     cuts: new Set(),
+    waiting: [],
+    executed: new Set(),
     failures: { atMs: 0, count: 0 },
     found: undefined,
   }
@@ -261,6 +267,8 @@ function hearOutcome(
   }
   convict(bench, 'S6', bench.heads.block(node, block))
   bench.jury.onBlock(node, block)
+  bench.executed.add(`${shard}/${block.height}`)
+  judgeCuts(bench)
 }
 
 /** Every finalized beacon block once, whichever node reaches it first. */
@@ -269,7 +277,20 @@ function hearBeacon(bench: Bench, validator: Validator): void {
   if (bench.cuts.has(state.height)) return
   bench.cuts.add(state.height)
   const cut = seenCut(state)
-  bench.jury.onCut(cut)
-  convict(bench, 'X1', bench.heads.cut(cut))
-  convict(bench, 'C1', bench.conservation.cut(cut))
+  bench.waiting.push(cut)
+  judgeCuts(bench)
+}
+
+/** A liar may be the first to commit what the beacon records: a cut is judged when an honest node has executed it all. */
+function judgeCuts(bench: Bench): void {
+  for (let cut = bench.waiting[0]; cut !== undefined; cut = bench.waiting[0]) {
+    const isKnown = cut.heads.every(
+      ({ height }, index) => height === 0 || bench.executed.has(`${index + 1}/${height}`),
+    )
+    if (!isKnown) return
+    bench.waiting.shift()
+    bench.jury.onCut(cut)
+    convict(bench, 'X1', bench.heads.cut(cut))
+    convict(bench, 'C1', bench.conservation.cut(cut))
+  }
 }
