@@ -102,6 +102,7 @@ export class MortalNetwork {
       rpcPort: present(this.#ports[genesis.validators.length + index], 'two ports per validator'),
       bootstrap: bootstrap.filter((_, other) => other !== index),
       logLevel: this.#options.logLevel,
+      isNewborn: true,
       program: this.programs['mortal-node'],
     }
     node.process = await startNodeProcess(plan, (code, signal) => {

@@ -21,6 +21,8 @@ export type NodePlan = {
   /** Multiaddrs of all other validators. */
   readonly bootstrap: readonly string[]
   readonly logLevel: NodeConfig['logLevel']
+  /** Of a devnet born in this run: no key of it can have voted before, however long the start takes. */
+  readonly isNewborn: boolean
   /** The file that runs a node (bundle.ts). */
   readonly program: string
 }
@@ -109,7 +111,11 @@ function configOf(plan: NodePlan): NodeConfig {
   return {
     dataDirectory: node.data,
     genesisFile: files.genesis,
-    validator: { index: plan.index, secretKeyFile: node.committeeKey },
+    validator: {
+      index: plan.index,
+      secretKeyFile: node.committeeKey,
+      neverVotedBefore: plan.isNewborn,
+    },
     p2p: {
       identityFile: node.identityKey,
       listen: `/ip4/127.0.0.1/tcp/${plan.p2pPort}`,

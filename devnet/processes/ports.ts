@@ -3,8 +3,7 @@
  * that cannot bind says so and the devnet does not start half.
  *
  * Not from the range out of which systems give source ports to outgoing connections (from 32768 on Linux, 49152 elsewhere):
- * there the dials of the nodes that are up already took ports of those that were not, in one of some twenty-five starts of
- * sixteen validators.
+ * there the dials of nodes that are up already can take ports of those that are not.
  */
 import { randomInt } from 'node:crypto'
 import { createServer, type AddressInfo, type Server } from 'node:net'

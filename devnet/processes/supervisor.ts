@@ -174,7 +174,7 @@ export class Supervisor {
   }
 
   async #planNodes(
-    { path, genesis }: DataDirectory,
+    { path, genesis, resumed }: DataDirectory,
     programs: ProgramFiles,
   ): Promise<readonly NodePlan[]> {
     const count = genesis.validators.length
@@ -191,6 +191,7 @@ export class Supervisor {
       rpcPort: rpcPorts[index] ?? 0,
       bootstrap: addresses.filter((_address, other) => other !== index),
       logLevel: this.#options.logLevel,
+      isNewborn: !resumed,
       program: programs.node,
     }))
   }
