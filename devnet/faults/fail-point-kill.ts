@@ -44,18 +44,31 @@ async function killSurvivor({ network, nodes }: MortalRun, step: FailPoint): Pro
 
 async function killHelper({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
   const [late = 0, ...helpers] = nodes
-  const heightOf = async () => (await network.heights(helpers[0] ?? late))?.get(1) ?? 0
-  const target = (await heightOf()) + BLOCKS_BEHIND
-  await network.crash(late)
-  await network.until(async () => (await heightOf()) >= target)
-  const deaths = helpers.map(async (index) => {
-    await network.dieAt(index, step, 1)
-    return index
-  })
-  // Before anything else is awaited: whoever is not the first ends later, and in another way.
-  const first = Promise.race(deaths)
-  await network.start(late)
-  const victim = await first
+  const heightOf = async (node: number) => (await network.heights(node))?.get(1) ?? 0
+  const reference = helpers[0] ?? late
+  let first: Promise<number> | undefined
+  let victim: number | undefined
+  while (victim === undefined) {
+    const target = (await heightOf(reference)) + BLOCKS_BEHIND
+    await network.crash(late)
+    const behind = network.until(async () => (await heightOf(reference)) >= target)
+    victim = await (first === undefined ? nobody(behind) : Promise.race([first, nobody(behind)]))
+    first ??= Promise.race(
+      helpers.map(async (index) => {
+        await network.dieAt(index, step, 1)
+        return index
+      }),
+    )
+    await network.start(late)
+    // What it is sent anyway may be all that it needs: then nobody was asked, and it falls behind once more.
+    const caughtUp = network.until(async () => (await heightOf(late)) >= target)
+    victim ??= await Promise.race([first, nobody(caughtUp)])
+  }
   for (const index of helpers) if (index !== victim) network.disarm(index, step)
   return victim
+}
+
+async function nobody(event: Promise<unknown>): Promise<undefined> {
+  await event
+  return undefined
 }
