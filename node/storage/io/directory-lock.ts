@@ -42,18 +42,24 @@ async function createExclusively(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead holder's lock aside. Of two that try at once, one finds a living lock in its hands and puts it back. */
+/**
+ * Only who holds the claim to a dead lock may replace it, so of many that find it at once one does; the others see, under
+ * their own claim, that it is no longer there. A claim whose holder died is itself a dead lock and taken over like one.
+ */
 async function takeOver(path: string, directory: string, own: string): Promise<void> {
   const found = (await readText(path)) ?? ''
   if (await isHeld(found)) throw new DirectoryLockedError(directory, holderOf(found))
-  const aside = `${path}.${randomUUID()}.dead`
-  if (await renameUnlessGone(path, aside)) {
-    const moved = (await readText(aside)) ?? ''
-    if (moved !== found) await linkUnlessThere(aside, path)
-    await rm(aside, { force: true })
+  const claim = `${path}.claim`
+  if (!(await createExclusively(claim, own))) await takeOver(claim, directory, own)
+  try {
+    const present = (await readText(path)) ?? ''
+    if (present !== found) throw new DirectoryLockedError(directory, holderOf(present))
+    const fresh = `${path}.${randomUUID()}.new`
+    await writeFile(fresh, own, { mode: 0o600 })
+    await rename(fresh, path)
+  } finally {
+    await rm(claim, { force: true })
   }
-  if (await createExclusively(path, own)) return
-  throw new DirectoryLockedError(directory, holderOf((await readText(path)) ?? ''))
 }
 
 async function linkUnlessThere(from: string, to: string): Promise<boolean> {
@@ -62,16 +68,6 @@ async function linkUnlessThere(from: string, to: string): Promise<boolean> {
     return true
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function renameUnlessGone(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false
     throw error
   }
 }
