@@ -2,7 +2,7 @@
  * Voter for everything: signs NOTARIZE and FINALIZE for every proposal it hears of and NULLIFY for every view, and tells
  * everybody.
  */
-import type { ConsensusMessage } from '../../node/consensus/message.ts'
+import { proposalIn, viewIn } from './message-parts.ts'
 import { proposalKey, type Proposal } from '../../node/crosslink/certificate.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { ValidatorEffect, ValidatorInput } from '../../node/validator/contract.ts'
@@ -58,30 +58,4 @@ function spoken(
 ): readonly ValidatorEffect[] {
   const vote = powers.sign(chain, statement)
   return sendTo(powers.othersIn(chain), voteMessage(powers.domainOf(chain), vote))
-}
-
-function viewIn(message: ConsensusMessage): number | undefined {
-  switch (message.kind) {
-    case 'proposal':
-      return message.proposal.view
-    case 'vote':
-      return message.vote.view
-    case 'certificate':
-      return message.certificate.view
-    default:
-      return undefined
-  }
-}
-
-function proposalIn(message: ConsensusMessage): Proposal | undefined {
-  switch (message.kind) {
-    case 'proposal':
-      return message.proposal
-    case 'vote':
-      return message.vote.proposal
-    case 'certificate':
-      return message.certificate.proposal
-    default:
-      return undefined
-  }
 }

@@ -6,7 +6,8 @@
  * A log knows its own sequence numbers and is cut at the first hole when it is read back after a crash: a record behind
  * a lost one is never trusted (docs/protocol A.10.4).
  */
-import { assert, unreachable } from '../../node/primitives/assert.ts'
+import { surviving } from '../../node/storage/io/faulty.ts'
+import { assert } from '../../node/primitives/assert.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 
 /** What a crash leaves of the unsynced writes. */
@@ -78,19 +79,6 @@ export function createDisk(options: DiskOptions): SimulatedDisk {
       claimedClean = true
       for (const part of parts) part.restore()
     },
-  }
-}
-
-function surviving<Write>(writes: readonly Write[], retention: Retention, dice: Prng): Write[] {
-  switch (retention) {
-    case 'none':
-      return []
-    case 'prefix':
-      return writes.slice(0, dice.below(writes.length + 1))
-    case 'subset':
-      return writes.filter(() => dice.chance(1, 2))
-    default:
-      return unreachable(retention)
   }
 }
 

@@ -6,8 +6,8 @@
  * then none, a prefix or a random subset, as LevelDB's log does. The states and the guard sync every write. The guard is
  * the node's own rule (node/storage/vote-guard.ts), in a file of its own that nothing here takes away.
  */
+import { surviving } from '../../node/storage/io/faulty.ts'
 import { genesisHash, type Genesis } from '../../node/beacon/genesis.ts'
-import { unreachable } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import { createMemoryStateStore, type MemoryStateStore } from '../../node/shards/io/state-store.ts'
@@ -168,23 +168,6 @@ function crash(self: Disk, retention: Retention, dice: Prng): void {
   }
   for (const { writes } of surviving(pending, retention, dice)) applyBatch(image, writes)
   self.pending = []
-}
-
-function surviving<Batch>(
-  batches: readonly Batch[],
-  retention: Retention,
-  dice: Prng,
-): readonly Batch[] {
-  switch (retention) {
-    case 'none':
-      return []
-    case 'prefix':
-      return batches.slice(0, dice.below(batches.length + 1))
-    case 'subset':
-      return batches.filter(() => dice.chance(1, 2))
-    default:
-      return unreachable(retention)
-  }
 }
 
 /** Seals are not computed here: a damaged record is known by name, and found when it is read, as its seal would find it. */

@@ -5,6 +5,7 @@
  *
  * Values are not copied: whoever writes one gives it away, and nobody changes what was read.
  */
+import { lowerBound, textOf } from '../../node/storage/io/ordered-image.ts'
 import { compareBytes } from '../../node/primitives/bytes.ts'
 import type { StoreEntry, StoreRange } from '../../node/storage/store.ts'
 
@@ -120,23 +121,6 @@ function readGroup(group: Group, from: string, to: string | undefined): StoreEnt
     if (found !== undefined) entries.push(found)
   }
   return entries
-}
-
-/** First index whose key is not below `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((keys[middle] ?? '') < key) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Latin-1, whose order is the order of the bytes. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 function groupOf(name: string): string {

@@ -2,10 +2,10 @@
  * Vote-for-everything: plays along, and with every message about a view also signs NULLIFY, NOTARIZE and FINALIZE for
  * whatever that message names, each to a random half of the committee.
  */
+import { proposalIn } from '../../adversaries/message-parts.ts'
 import type { Seat } from '../../../node/primitives/identifiers.ts'
 import type { ConsensusMessage } from '../../../node/consensus/message.ts'
 import type { UnsignedVote } from '../../../node/consensus/vote.ts'
-import type { Proposal } from '../../../node/crosslink/certificate.ts'
 import { viewOf } from '../consensus-seen.ts'
 import {
   admitsAll,
@@ -41,17 +41,4 @@ function everyVote(message: ConsensusMessage, seat: Seat): readonly UnsignedVote
     { kind: 'notarize', view, proposal, seat },
     { kind: 'finalize', view, proposal, seat },
   ]
-}
-
-function proposalIn(message: ConsensusMessage): Proposal | undefined {
-  switch (message.kind) {
-    case 'proposal':
-      return message.proposal
-    case 'vote':
-      return message.vote.proposal
-    case 'certificate':
-      return message.certificate.proposal
-    default:
-      return undefined
-  }
 }

@@ -14,7 +14,7 @@ import { StorageFatalError, StoreCorruptionError } from './storage-error.ts'
 import { sealValue, unsealValue } from './value-seal.ts'
 
 /** What a crash leaves of the batches that were not synced. */
-type BatchRetention = 'none' | 'prefix' | 'subset'
+export type BatchRetention = 'none' | 'prefix' | 'subset'
 
 export type FaultyStore = Store & {
   /** The power goes and comes back: the same handle now reads what survived. */
@@ -86,7 +86,8 @@ function flush(durable: OrderedImage, batches: readonly (readonly ImageWrite[])[
   return []
 }
 
-function surviving<Batch>(
+/** Which of the batches since the last sync a crash leaves. */
+export function surviving<Batch>(
   batches: readonly Batch[],
   retention: BatchRetention,
   dice: Prng,

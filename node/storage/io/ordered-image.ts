@@ -66,12 +66,13 @@ export function imageWrites(
   })
 }
 
-function textOf(bytes: Uint8Array): string {
+/** Latin-1, whose order is the order of the bytes. */
+export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** First index whose key is not below `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
+export function lowerBound(keys: readonly string[], key: string): number {
   let low = 0
   let high = keys.length
   while (low < high) {
