@@ -76,7 +76,9 @@ export async function openMortalRun(options: MortalRunOptions): Promise<MortalRu
     traffic: () => traffic.report,
     revive: async (index) => {
       await noteAll()
-      const recovery = await revive(network, index, nodes)
+      // From its first answer on: a node that is still reading its disk must not say less than it said before.
+      const firstAnswers = () => book.note(index, network.endpoint(index), hosted(index))
+      const recovery = await revive(network, index, { nodes, firstAnswers })
       await noteAll()
       return recovery
     },
@@ -140,13 +142,20 @@ async function hostedShards(
 async function revive(
   network: MortalNetwork,
   index: number,
-  nodes: readonly number[],
+  {
+    nodes,
+    firstAnswers,
+  }: { readonly nodes: readonly number[]; readonly firstAnswers: () => Promise<void> },
 ): Promise<Recovery> {
   const progress = nextVotes(await network.votes(index))
   const startMs = performance.now()
   const elapsed = () => Math.round(performance.now() - startMs)
   await network.start(index)
-  const ready = network.ready(index).then(elapsed)
+  const ready = network.ready(index).then(async () => {
+    const readyMs = elapsed()
+    await firstAnswers()
+    return readyMs
+  })
   let firstVoteMs: number | undefined
   await network.until(async () => {
     const chains = progress(await network.votes(index))

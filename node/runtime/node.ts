@@ -71,14 +71,19 @@ async function runNode(
   const transport = createTransport(validator.beacon.head().validators, validator.wire, (event) =>
     driver.post(event),
   )
+  const states = awaitStates(validator.hostedShards)
   // Nothing is posted before all three are there: they know each other.
   const driver = openDriver(opening, opened, transport, {
     onFact: (fact) => {
       metrics.count(fact)
       logFact(log, fact)
+      states.observe(fact)
     },
     onEffect: (effect) => announceEffect(running, opened, effect),
-    onFatal,
+    onFatal: (error) => {
+      states.fail(error)
+      onFatal(error)
+    },
   })
   const metrics = createMetrics({
     validator,
@@ -102,6 +107,8 @@ async function runNode(
   const network = await joinNetwork(opening, opened, { ...transport.events, onRequest })
   closers.push(() => network.stop())
   transport.attach(network)
+  // Before that it would answer with genesis, and take back what it had called final.
+  await states.known
   const rpc = await openRpc(opening, running, metrics)
   forwarding.serve((shard, text) => rpc.answer(shard, text))
   const { peer, addresses } = network.local()
@@ -133,6 +140,27 @@ function openDriver(
   const driver = startDriver(validator, ports, events)
   closers.push(() => driver.stop())
   return driver
+}
+
+/** Resolves when the executor of every hosted shard has said where its state stands. */
+function awaitStates(shards: readonly number[]): {
+  readonly known: Promise<void>
+  readonly observe: (fact: ValidatorFact) => void
+  readonly fail: (error: unknown) => void
+} {
+  const missing = new Set(shards)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // A driver that fails later than that concerns nobody here.
+  promise.catch(() => {})
+  if (missing.size === 0) resolve()
+  return {
+    known: promise,
+    observe: (fact) => {
+      if (fact.kind === 'synchronized' && missing.delete(fact.chain) && missing.size === 0)
+        resolve()
+    },
+    fail: reject,
+  }
 }
 
 function announceEffect(
