@@ -16,7 +16,7 @@ import type { DevnetParameters } from '../parameters.ts'
 import { preparePrograms, type ProgramFiles } from '../processes/bundle.ts'
 import { filesOf, openDataDirectory, type DataDirectory } from '../processes/data-directory.ts'
 import { startNodeProcess, type NodeProcess } from '../processes/node-process.ts'
-import { findFreePorts } from '../processes/ports.ts'
+import { PortClaims } from '../processes/ports.ts'
 import { readSeenVotes, type SeenVote } from './contradiction.ts'
 import type { MortalOrder } from './mortal-main.ts'
 
@@ -53,6 +53,7 @@ export class MortalNetwork {
   readonly programs: ProgramFiles
   readonly endpoints: readonly string[]
   readonly #options: MortalOptions
+  readonly #claims: PortClaims
   readonly #ports: readonly number[]
   readonly #nodes: readonly Mortal[]
   readonly #unexpected: string[] = []
@@ -62,14 +63,16 @@ export class MortalNetwork {
     parts: {
       readonly directory: DataDirectory
       readonly programs: ProgramFiles
+      readonly claims: PortClaims
       readonly ports: readonly number[]
     },
   ) {
-    const { directory, programs, ports } = parts
+    const { directory, programs, claims, ports } = parts
     const count = directory.genesis.validators.length
     this.#options = options
     this.directory = directory
     this.programs = programs
+    this.#claims = claims
     this.#ports = ports
     this.endpoints = ports.slice(count).map((port) => `http://127.0.0.1:${port}`)
     this.#nodes = directory.genesis.validators.map((_, index) => {
@@ -83,8 +86,9 @@ export class MortalNetwork {
     const setting = { reset: false, nowMs: Date.now() }
     const directory = await openDataDirectory(path, parameters, setting)
     const programs = await preparePrograms(filesOf(path), new AbortController().signal)
-    const ports = await findFreePorts(2 * directory.genesis.validators.length)
-    return new MortalNetwork(options, { directory, programs, ports })
+    const claims = new PortClaims()
+    const ports = await claims.find(2 * directory.genesis.validators.length)
+    return new MortalNetwork(options, { directory, programs, claims, ports })
   }
 
   /** Resolves when the node's process is there; `ready` tells of the node in it. */
@@ -198,6 +202,7 @@ export class MortalNetwork {
   /** Orderly. */
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map(async ({ process }) => process?.child.stop()))
+    await this.#claims.release()
   }
 
   #order(node: Mortal, order: MortalOrder): void {

@@ -22,7 +22,7 @@ import { describeEnd } from './end-words.ts'
 import { FaultOrders } from './fault-orders.ts'
 import { NodeFleet } from './fleet.ts'
 import type { NodePlan } from './node-process.ts'
-import { choosePort, findFreePorts } from './ports.ts'
+import { PortClaims } from './ports.ts'
 import { readCpuSeconds, readPssMiB, sumOver } from './process-figures.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { nameProcess, removeRunFile, writeRunFile, type RunFile } from './run-file.ts'
@@ -35,8 +35,8 @@ export type SupervisorOptions = {
   readonly parameters: DevnetParameters
   readonly dataDirectory: string
   readonly reset: boolean
-  /** undefined: the usual port, or any when that is taken. */
-  readonly rpcPort: number | undefined
+  /** undefined: the usual port, or any when that is taken; `any`: not the usual one. */
+  readonly rpcPort: number | 'any' | undefined
   /** Transactions per second over all shards; 0: none, only watching. */
   readonly ratePerSecond: number
   readonly crossShard: number
@@ -60,6 +60,7 @@ export class Supervisor {
   readonly #ticks: TickClock
   /** Ends what waits during the start. */
   readonly #halt = new AbortController()
+  readonly #ports = new PortClaims()
   #fleet: NodeFleet | undefined
   #orders: FaultOrders | undefined
   #control: ControlServer | undefined
@@ -178,9 +179,12 @@ export class Supervisor {
     programs: ProgramFiles,
   ): Promise<readonly NodePlan[]> {
     const count = genesis.validators.length
-    const ports = await findFreePorts(2 * count)
+    const ports = await this.#ports.find(2 * count)
     const rpcPorts = ports.slice(count)
-    rpcPorts[0] = await choosePort(this.#options.rpcPort, USUAL_RPC_PORT, rpcPorts[0] ?? 0)
+    const { rpcPort } = this.#options
+    if (rpcPort !== 'any') {
+      rpcPorts[0] = await this.#ports.choose(rpcPort, USUAL_RPC_PORT, rpcPorts[0] ?? 0)
+    }
     const addresses = genesis.validators.map(
       ({ peer }, index) => `/ip4/127.0.0.1/tcp/${ports[index]}/p2p/${peer}`,
     )
@@ -351,6 +355,7 @@ export class Supervisor {
   async #stopProcesses(): Promise<void> {
     await this.#control?.stop()
     await Promise.all([this.#fleet?.stopAll(), this.#traffic.stop()])
+    await this.#ports.release()
     await this.#runFile
     if (this.#directory !== undefined) await removeRunFile(this.#directory.path)
   }

@@ -11,15 +11,15 @@ import { shardGenesis } from '../../node/beacon/genesis.ts'
 import { present } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
-import type { DevnetEvent } from '../event.ts'
+import type { DevnetEvent, StopSummary } from '../event.ts'
 import type { Fault } from '../faults/fault.ts'
 import { DEFAULT_PARAMETERS, type DevnetParameters } from '../parameters.ts'
 import { filesOf } from '../processes/data-directory.ts'
-import { findFreePorts } from '../processes/ports.ts'
 import { Supervisor } from '../processes/supervisor.ts'
 import type { AuditVerdict, Engine, Layout, SendOrder, Sight } from './engine.ts'
 import { createEvidenceReader } from './process-evidence.ts'
 import { createNodesHealth, type NodesHealth } from './process-health.ts'
+import { auditRunning, auditStopped, findingWords, problemsOf } from './process-verdict.ts'
 import { createTransfers, type Transfers } from './process-transfers.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -53,7 +53,8 @@ type Devnet = {
   readonly byzantine: Set<number>
   supervisor: Supervisor | undefined
   network: Network | undefined
-  verdict: AuditVerdict | undefined
+  /** Under way or over; it reads files that the end removes. */
+  audit: Promise<AuditVerdict> | undefined
 }
 
 export async function createProcessEngine(
@@ -71,7 +72,7 @@ export async function createProcessEngine(
     byzantine: new Set(),
     supervisor: undefined,
     network: undefined,
-    verdict: undefined,
+    audit: undefined,
   }
   const network = (): Network => present(devnet.network, 'the engine was started')
   const nowMs = (): number =>
@@ -86,9 +87,9 @@ export async function createProcessEngine(
     setRate: (perSecond) => network().supervisor.traffic.setRate(perSecond),
     send: (order: SendOrder) => network().transfers.send(order, network().nodeOf(order.from)),
     look: () => look(devnet, network(), nowMs),
-    audit: () => stop(devnet),
+    audit: () => (devnet.audit ??= audit(devnet)),
     hash: () => undefined,
-    stop: async () => void (await stop(devnet)),
+    stop: () => stop(devnet),
   }
 }
 
@@ -99,13 +100,12 @@ function parametersOf({ network }: Scenario): DevnetParameters {
 async function start(devnet: Devnet): Promise<Layout> {
   const { scenario, directory } = devnet
   const { perSecond, crossShardPerMille } = scenario.load
-  // Not the usual one: several scenarios may run at a time, and a devnet besides.
-  const [rpcPort] = await findFreePorts(1)
   const supervisor = new Supervisor({
     parameters: parametersOf(scenario),
     dataDirectory: directory,
     reset: false,
-    rpcPort,
+    // The usual one is for people.
+    rpcPort: 'any',
     ratePerSecond: perSecond,
     crossShard: crossShardPerMille / 1000,
     outsiderEvery: OUTSIDER_EVERY,
@@ -210,21 +210,40 @@ async function readEvidence(
   }
 }
 
-/** Stopping a devnet ends with its audit; both happen once. */
-async function stop(devnet: Devnet): Promise<AuditVerdict> {
-  devnet.verdict ??= await stopNow(devnet)
-  return devnet.verdict
+/** While the network runs, and again when it has stopped, which it does here. */
+async function audit(devnet: Devnet): Promise<AuditVerdict> {
+  const { supervisor, directory, byzantine } = devnet
+  const genesis = supervisor?.genesis
+  if (supervisor === undefined || genesis === undefined || devnet.network === undefined) {
+    return { ok: false, sentence: 'the network was never started' }
+  }
+  const overRpc = await auditRunning(genesis, supervisor.endpoints)
+  const { settled, cross, failed, audit: ledgers } = await stopProcesses(devnet, supervisor)
+  const onDisk = await auditStopped(genesis, directory, byzantine)
+  const problems = [
+    ...problemsOf(overRpc, onDisk),
+    ...(ledgers === 'ok' ? [] : [`the observer's books: ${ledgers}`]),
+  ]
+  if (problems.length > 0) return { ok: false, sentence: problems.join('; ') }
+  return {
+    ok: true,
+    sentence:
+      `over RPC ${findingWords(overRpc)}; on the disks of ${findingWords(onDisk)}; ` +
+      `${settled} payments settled, ${cross} of them across shards, ${failed} failed`,
+  }
 }
 
-async function stopNow({ supervisor, network, directory, isOurs }: Devnet): Promise<AuditVerdict> {
+/** Nothing is left, whether there was an audit or not. */
+async function stop(devnet: Devnet): Promise<void> {
+  const { supervisor, directory, isOurs } = devnet
+  // Its failure is for whoever asked for it.
+  await devnet.audit?.catch(() => {})
+  if (supervisor !== undefined) await stopProcesses(devnet, supervisor)
+  if (isOurs) await rm(directory, { recursive: true, force: true })
+}
+
+async function stopProcesses({ network }: Devnet, supervisor: Supervisor): Promise<StopSummary> {
   network?.health.close()
   network?.transfers.close()
-  const summary = await supervisor?.stop()
-  if (isOurs) await rm(directory, { recursive: true, force: true })
-  if (summary === undefined) return { ok: false, sentence: 'the network was never started' }
-  const { audit, settled, cross, failed } = summary
-  return {
-    ok: audit === 'ok',
-    sentence: `${audit}; ${settled} payments settled, ${cross} of them across shards, ${failed} failed`,
-  }
+  return supervisor.stop()
 }

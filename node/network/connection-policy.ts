@@ -33,7 +33,22 @@ export function chooseConnection(
  * The side with the larger name waits before its first dial, which avoids double connections: longer than a handshake
  * takes on a machine where a whole network starts at once (with 300 ms, 60 of 180 connections there were made twice).
  */
-export const SECOND_DIALER_DELAY_MS = 3_000
+const SECOND_DIALER_DELAY_MS = 3_000
+/**
+ * The same for a node that comes back. The others of its network are up, most likely, and dial it again with a backoff that
+ * may have grown to seconds, so it does not wait for them; only a dial that is on its way already is let through.
+ */
+const REJOINER_DELAY_MS = 300
+
+/** Before the first dial of a bootstrap peer. */
+export function firstDialDelayMs(
+  pair: { readonly self: PeerName; readonly remote: PeerName },
+  rejoins: boolean,
+): number {
+  if (pair.self < pair.remote) return 0
+  return rejoins ? REJOINER_DELAY_MS : SECOND_DIALER_DELAY_MS
+}
+
 const REDIAL_MIN_MS = 250
 const REDIAL_MAX_MS = 10_000
 

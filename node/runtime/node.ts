@@ -211,7 +211,7 @@ async function joinNetwork(
   events: Parameters<typeof startNetwork>[0]['events'],
 ): Promise<Network> {
   const { config, genesis, log, seams } = opening
-  const { validator, signer, secretKey } = opened
+  const { validator, signer, secretKey, restore } = opened
   const scheme = schemeByName(genesis.certificateScheme)
   const index = signer === undefined ? undefined : config.validator?.index
   const { validators, genesisHash: name } = validator.beacon.head()
@@ -220,6 +220,7 @@ async function joinNetwork(
     identity: await readIdentity(config, genesis),
     listen: config.p2p.listen,
     bootstrap: config.p2p.bootstrap,
+    rejoins: restore.chains.some(({ head }) => head !== undefined),
     genesisHash: name,
     events,
     subscriptions: validator.topics,

@@ -75,7 +75,10 @@ describe('devnet: run', () => {
       [11, true],
       [12, true],
     ])
-    expect(weft.lines.filter(({ event }) => event === 'phase')).toHaveLength(4)
+    const phases = weft.lines.filter(({ event }) => event === 'phase')
+    expect(phases).toHaveLength(4)
+    // The independent audit, both ways.
+    expect(phases.at(-1)?.['seen']).toMatch(/^over RPC 4 nodes: .*; on the disks of 4 nodes: /)
     expect(weft.lines.at(-1)).toMatchObject({
       event: 'result',
       ok: true,

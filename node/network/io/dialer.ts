@@ -2,7 +2,7 @@
  * Keeps a connection to every bootstrap peer: dials at the start, dials again with backoff and jitter whenever the
  * connection is lost, for as long as the node runs. Does nothing while a peer is connected, whoever dialed.
  */
-import { redialDelayMs, SECOND_DIALER_DELAY_MS } from '../connection-policy.ts'
+import { firstDialDelayMs, redialDelayMs } from '../connection-policy.ts'
 import type { PeerName } from '../network.ts'
 
 type Target = {
@@ -13,6 +13,8 @@ type Target = {
 
 export type DialerOptions = {
   readonly self: PeerName
+  /** The node was on this network before: the others are up. */
+  readonly rejoins: boolean
   readonly addresses: ReadonlyMap<PeerName, readonly string[]>
   readonly isConnected: (peer: PeerName) => boolean
   /** Rejects when the peer cannot be reached. */
@@ -33,8 +35,9 @@ export class Dialer {
   }
 
   start(): void {
+    const { self, rejoins } = this.#options
     for (const [peer, target] of this.#targets) {
-      this.#schedule(peer, target, this.#options.self < peer ? 0 : SECOND_DIALER_DELAY_MS)
+      this.#schedule(peer, target, firstDialDelayMs({ self, remote: peer }, rejoins))
     }
   }
 

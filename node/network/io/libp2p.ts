@@ -152,6 +152,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   })
   const dialer = new Dialer({
     self,
+    rejoins: options.rejoins ?? false,
     addresses,
     isConnected: (peer) => peers.link(peer) !== undefined,
     dial: (known) => dial(libp2p, known),

@@ -12,6 +12,8 @@ export type NetworkOptions = {
   readonly listen: string
   /** Multiaddrs with /p2p/ ids of peers to stay connected to; one's own is skipped. */
   readonly bootstrap: readonly string[]
+  /** The node was on this network before, so its peers are up and it dials them without waiting for their dials. */
+  readonly rejoins?: boolean
   readonly genesisHash: Hash
   readonly events: NetworkEvents
   readonly subscriptions: readonly string[]

@@ -9,7 +9,7 @@ import {
   openDataDirectory,
   resetDataDirectory,
 } from '../../../devnet/processes/data-directory.ts'
-import { choosePort, findFreePorts } from '../../../devnet/processes/ports.ts'
+import { findFreePorts, PortClaims } from '../../../devnet/processes/ports.ts'
 import { cpuSecondsOf, parseMachineTicks } from '../../../devnet/processes/process-figures.ts'
 import {
   findRunning,
@@ -111,8 +111,18 @@ describe('devnet: run file', () => {
 })
 
 describe('devnet: ports', () => {
+  const opened: PortClaims[] = []
+  const devnet = (): PortClaims => {
+    const claims = new PortClaims()
+    opened.push(claims)
+    return claims
+  }
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((claims) => claims.release()))
+  })
+
   test('devnet: ports: free ports are different ones', async () => {
-    const ports = await findFreePorts(20)
+    const ports = await devnet().find(20)
     expect(new Set(ports).size).toBe(20)
   })
 
@@ -122,10 +132,21 @@ describe('devnet: ports', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    await expect(choosePort(port, 8545, 1)).rejects.toThrow(/choose another with --rpc-port/)
-    expect(await choosePort(undefined, port, 4711)).toBe(4711)
+    await expect(devnet().choose(port, 8545, 1)).rejects.toThrow(/choose another with --rpc-port/)
+    expect(await devnet().choose(undefined, port, 4711)).toBe(4711)
     await new Promise<void>((resolve) => void server.close(() => resolve()))
-    expect(await choosePort(port, 8545, 1)).toBe(port)
+    expect(await devnet().choose(port, 8545, 1)).toBe(port)
+  })
+
+  test('devnet: ports: of devnets that start at once, one has the usual port and the others theirs', async () => {
+    const [usual = 0] = await findFreePorts(1)
+    const all = Array.from({ length: 8 }, devnet)
+    const chosen = await Promise.all(all.map((one, other) => one.choose(undefined, usual, other)))
+    expect(chosen.filter((port) => port === usual)).toHaveLength(1)
+    // No node listens yet, and the port is taken all the same, until that devnet has ended.
+    await expect(devnet().choose(usual, 1, 2)).rejects.toThrow(`port ${usual} is taken`)
+    await all[chosen.indexOf(usual)]?.release()
+    expect(await devnet().choose(usual, 1, 2)).toBe(usual)
   })
 })
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   banMs,
   chooseConnection,
+  firstDialDelayMs,
   isLoopbackHost,
   isWithinAddressShare,
   redialDelayMs,
@@ -38,6 +39,17 @@ test('network: connection-policy: a peer that dials again has lost the old conne
   expect(chooseConnection(SMALL, stale, 'inbound')).toBe('replace-existing')
   expect(chooseConnection(SMALL, { ...stale, ageMs: 10 }, 'inbound')).toBe('keep-existing')
   expect(chooseConnection(SMALL, stale, 'outbound')).toBe('keep-existing')
+})
+
+test('network: connection-policy: of two nodes that start together one dials at once, and one that comes back waits for nobody', () => {
+  expect(firstDialDelayMs(SMALL, false)).toBe(0)
+  expect(firstDialDelayMs(SMALL, true)).toBe(0)
+  const together = firstDialDelayMs(LARGE, false)
+  const again = firstDialDelayMs(LARGE, true)
+  expect(again).toBeGreaterThan(0)
+  // Shorter than what others may have backed off to while it was away.
+  expect(again).toBeLessThan(redialDelayMs(2, 0) + 1)
+  expect(together).toBeGreaterThan(again)
 })
 
 test('network: connection-policy: redials back off, with jitter, up to ten seconds', () => {
