@@ -18,6 +18,8 @@ import type { Hash } from '../primitives/identifiers.ts'
 export type StateLeaf = {
   readonly kind: 'leaf'
   readonly path: Hash
+  /** What the path is the hash of: a snapshot hands records on by their keys. undefined where the maker of the tree gave none. */
+  readonly key: Uint8Array | undefined
   readonly value: Uint8Array
   readonly hash: Hash
 }
@@ -33,7 +35,11 @@ type StateBranch = {
 export type StateTree = StateLeaf | StateBranch | undefined
 
 /** A record to set, or with an undefined value to remove. */
-export type StateChange = { readonly path: Hash; readonly value: Uint8Array | undefined }
+export type StateChange = {
+  readonly path: Hash
+  readonly key?: Uint8Array
+  readonly value: Uint8Array | undefined
+}
 
 /** The native or portable hasher of one level: n * 64 bytes to n * 32 bytes, SHA-256 of each 64. */
 export type HashPairs = (input: Uint8Array) => Uint8Array
@@ -138,8 +144,9 @@ function leafOf(before: StateLeaf | undefined, change: StateChange): StateTree {
   const { path, value } = change
   if (value === undefined) return undefined
   if (before !== undefined && equalBytes(before.value, value)) return before
-  // The old path's bytes live on in older trees; sharing them saves a copy per version.
-  return { kind: 'leaf', path: before?.path ?? path, value, hash: hashLeaf(path, sha256(value)) }
+  const hash = hashLeaf(path, sha256(value))
+  // The old path's and key's bytes live on in older trees; sharing them saves a copy per version.
+  return { kind: 'leaf', path: before?.path ?? path, key: before?.key ?? change.key, value, hash }
 }
 
 /** The preimage of a leaf: a zero byte, path, value hash. Written anew for every leaf, never read after. */
@@ -152,10 +159,10 @@ export function hashLeaf(path: Hash, valueHash: Hash): Hash {
   return sha256(leafBytes)
 }
 
-type Halves = { readonly left: StateTree; readonly right: StateTree }
+export type Halves = { readonly left: StateTree; readonly right: StateTree }
 
 /** A leaf stands in for the chain of branches above it, one of whose halves it would be. */
-function halvesOf(node: StateTree, depth: number): Halves {
+export function halvesOf(node: StateTree, depth: number): Halves {
   if (node === undefined) return { left: undefined, right: undefined }
   if (node.kind === 'branch') return node
   return pathBit(node.path, depth) === 0

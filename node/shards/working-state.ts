@@ -132,7 +132,7 @@ export function treeOfRecords(
   records: readonly { readonly key: StateKey; readonly value: Uint8Array }[],
   hashPairs: HashPairs,
 ): StateTree {
-  const changes = records.map(({ key, value }) => ({ path: statePath(key), value }))
+  const changes = records.map(({ key, value }) => ({ path: statePath(key), key, value }))
   return applyBatch(undefined, sortChanges(changes), hashPairs)
 }
 

@@ -16,6 +16,11 @@ import { decodeStrict, encodeStrict, type StrictValue } from '../../node/primiti
 import { accepted, rejected } from '../../node/primitives/result.ts'
 import { encodeShardBlock, encodeShardBody } from '../../node/shards/block.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
+import {
+  decodeStateChunk,
+  encodeStateChunk,
+  type ProofToken,
+} from '../../node/shards/snapshot-chunk.ts'
 import { sealValue, unsealValue } from '../../node/storage/io/value-seal.ts'
 import {
   decodeGuardRecord,
@@ -162,7 +167,30 @@ function writeOutcome(outcome: StoredOutcome): Uint8Array {
 const KEY = Uint8Array.of(1, 2, 3)
 const FRAME_BYTES_MAX = 500
 
+const proofToken = fc.oneof(
+  fc.constantFrom<ProofToken>('branch', 'empty', 'record'),
+  hash,
+  fc.record({ path: hash, valueHash: hash }),
+)
+
 export const nodeTargets: readonly FuzzTarget[] = [
+  target({
+    covers: ['node/shards/snapshot-chunk.ts#decodeStateChunk'],
+    valid: fc.record({
+      records: fc.array(
+        fc.record({
+          key: fc.uint8Array({ maxLength: 64 }),
+          value: fc.uint8Array({ maxLength: 90 }),
+        }),
+        { maxLength: 6 },
+      ),
+      complete: fc.boolean(),
+      proof: fc.array(proofToken, { maxLength: 8 }),
+    }),
+    encode: encodeStateChunk,
+    decode: decodeStateChunk,
+    codes: ['malformed'],
+  }),
   target({
     covers: ['node/primitives/message-pack.ts#decodeStrict'],
     valid: strictValues,
