@@ -10,6 +10,7 @@ import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identif
 import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
 import type { Reject } from '../primitives/result.ts'
 import { encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import { isSealingHeight } from './epoch.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { beaconStateRoot } from './state-root.ts'
 import { proposerOf, type BeaconState } from './state.ts'
@@ -57,7 +58,7 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
     view,
     proposerSeat: seat,
     timestampMs,
-    sealing: false,
+    sealing: isSealingHeight(state.epochRules, after.height),
     stateRoot: beaconStateRoot(after),
     contentsHash: contentsHash(encodeBeaconBody(body)),
     mix: after.mix,

@@ -2,7 +2,7 @@
  * Committees: who sits where (docs/protocol/beacon.md B.3). Pure functions of the epoch's seed and of counts, so that every
  * node computes the same seats from the beacon state.
  *
- * Invariant: the shard committees are a partition of the validators; their sizes differ by at most one.
+ * Invariant: every validator has its number of shards, one seat on each; the sizes of committees differ by at most one.
  */
 import { assert, present } from '../primitives/assert.ts'
 import { createWriter } from '../primitives/codec.ts'
@@ -20,28 +20,45 @@ export type CommitteeDraw = {
   readonly seed: Hash
   readonly validatorCount: number
   readonly shardCount: number
+  /** On how many shards each validator sits; 1 if absent. */
+  readonly shardsPerValidator?: number
+}
+
+/** Seats per shard: as equal as can be, the lower shards get one seat more. */
+export function shardSizes(seatCount: number, shardCount: number): readonly number[] {
+  const larger = seatCount % shardCount
+  return Array.from(
+    { length: shardCount },
+    (_, index) => Math.floor(seatCount / shardCount) + (index < larger ? 1 : 0),
+  )
 }
 
 /**
  * Validator indices by chain and seat: result[0] is the beacon's committee, everybody; result[k] that of shard k, ascending.
- * Shards are dealt runs of one permutation; where the sizes differ, the lower shards get one seat more.
+ * Shards are dealt runs of one permutation, repeated once per shard of a validator: as no run is longer than the permutation,
+ * nobody has two seats on one shard.
  */
 export function drawCommittees(draw: CommitteeDraw): readonly (readonly number[])[] {
-  const { seed, validatorCount, shardCount } = draw
+  const { seed, validatorCount, shardCount, shardsPerValidator = 1 } = draw
   assert(validatorCount >= 1 && validatorCount <= COMMITTEE_SEATS_MAX, 'the beacon seats everybody')
   assert(shardCount >= 1 && shardCount <= SHARDS_MAX, 'a network has 1 to SHARDS_MAX shards')
   assert(validatorCount >= shardCount, 'every shard has a validator')
+  assert(
+    shardsPerValidator >= 1 && shardsPerValidator <= shardCount,
+    'a validator sits on 1 to all shards',
+  )
   const order = drawPermutation(seed, 'committees', validatorCount)
   const everybody = Array.from({ length: validatorCount }, (_, index) => index)
   const committees: (readonly number[])[] = [everybody]
-  const larger = validatorCount % shardCount
+  const seatCount = validatorCount * shardsPerValidator
   let dealt = 0
-  for (let shard = 1; shard <= shardCount; shard++) {
-    const size = Math.floor(validatorCount / shardCount) + (shard <= larger ? 1 : 0)
-    committees.push(order.slice(dealt, dealt + size).sort((left, right) => left - right))
+  for (const size of shardSizes(seatCount, shardCount)) {
+    const run = Array.from({ length: size }, (_, at) => order[(dealt + at) % validatorCount])
+    const seats = run.map((validator) => present(validator, 'a run of the permutation'))
+    committees.push(seats.sort((left, right) => left - right))
     dealt += size
   }
-  assert(dealt === validatorCount, 'every validator sits on one shard')
+  assert(dealt === seatCount, 'every seat is dealt')
   return committees
 }
 

@@ -15,6 +15,7 @@ import {
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
+import { EPOCH_BLOCKS_MIN, ONE_EPOCH, writeEpochRules, type EpochRules } from './epoch.ts'
 
 export type GenesisValidator = {
   /** Committee public key in the certificate scheme (BLS: 48 bytes, Ed25519: 32). */
@@ -50,6 +51,8 @@ export type Genesis = {
   readonly validators: readonly GenesisValidator[]
   /** Sorted by address, then by shard. */
   readonly allocations: readonly GenesisAllocation[]
+  /** Absent: one epoch for ever (B.4). */
+  readonly epochs?: EpochRules
 }
 
 /** Funded on the named shard; shard 0 means on every shard, `balance` on each. */
@@ -79,6 +82,8 @@ export const SUPPLY_LIMIT = 1n << 200n
 /** Ethereum libraries read chain ids as 32-bit or 53-bit numbers; the base leaves room for the shards. */
 const CHAIN_ID_BASE_MAX = 0x7fffffff - SHARDS_MAX
 const TIMING_MS_MAX = 86_400_000
+/** A year of blocks of half a second: an epoch that is to end at all. */
+const EPOCH_BLOCKS_LIMIT = 2 ** 26
 /** gas times base fee of a whole block stays far below 2^256. */
 const GAS_LIMIT_MAX = 0xffffffff
 const BASE_FEE_LIMIT = 1n << 128n
@@ -87,6 +92,7 @@ export type GenesisReject =
   | 'bad-name'
   | 'bad-shard-count'
   | 'bad-timing'
+  | 'bad-epochs'
   | 'bad-gas'
   | 'bad-chain-id'
   | 'bad-seed'
@@ -113,7 +119,7 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
     .fixed(genesis.seed, HASH_SIZE)
   writeTiming(writer, genesis.shardTiming)
   writeTiming(writer, genesis.beaconTiming)
-  return writer
+  writer
     .u64(genesis.gasLimit)
     .u256(genesis.initialBaseFee)
     .list(genesis.validators, (into, validator) => {
@@ -123,7 +129,9 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
     .list(genesis.allocations, (into, allocation) => {
       into.fixed(allocation.address, ADDRESS_SIZE).u32(allocation.shard).u256(allocation.balance)
     })
-    .finish()
+  // The last field: a network without epochs has the name it had before there were any.
+  if (genesis.epochs !== undefined) writeEpochRules(writer, genesis.epochs)
+  return writer.finish()
 }
 
 function writeTiming(writer: Writer, timing: ChainTiming): void {
@@ -144,6 +152,7 @@ export function genesisBlockHash(genesis: Hash, chain: ChainNumber): Hash {
 export function checkGenesis(genesis: Genesis): Result<Genesis, GenesisReject> {
   const reject =
     checkParameters(genesis) ??
+    checkEpochs(genesis) ??
     checkCommitteeSizes(genesis) ??
     checkValidators(genesis) ??
     checkAllocations(genesis)
@@ -190,14 +199,28 @@ function isLabel(text: string, sizeMax: number): boolean {
   return text.length <= sizeMax && /^[\x21-\x7e]+$/.test(text)
 }
 
-/** B.3: disjoint committees of at least 4; one validator with one shard is the development mode. */
+/** B.4: epochs of a few blocks at least; a rotation of at most everybody; seats on 1 to all shards. */
+function checkEpochs({ epochs, shardCount }: Genesis): Problem {
+  if (epochs === undefined) return undefined
+  const { blocks, rotationPermille, shardsPerValidator } = epochs
+  if (blocks !== 0 && !isWithin(blocks, EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_LIMIT))
+    return problem('bad-epochs', `an epoch has at least ${EPOCH_BLOCKS_MIN} beacon blocks`)
+  if (!isWithin(rotationPermille, 0, 1000))
+    return problem('bad-epochs', 'the share that rotates is 0 to 1000 thousandths')
+  if (!isWithin(shardsPerValidator, 1, shardCount))
+    return problem('bad-epochs', 'a validator sits on 1 to all shards')
+  return undefined
+}
+
+/** B.3: committees of at least 4 seats; one validator with one shard is the development mode. */
 function checkCommitteeSizes(genesis: Genesis): Problem {
-  const { shardCount } = genesis
+  const { shardCount, epochs = ONE_EPOCH } = genesis
   const count = genesis.validators.length
   if (count > COMMITTEE_SEATS_MAX)
     return problem('too-many-validators', `the beacon seats ${COMMITTEE_SEATS_MAX} validators`)
   const development = count === 1 && shardCount === 1
-  if (!development && Math.floor(count / shardCount) < COMMITTEE_SEATS_MIN)
+  const seats = Math.floor((count * epochs.shardsPerValidator) / shardCount)
+  if (!development && (seats < COMMITTEE_SEATS_MIN || count < COMMITTEE_SEATS_MIN))
     return problem(
       'too-few-validators',
       `${shardCount} shards need ${COMMITTEE_SEATS_MIN * shardCount} validators, there are ${count}`,

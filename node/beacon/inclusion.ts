@@ -14,7 +14,8 @@ import { equalBytes } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
-import { beaconHashAt, type BeaconState } from './state.ts'
+import { epochAfter } from './epoch.ts'
+import { beaconHashAt, epochOfShard, planOf, type BeaconState } from './state.ts'
 
 export type CrosslinkReject =
   | 'unknown-shard'
@@ -22,7 +23,7 @@ export type CrosslinkReject =
   | 'tip-not-ahead'
   | 'span-too-long'
   | 'wrong-epoch'
-  | 'sealing-unknown'
+  | 'wrong-sealing'
   | 'links-miscounted'
   | 'not-descended'
   | 'certificate-kind'
@@ -98,12 +99,12 @@ function checkPlace(record: ShardRecord, { tip, links }: Crosslink): Problem {
   return undefined
 }
 
-/** C.3 (3): one epoch per crosslink, the shard's own; no block seals an epoch that has no successor. */
+/** C.3 (3): one epoch per crosslink, the shard's own; a tip anchored in a later epoch seals it, and no other does (B.5). */
 function checkEpoch(state: BeaconState, record: ShardRecord, { tip }: Crosslink): Problem {
-  if (tip.epoch !== record.epoch || tip.epoch !== state.epoch)
-    return problem('wrong-epoch', `the shard is in epoch ${record.epoch}`)
-  if (tip.sealing || record.sealed)
-    return problem('sealing-unknown', 'no shard block is anchored in a later epoch')
+  const epoch = epochOfShard(state, record)
+  if (tip.epoch !== epoch) return problem('wrong-epoch', `the shard is in epoch ${epoch}`)
+  if (tip.sealing !== epochAfter(state.epochRules, tip.anchor.beaconHeight) > epoch)
+    return problem('wrong-sealing', 'the seal of an epoch does not follow the anchor')
   return undefined
 }
 
@@ -116,9 +117,12 @@ function checkCertificate(
   const { kind, proposal, view, signers } = certificate
   if (kind !== 'finalize' || proposal === undefined)
     return problem('certificate-kind', 'only a finalization makes a crosslink')
-  if (view !== tip.view || proposal.view !== view || !equalBytes(proposal.hash, hash))
+  // R2: a block that seals is proposed again, in later views, until one of them finalizes it.
+  const isItsView = tip.sealing ? view >= tip.view : view === tip.view
+  if (!isItsView || proposal.view !== view || !equalBytes(proposal.hash, hash))
     return problem('certificate-mismatch', 'the certificate is of another block')
-  const seatCount = present(state.committees[shard], 'every shard has a committee').length
+  const plan = present(planOf(state, tip.epoch), 'the plan of a shard’s epoch is kept')
+  const seatCount = present(plan.committees[shard], 'every shard has a committee').length
   const seats = seatsOf(signers, seatCount)
   if (seats === undefined)
     return problem('certificate-signers', 'the bitmap is not of this committee')

@@ -15,12 +15,24 @@ import { HASH_SIZE } from '../primitives/hash.ts'
 import { ADDRESS_SIZE } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
+import {
+  epochAfter,
+  readCommittees,
+  readEpochPlan,
+  readEpochRules,
+  writeCommittees,
+  writeEpochPlan,
+  writeEpochRules,
+  type EpochPlan,
+} from './epoch.ts'
 import { PEER_ID_SIZE_MAX } from './genesis.ts'
 import type { BeaconState, BeaconValidator } from './state.ts'
 
 /** A BLS key has 48 bytes, the largest of the schemes. */
 const PUBLIC_KEY_SIZE_MAX = 48
 const ACTIVE_BYTE = 0
+/** One per lagging shard, those of the anchors in the ring, and the next (epoch-turn.ts). */
+const PLANS_MAX = SHARDS_MAX + BEACON_HASH_RING + 2
 
 export function writeValidator(writer: Writer, validator: BeaconValidator): void {
   writer
@@ -45,7 +57,7 @@ function readAscii(reader: Reader, sizeMax: number): string {
 }
 
 export function encodeBeaconState(state: BeaconState): Uint8Array {
-  return createWriter()
+  const writer = createWriter()
     .fixed(state.genesisHash, HASH_SIZE)
     .u64(state.epoch)
     .u64(state.height)
@@ -55,11 +67,9 @@ export function encodeBeaconState(state: BeaconState): Uint8Array {
     .fixed(state.mix, HASH_SIZE)
     .fixed(state.seed, HASH_SIZE)
     .list(state.validators, writeValidator)
-    .list(state.committees, (into, seats) =>
-      into.list(seats, (inner, validator) => inner.u16(validator)),
-    )
-    .list(state.shards, writeShardRecord)
-    .finish()
+  writeCommittees(writer, state.committees)
+  writeEpochRules(writer, state.epochRules)
+  return writer.list(state.plans, writeEpochPlan).list(state.shards, writeShardRecord).finish()
 }
 
 export function decodeBeaconState(bytes: Uint8Array): Result<BeaconState, 'malformed'> {
@@ -78,9 +88,9 @@ function readBeaconState(reader: Reader): BeaconState {
     mix: reader.fixed(HASH_SIZE),
     seed: reader.fixed(HASH_SIZE),
     validators: reader.list(COMMITTEE_SEATS_MAX, readValidator),
-    committees: reader.list(SHARDS_MAX + 1, (from) =>
-      from.list(COMMITTEE_SEATS_MAX, (inner) => inner.u16()),
-    ),
+    committees: readCommittees(reader),
+    epochRules: readEpochRules(reader),
+    plans: reader.list(PLANS_MAX, readEpochPlan),
     shards: reader.list(SHARDS_MAX, readShardRecord),
   }
   if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
@@ -88,11 +98,21 @@ function readBeaconState(reader: Reader): BeaconState {
 }
 
 function isCoherent(state: BeaconState): boolean {
-  const { validators, committees, shards, blockHashes } = state
-  if (blockHashes.length !== Math.min(state.height, BEACON_HASH_RING)) return false
-  if (shards.length < 1 || committees.length !== shards.length + 1) return false
+  const { shards, blockHashes, epoch, epochRules, height, plans } = state
+  if (blockHashes.length !== Math.min(height, BEACON_HASH_RING)) return false
+  if (shards.length < 1 || epoch !== epochAfter(epochRules, height)) return false
   if (shards.some((record, index) => record.shard !== index + 1)) return false
   if (shards.some((record) => record.cursors.length !== shards.length + 1)) return false
+  const isOrdered = plans.every(
+    (plan, index) => plan.epoch > (plans[index - 1]?.epoch ?? -1) && plan.epoch !== epoch,
+  )
+  const isAhead = plans.at(-1)?.epoch === (epochRules.blocks === 0 ? undefined : epoch + 1)
+  return isOrdered && isAhead && [state, ...plans].every((plan) => isSeated(state, plan))
+}
+
+/** Every chain has a committee, of validators that there are. */
+function isSeated({ shards, validators }: BeaconState, { committees }: EpochPlan): boolean {
+  if (committees.length !== shards.length + 1) return false
   return committees.every(
     (seats) => seats.length > 0 && seats.every((index) => index < validators.length),
   )

@@ -9,13 +9,14 @@ import { createWriter, type Writer } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { merkleBranch, merkleRoot, verifyMerkleBranch } from '../primitives/merkle.ts'
+import { writeEpochPlan, writeEpochRules } from './epoch.ts'
 import { writeValidator } from './state-codec.ts'
 import type { BeaconState } from './state.ts'
 
 /** Everything under the root: all but the head's own hash, which depends on the root. */
 export type RootedState = Omit<BeaconState, 'headHash'>
 
-const FIELD_COUNT = 9
+const FIELD_COUNT = 10
 const SHARDS_FIELD = 8
 
 /** The root that a block's header carries: the state after it, without the hash of that block itself. */
@@ -36,6 +37,7 @@ function fieldLeaves(state: RootedState): readonly Hash[] {
       writer.list(seats, (inner, validator) => inner.u16(validator)),
     ),
     merkleRoot(recordLeaves(state.shards)),
+    epochsHash(state),
   ]
   return fields.map(fieldLeaf)
 }
@@ -43,6 +45,13 @@ function fieldLeaves(state: RootedState): readonly Hash[] {
 /** The index is hashed with the field, so that no field is taken for another of equal content. */
 function fieldLeaf(field: Hash, index: number): Hash {
   return hashTagged('field', Uint8Array.of(index), field)
+}
+
+/** B.4: the rules, and every plan but the one in force, which stands in fields of its own. */
+function epochsHash({ epochRules, plans }: RootedState): Hash {
+  const rules = createWriter()
+  writeEpochRules(rules, epochRules)
+  return hashTagged('epochs', rules.finish(), listRoot('epoch-plan', plans, writeEpochPlan))
 }
 
 function u64Hash(tag: string, value: number): Hash {

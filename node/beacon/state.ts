@@ -14,7 +14,9 @@ import {
   type Hash,
 } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
+import { planEpoch } from './assignment.ts'
 import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committee.ts'
+import { epochAfter, ONE_EPOCH, type EpochPlan, type EpochRules } from './epoch.ts'
 import { genesisBlockHash, genesisHash, type Genesis } from './genesis.ts'
 
 /** v1 knows no joining or leaving: every validator of the genesis is active. */
@@ -39,8 +41,11 @@ export type BeaconState = {
   /** Draws the committees and leader orders of this epoch. */
   readonly seed: Hash
   readonly validators: readonly BeaconValidator[]
-  /** Validator indices by chain and seat; index 0 is the beacon's own committee. */
+  /** Of this epoch: validator indices by chain and seat; index 0 is the beacon's own committee. */
   readonly committees: readonly (readonly number[])[]
+  readonly epochRules: EpochRules
+  /** Other epochs that are still or already needed, ascending: those of shards that lag, and the next one (B.4). */
+  readonly plans: readonly EpochPlan[]
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
 }
@@ -51,8 +56,13 @@ export function genesisBeaconState(
   shardStateRoots: readonly Hash[],
 ): BeaconState {
   assert(shardStateRoots.length === genesis.shardCount, 'every shard has a genesis state')
+  const { seed: mix, validators, shardCount, epochs: rules = ONE_EPOCH } = genesis
   const name = genesisHash(genesis)
-  const seed = epochSeed(genesis.seed, 0)
+  const seed = epochSeed(mix, 0)
+  const { shardsPerValidator } = rules
+  const validatorCount = validators.length
+  const committees = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
+  const next = { epoch: 1, mix, previous: committees, validators, rules }
   return {
     genesisHash: name,
     epoch: 0,
@@ -60,18 +70,16 @@ export function genesisBeaconState(
     headHash: genesisBlockHash(name, BEACON_CHAIN),
     timestampMs: genesis.timestampMs,
     blockHashes: [],
-    mix: genesis.seed,
+    mix,
     seed,
-    validators: genesis.validators.map(({ publicKey, peer, payout }) => {
+    validators: validators.map(({ publicKey, peer, payout }) => {
       return { publicKey, peer, payout, status: 'active' }
     }),
-    committees: drawCommittees({
-      seed,
-      validatorCount: genesis.validators.length,
-      shardCount: genesis.shardCount,
-    }),
+    committees,
+    epochRules: rules,
+    plans: rules.blocks === 0 ? [] : [planEpoch(next)],
     shards: shardStateRoots.map((stateRoot, index) =>
-      genesisRecord({ name, shardCount: genesis.shardCount, shard: index + 1, stateRoot }),
+      genesisRecord({ name, shardCount, shard: index + 1, stateRoot }),
     ),
   }
 }
@@ -116,22 +124,41 @@ export function pushBlockHash(state: BeaconState): readonly Hash[] {
   return ring
 }
 
+/** Who sits where in this epoch; undefined of an epoch that is over for every shard, or not drawn yet (B.4). */
+export function planOf(state: BeaconState, epoch: number): EpochPlan | undefined {
+  if (epoch === state.epoch) return state
+  return state.plans.find((plan) => plan.epoch === epoch)
+}
+
+/** The epoch in which a shard goes on after its recorded head: sealed, it is that of the head's anchor (B.5). */
+export function epochOfShard(state: BeaconState, record: ShardRecord): number {
+  return record.sealed ? epochAfter(state.epochRules, record.anchorHeight) : record.epoch
+}
+
 /** The validators of one chain's committee, by seat. Chain 0 is the beacon. */
-export function committeeOf(state: BeaconState, chain: ChainNumber): readonly BeaconValidator[] {
-  return present(state.committees[chain], 'every chain has a committee').map((index) =>
+export function committeeOf(
+  state: BeaconState,
+  chain: ChainNumber,
+  plan: EpochPlan = state,
+): readonly BeaconValidator[] {
+  return present(plan.committees[chain], 'every chain has a committee').map((index) =>
     present(state.validators[index], 'a committee seats validators'),
   )
 }
 
 /** Public keys of one chain's committee, by seat: what an engine is configured with. */
-export function committeeKeys(state: BeaconState, chain: ChainNumber): readonly Uint8Array[] {
-  return committeeOf(state, chain).map((validator) => validator.publicKey)
+export function committeeKeys(
+  state: BeaconState,
+  chain: ChainNumber,
+  plan: EpochPlan = state,
+): readonly Uint8Array[] {
+  return committeeOf(state, chain, plan).map((validator) => validator.publicKey)
 }
 
-/** Leader order of one chain in the state's epoch (A.2). */
-export function leaderOrderOf(state: BeaconState, chain: ChainNumber): readonly number[] {
-  const seatCount = present(state.committees[chain], 'every chain has a committee').length
-  return leaderOrder({ seed: state.seed, epoch: state.epoch, chain, seatCount })
+/** Leader order of one chain in the epoch of a plan; a state is the plan of its own (A.2). */
+export function leaderOrderOf(plan: EpochPlan, chain: ChainNumber): readonly number[] {
+  const seatCount = present(plan.committees[chain], 'every chain has a committee').length
+  return leaderOrder({ seed: plan.seed, epoch: plan.epoch, chain, seatCount })
 }
 
 /** Seat that proposes in this view of this chain. */

@@ -12,10 +12,12 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
+import { isSealingHeight } from './epoch.ts'
+import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { mixIn, revealRoot } from './randao.ts'
 import { beaconStateRoot } from './state-root.ts'
-import { committeeKeys, proposerOf, pushBlockHash, type BeaconState } from './state.ts'
+import { committeeKeys, planOf, proposerOf, pushBlockHash, type BeaconState } from './state.ts'
 
 /** Beacon blocks without a crosslink after which a shard with known work is `lagging` (C.7). */
 export const LAG_BLOCKS = 8
@@ -28,7 +30,7 @@ export type BeaconReject =
   | 'wrong-epoch'
   | 'wrong-view'
   | 'wrong-proposer'
-  | 'sealing-unknown'
+  | 'wrong-sealing'
   | 'timestamp-not-ahead'
   | 'timestamp-in-future'
   | 'wrong-mix'
@@ -81,9 +83,10 @@ export function crosslinkCheck(
 ): SignatureDemand | undefined {
   const { shard, tip, certificate } = crosslink
   const { kind, view, proposal, signers, signature } = certificate
-  if (state.shards[shard - 1] === undefined || tip.epoch !== state.epoch) return undefined
+  const plan = planOf(state, tip.epoch)
+  if (state.shards[shard - 1] === undefined || plan === undefined) return undefined
   if (kind !== 'finalize' || proposal === undefined || proposal.view !== view) return undefined
-  const keys = committeeKeys(state, shard)
+  const keys = committeeKeys(state, shard, plan)
   const seats = seatsOf(signers, keys.length)
   if (seats === undefined || seats.length < quorumOf(keys.length)) return undefined
   const domain = { genesisHash: state.genesisHash, chain: shard, epoch: tip.epoch }
@@ -145,7 +148,8 @@ function checkHeader(
     return { code: 'wrong-view', detail: 'the header is of another view' }
   if (header.proposerSeat !== proposerOf(state, BEACON_CHAIN, header.view))
     return { code: 'wrong-proposer', detail: `seat ${header.proposerSeat} does not lead the view` }
-  if (header.sealing) return { code: 'sealing-unknown', detail: 'no epoch of the beacon ends' }
+  if (header.sealing !== isSealingHeight(state.epochRules, header.height))
+    return { code: 'wrong-sealing', detail: 'the last block of an epoch seals it, and no other' }
   if (header.timestampMs <= state.timestampMs)
     return { code: 'timestamp-not-ahead', detail: 'time moves forward from block to block' }
   if (expected.nowMs !== undefined && header.timestampMs > expected.nowMs + TIMESTAMP_DRIFT_MAX_MS)
@@ -176,7 +180,7 @@ export type BeaconStep = {
 export function advance(state: BeaconState, step: BeaconStep): BeaconState {
   const height = state.height + 1
   const updated = new Map(step.records.map((record) => [record.shard, record]))
-  return {
+  const after = {
     ...state,
     height,
     timestampMs: step.timestampMs,
@@ -184,6 +188,7 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
     mix: mixIn(state.mix, step.body.reveal),
     shards: state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
   }
+  return isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after
 }
 
 /** C.7: a shard that has work the beacon knows of and no crosslink for LAG_BLOCKS blocks is lagging. */

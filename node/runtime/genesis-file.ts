@@ -76,6 +76,13 @@ const genesisFileSchema = z.strictObject({
       }),
     )
     .max(ALLOCATIONS_MAX),
+  epochs: z
+    .strictObject({
+      blocks: z.int().min(0),
+      rotationPermille: z.int().min(0).max(1000),
+      shardsPerValidator: z.int().min(1),
+    })
+    .optional(),
 })
 
 export type GenesisFileResult =
@@ -92,8 +99,13 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const allocations = [...parsed.data.allocations].sort(compareAllocations)
-  const checked = checkGenesis({ ...parsed.data, allocations })
+  const { epochs, ...fields } = parsed.data
+  const allocations = [...fields.allocations].sort(compareAllocations)
+  const checked = checkGenesis({
+    ...fields,
+    allocations,
+    ...(epochs === undefined ? {} : { epochs }),
+  })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }
 }

@@ -1,5 +1,6 @@
 /** Genesis names, committees, randomness and state roots never change by accident. */
 import { describe, it } from 'vitest'
+import { assignCommittees } from '../../node/beacon/assignment.ts'
 import { drawCommittees, epochSeed, leaderOrder } from '../../node/beacon/committee.ts'
 import { genesisBlockHash, genesisHash } from '../../node/beacon/genesis.ts'
 import { mixIn, revealRoot } from '../../node/beacon/randao.ts'
@@ -32,6 +33,27 @@ describe('golden: beacon', () => {
       shardLeaders: leaderOrder({ seed, epoch: 3, chain: 1, seatCount: 5 }),
       revealRoot: revealRoot(hashOf('genesis'), 3, 9),
       mix: mixIn(hashOf('mix'), Uint8Array.of(1, 2, 3)),
+    })
+  })
+
+  it('golden: beacon: B.3: epochs rotate the seats they always rotated', () => {
+    const keyOf = (validator: number) => Uint8Array.of(validator)
+    const active = Array.from({ length: 18 }, (_, index) => index)
+    const drawn = { validatorCount: 17, shardCount: 4 }
+    const previous = drawCommittees({ seed: hashOf('before'), ...drawn })
+    const rotate = (rotationPermille: number, shardsPerValidator = 1) =>
+      assignCommittees({
+        previous,
+        active,
+        keyOf,
+        seed: hashOf('seed'),
+        rules: { blocks: 8, rotationPermille, shardsPerValidator },
+      })
+    expectVectors('beacon-rotation.json', {
+      previous,
+      quarter: rotate(250),
+      all: rotate(1000),
+      twoShardsEach: rotate(250, 2),
     })
   })
 

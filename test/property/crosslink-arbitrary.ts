@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { encodeBeaconBody, type BeaconBlock } from '../../node/beacon/block.ts'
 import { contentsHash } from '../../node/crosslink/header-codec.ts'
+import { epochAfter } from '../../node/beacon/epoch.ts'
 import type { BeaconState } from '../../node/beacon/state.ts'
 import type { Certificate, Proposal } from '../../node/crosslink/certificate.ts'
 import type { Crosslink, ShardRecord } from '../../node/crosslink/crosslink.ts'
@@ -153,11 +154,14 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   status: fc.constantFrom('live', 'lagging', 'recovering', 'frozen'),
 })
 
-/** Coherent states of 1 to 3 shards. */
+function oneSeatEach(chains: number, validators: number): readonly (readonly number[])[] {
+  return Array.from({ length: chains }, (_, index) => [index % validators])
+}
+
+/** Coherent states of 1 to 3 shards, with epochs and without. */
 export const beaconState: fc.Arbitrary<BeaconState> = fc
   .record({
     genesisHash: hash,
-    epoch: u64,
     headHash: hash,
     timestampMs: u64,
     blockHashes: hashes(9),
@@ -173,13 +177,27 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
       { minLength: 1, maxLength: 4 },
     ),
     records: fc.array(shardRecord, { minLength: 1, maxLength: 3 }),
+    epochRules: fc.record({
+      blocks: fc.constantFrom(0, 4),
+      rotationPermille: fc.nat(1000),
+      shardsPerValidator: fc.integer({ min: 1, max: 64 }),
+    }),
   })
   .map(({ records, ...rest }) => ({
     ...rest,
     height: rest.blockHashes.length,
-    committees: Array.from({ length: records.length + 1 }, (_, index) => [
-      index % rest.validators.length,
-    ]),
+    epoch: epochAfter(rest.epochRules, rest.blockHashes.length),
+    committees: oneSeatEach(records.length + 1, rest.validators.length),
+    plans:
+      rest.epochRules.blocks === 0
+        ? []
+        : [
+            {
+              epoch: epochAfter(rest.epochRules, rest.blockHashes.length) + 1,
+              seed: rest.seed,
+              committees: oneSeatEach(records.length + 1, rest.validators.length),
+            },
+          ],
     shards: records.map((record, index) => ({
       ...record,
       shard: index + 1,

@@ -1,5 +1,6 @@
 /** Genesis: what it names, what it refuses, what a shard gets of it. */
 import { describe, expect, it } from 'vitest'
+import { EPOCH_BLOCKS_MIN, ONE_EPOCH, type EpochRules } from '../../../node/beacon/epoch.ts'
 import {
   checkGenesis,
   encodeGenesis,
@@ -20,6 +21,12 @@ const codeOf = (changes: Parameters<typeof exampleGenesis>[0]): string => {
   const result = checkGenesis(exampleGenesis(changes))
   return result.ok ? 'accepted' : result.reject.code
 }
+
+const epochs = (changes: Partial<EpochRules>): EpochRules => ({
+  ...ONE_EPOCH,
+  blocks: 8,
+  ...changes,
+})
 
 /** The example with one field of its second validator changed. */
 const withValidator = (changes: Partial<Genesis['validators'][number]>): Partial<Genesis> => ({
@@ -52,6 +59,10 @@ describe('beacon: genesis', () => {
       { allocations: [{ address: address(1), shard: 0, balance: 1n }] },
       { allocations: [{ address: address(1), shard: 1, balance: 1n }] },
       { allocations: [{ address: address(1), shard: 0, balance: 2n }] },
+      { epochs: epochs({}) },
+      { epochs: epochs({ blocks: 9 }) },
+      { epochs: epochs({ rotationPermille: 1000 }) },
+      { epochs: epochs({ shardsPerValidator: 2 }) },
     ]
     const names = variants.map((changes) => toHex(genesisHash(exampleGenesis(changes))))
     expect(new Set(names).size).toBe(variants.length)
@@ -75,6 +86,25 @@ describe('beacon: genesis', () => {
     expect(codeOf({ validatorCount: 0, shardCount: 1 })).toBe('too-few-validators')
     expect(codeOf({ validatorCount: 128, shardCount: 32 })).toBe('accepted')
     expect(codeOf({ validatorCount: 129, shardCount: 2 })).toBe('too-many-validators')
+  })
+
+  it('beacon: genesis: B.3: where validators sit on several shards, fewer are enough', () => {
+    const shared = { shardCount: 4, epochs: epochs({ shardsPerValidator: 2 }) }
+    expect(codeOf({ ...shared, validatorCount: 8 })).toBe('accepted')
+    expect(codeOf({ ...shared, validatorCount: 7 })).toBe('too-few-validators')
+    const everywhere = { shardCount: 8, epochs: epochs({ shardsPerValidator: 8 }) }
+    expect(codeOf({ ...everywhere, validatorCount: 4 })).toBe('accepted')
+    expect(codeOf({ ...everywhere, validatorCount: 3 })).toBe('too-few-validators')
+  })
+
+  it('beacon: genesis: B.4: epochs are refused that could not be lived in', () => {
+    expect(codeOf({ epochs: epochs({ blocks: EPOCH_BLOCKS_MIN }) })).toBe('accepted')
+    expect(codeOf({ epochs: epochs({ blocks: 0 }) })).toBe('accepted')
+    expect(codeOf({ epochs: epochs({ blocks: EPOCH_BLOCKS_MIN - 1 }) })).toBe('bad-epochs')
+    expect(codeOf({ epochs: epochs({ blocks: 2 ** 40 }) })).toBe('bad-epochs')
+    expect(codeOf({ epochs: epochs({ rotationPermille: 1001 }) })).toBe('bad-epochs')
+    expect(codeOf({ epochs: epochs({ shardsPerValidator: 0 }) })).toBe('bad-epochs')
+    expect(codeOf({ epochs: epochs({ shardsPerValidator: 3 }) })).toBe('bad-epochs')
   })
 
   it('beacon: genesis: parameters out of range are refused by name', () => {

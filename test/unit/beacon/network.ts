@@ -4,8 +4,11 @@
  */
 import { buildBeaconBlock, type BeaconBuilt } from '../../../node/beacon/build.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
+import { epochAfter } from '../../../node/beacon/epoch.ts'
 import {
+  epochOfShard,
   genesisBeaconState,
+  planOf,
   proposerOf,
   recordOf,
   type BeaconState,
@@ -87,7 +90,7 @@ export function headerOn(
   })
 }
 
-/** `count` headers from the record on; `changes` apply to the last one. */
+/** `count` headers from the record on, the last of which seals where its anchor says so; `tip` changes the last one. */
 export function headersOn(
   state: BeaconState,
   record: ShardRecord,
@@ -95,11 +98,13 @@ export function headersOn(
 ): readonly ShardHeader[] {
   const { count = 1, branch = 'main', tip = {} } = options
   const headers: ShardHeader[] = []
+  const epoch = epochOfShard(state, record)
+  const sealing = epochAfter(state.epochRules, state.height) > epoch
   let parent = { shard: record.shard, hash: record.hash, height: record.height }
   for (let index = 1; index <= count; index++) {
     const last = index === count
-    const resultsRoot = hashOf(branch)
-    const header = headerOn(state, parent, last ? { resultsRoot, ...tip } : { resultsRoot })
+    const common = { resultsRoot: hashOf(branch), epoch }
+    const header = headerOn(state, parent, last ? { ...common, sealing, ...tip } : common)
     headers.push(header)
     parent = { shard: record.shard, hash: shardBlockHash(header), height: header.height }
   }
@@ -111,6 +116,8 @@ export type SigningOptions = {
   /** Committee that signs, if not the shard's own. */
   readonly committee?: readonly number[]
   readonly kind?: 'finalize' | 'notarize'
+  /** View in which it was finalized, if not the one it was proposed in first. */
+  readonly view?: number
 }
 
 /** A certificate over this header by a quorum of its committee. */
@@ -119,12 +126,13 @@ export function certify(
   header: ShardHeader,
   options: SigningOptions = {},
 ): Certificate {
+  const plan = planOf(state, header.epoch) ?? state
   const committee =
-    options.committee ?? present(state.committees[header.chain], 'every shard has a committee')
+    options.committee ?? present(plan.committees[header.chain], 'every shard has a committee')
   const seats =
     options.seats ?? Array.from({ length: quorumOf(committee.length) }, (_, seat) => seat)
   const kind = options.kind ?? 'finalize'
-  const view = header.view
+  const view = options.view ?? header.view
   const proposal = {
     view,
     parentView: view - 1,

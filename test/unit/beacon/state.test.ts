@@ -53,6 +53,9 @@ describe('beacon: state', () => {
       { ...state, shards: state.shards.toReversed() },
       { ...state, shards: state.shards.map((record) => ({ ...record, cursors: [0] })) },
       { ...state, shards: [], committees: [[0]] },
+      { ...state, epoch: 1 },
+      { ...state, epochRules: { ...state.epochRules, blocks: 8 } },
+      { ...state, plans: [{ ...state, epoch: 1 }] },
     ]
     for (const one of contradictions) {
       expect(decodeBeaconState(encodeBeaconState(one))).toMatchObject({
@@ -78,6 +81,8 @@ describe('beacon: state', () => {
         validators: others.map((one) => ({ ...one, ...validator, payout: addressOf('other') })),
       },
       { ...state, committees: state.committees.toReversed() },
+      { ...state, epochRules: { ...state.epochRules, rotationPermille: 1 } },
+      { ...state, plans: [state] },
       { ...state, shards: state.shards.map((record) => ({ ...record, status: 'lagging' })) },
     ]
     const roots = variants.map((one) => toHex(beaconStateRoot(one)))

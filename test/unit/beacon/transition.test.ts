@@ -56,7 +56,7 @@ describe('beacon: transition', () => {
     expect(codeOf(genesis, withHeader({ view: 0 }))).toBe('wrong-view')
     const other = (header.proposerSeat + 1) % 8
     expect(codeOf(genesis, withHeader({ proposerSeat: other }))).toBe('wrong-proposer')
-    expect(codeOf(genesis, withHeader({ sealing: true }))).toBe('sealing-unknown')
+    expect(codeOf(genesis, withHeader({ sealing: true }))).toBe('wrong-sealing')
     expect(codeOf(genesis, withHeader({ timestampMs: genesis.timestampMs }))).toBe(
       'timestamp-not-ahead',
     )

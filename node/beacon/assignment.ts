@@ -1,0 +1,137 @@
+/**
+ * Assignment: who sits where in the next epoch (docs/protocol/beacon.md B.3). A pure function of the last committees, the
+ * validators, the seed and the rules.
+ *
+ * Where every validator sits on one shard, rotation is sticky and partial: a part of every committee moves on, the others
+ * stay, because moving costs a validator the state of a shard. Otherwise committees are drawn anew.
+ *
+ * Invariants: every active validator has its seats, nobody has two on one shard; sizes differ by at most one.
+ */
+import { assert, present } from '../primitives/assert.ts'
+import { compareBytes } from '../primitives/bytes.ts'
+import { createWriter } from '../primitives/codec.ts'
+import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { drawPermutation } from '../primitives/prng.ts'
+import { drawCommittees, epochSeed, shardSizes } from './committee.ts'
+import type { EpochPlan, EpochRules } from './epoch.ts'
+
+export type Rotation = {
+  /** Of the epoch before, by chain; index 0 is the beacon's. */
+  readonly previous: readonly (readonly number[])[]
+  /** Indices of the validators that get seats, ascending. */
+  readonly active: readonly number[]
+  /** Committee key of a validator. */
+  readonly keyOf: (validator: number) => Uint8Array
+  readonly seed: Hash
+  readonly rules: EpochRules
+}
+
+/** Validator indices by chain and seat, each committee ascending. */
+export function assignCommittees(rotation: Rotation): readonly (readonly number[])[] {
+  const { previous, active, seed, rules } = rotation
+  const shardCount = previous.length - 1
+  if (rules.shardsPerValidator > 1) {
+    const { shardsPerValidator } = rules
+    const validatorCount = active.length
+    const drawn = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
+    return drawn.map((seats) => seats.map((at) => present(active[at], 'drawn among the active')))
+  }
+  const sizes = shardSizes(active.length, shardCount)
+  const staying = sizes.map((size, index) => stayers(rotation, index + 1, size))
+  const placed = place(rotation, staying, sizes)
+  return [[...active], ...placed.map((seats) => seats.toSorted((left, right) => left - right))]
+}
+
+/** Those who keep their seat on the shard: all but the share that is drawn to move, and never more than there are seats. */
+function stayers(rotation: Rotation, shard: ChainNumber, size: number): readonly number[] {
+  const { previous, active, seed, rules, keyOf } = rotation
+  const members = present(previous[shard], 'every shard had a committee')
+  const order = members
+    .filter((validator) => active.includes(validator))
+    .map((validator) => ({ validator, ticket: evictionTicket(seed, shard, keyOf(validator)) }))
+    .sort((left, right) => compareBytes(left.ticket, right.ticket))
+  const moving = Math.ceil((order.length * rules.rotationPermille) / 1000)
+  const first = Math.max(moving, order.length - size)
+  return order.slice(first).map(({ validator }) => validator)
+}
+
+/** The smallest tickets move. */
+function evictionTicket(seed: Hash, shard: ChainNumber, key: Uint8Array): Hash {
+  return hashTagged(
+    'evict',
+    createWriter().fixed(seed, HASH_SIZE).u32(shard).variable(key).finish(),
+  )
+}
+
+type Mover = {
+  readonly validator: number
+  /** The shard just left; -1: none. */
+  readonly origin: ChainNumber
+  shard: ChainNumber
+}
+
+/** Movers and newcomers, in drawn order, each to the shard that misses most, not back to the one just left. */
+function place(
+  { previous, active, seed }: Rotation,
+  staying: readonly (readonly number[])[],
+  sizes: readonly number[],
+): readonly (readonly number[])[] {
+  const seated = new Set(staying.flat())
+  const pool = active.filter((validator) => !seated.has(validator))
+  const missing = sizes.map((size, index) => size - (staying[index]?.length ?? 0))
+  const placed: Mover[] = []
+  for (const at of drawPermutation(seed, 'movers', pool.length)) {
+    const validator = present(pool[at], 'a permutation of the pool')
+    const origin = previous.findIndex((seats, chain) => chain > 0 && seats.includes(validator))
+    const shard = neediest(missing, origin)
+    missing[shard - 1] = (missing[shard - 1] ?? 0) - 1
+    const mover: Mover = { validator, origin, shard }
+    if (shard === origin) exchange(mover, placed)
+    placed.push(mover)
+  }
+  return staying.map((seats, index) => [
+    ...seats,
+    ...placed.filter(({ shard }) => shard === index + 1).map(({ validator }) => validator),
+  ])
+}
+
+/** The shard that misses most seats, the lowest of equals; the one just left only if no other misses any. */
+function neediest(missing: readonly number[], origin: ChainNumber): ChainNumber {
+  let best: ChainNumber = origin
+  for (const [index, count] of missing.entries()) {
+    const shard = index + 1
+    if (count <= 0 || shard === origin) continue
+    if (best === origin || count > (missing[best - 1] ?? 0)) best = shard
+  }
+  assert(best > 0 && (missing[best - 1] ?? 0) > 0, 'there are as many seats as validators')
+  return best
+}
+
+/** Only the shard just left has a seat: somebody placed before, who may go there, goes there instead. */
+function exchange(mover: Mover, placed: readonly Mover[]): void {
+  const { origin } = mover
+  const other = placed.find((one) => one.shard !== origin && one.origin !== origin)
+  if (other === undefined) return
+  mover.shard = other.shard
+  other.shard = origin
+}
+
+export type PlanRequest = {
+  readonly epoch: number
+  /** What the reveals came to, one epoch before this one begins (B.2). */
+  readonly mix: Hash
+  readonly previous: Rotation['previous']
+  /** The registry, frozen at that moment. */
+  readonly validators: readonly { readonly publicKey: Uint8Array }[]
+  readonly rules: EpochRules
+}
+
+/** The plan of an epoch, one epoch ahead: whoever changes shards has that long to get its state. */
+export function planEpoch(request: PlanRequest): EpochPlan {
+  const { epoch, mix, previous, validators, rules } = request
+  const seed = epochSeed(mix, epoch)
+  const active = validators.map((_, index) => index)
+  const keyOf = (index: number) => present(validators[index], 'the registry has it').publicKey
+  return { epoch, seed, committees: assignCommittees({ previous, active, keyOf, seed, rules }) }
+}

@@ -1,0 +1,32 @@
+/**
+ * The turn of an epoch (docs/protocol/beacon.md B.4): what the sealing block of the beacon does to the state. The next
+ * epoch's plan, known for a whole epoch, comes into force, and the one after it is drawn.
+ *
+ * Invariant: the plan of every epoch in which a shard may still finalize a block is kept (C.3), so no shard is ever asked for
+ * a certificate that nobody can check.
+ */
+import { present } from '../primitives/assert.ts'
+import { BEACON_HASH_RING } from '../primitives/limits.ts'
+import { planEpoch } from './assignment.ts'
+import { epochAfter, type EpochPlan } from './epoch.ts'
+import { epochOfShard, planOf, type BeaconState } from './state.ts'
+
+/** The state after its head, the last block of an epoch. */
+export function turnEpoch(state: BeaconState): BeaconState {
+  const { validators, epochRules: rules, mix } = state
+  const epoch = state.epoch + 1
+  const { seed, committees } = present(planOf(state, epoch), 'the next epoch has a plan')
+  const next = planEpoch({ epoch: epoch + 1, mix, previous: committees, validators, rules })
+  const passed = { epoch: state.epoch, seed: state.seed, committees: state.committees }
+  const plans = [...state.plans, passed, next].filter((plan) => isNeeded(state, plan, epoch))
+  plans.sort((left, right) => left.epoch - right.epoch)
+  return { ...state, epoch, seed, committees, plans }
+}
+
+/** The one in force stands in the state itself. An old one serves shards that are in it, or may seal into it (C.3 (5)). */
+function isNeeded(state: BeaconState, plan: EpochPlan, current: number): boolean {
+  if (plan.epoch >= current) return plan.epoch > current
+  const oldestAnchor = Math.max(0, state.height - BEACON_HASH_RING)
+  if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return true
+  return state.shards.some((record) => epochOfShard(state, record) === plan.epoch)
+}
