@@ -31,6 +31,11 @@ const SILENT_AFTER_MS = 20_000
 const SILENT_SWEEP_MS = 5000
 /** Payments sent again in one sweep; bounds the burst after a fault. */
 const SENT_AGAIN_MAX = 200
+/**
+ * Senders next to each other that share a node. Arrivals go round the senders, so what is due in one tick enters through few
+ * nodes, in batches, as a wallet's server sends it; the nodes take turns.
+ */
+const NEIGHBOURS = 50
 /** Accounts signed between two looks at the event loop. */
 const SIGNED_PER_TURN = 20
 
@@ -127,7 +132,7 @@ export class Offering {
   #nodeOf({ shard, index }: Sender, attempt: number): number {
     const { plan, clients, committees } = this.#world
     const members = committees()[shard - 1] ?? []
-    const step = index + attempt
+    const step = Math.floor(index / NEIGHBOURS) + attempt
     const outside = plan.outsiderEvery > 0 && index % plan.outsiderEvery === 0
     const member = members[step % Math.max(1, members.length)]
     return outside || member === undefined ? step % clients.length : member

@@ -9,10 +9,14 @@ const HEX_OF_BYTE: readonly string[] = Array.from(
   (_, byte) => HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15),
 )
 
+/** Newer engines have it built in, three times as fast; the language level of this project does not name it yet. */
+type HexBytes = Uint8Array & { readonly toHex?: () => string }
+
 /** Lower-case hexadecimal digits without prefix; the form used for map keys. */
-export function toHex(bytes: Uint8Array): string {
+export function toHex(bytes: HexBytes): string {
+  if (bytes.toHex !== undefined) return bytes.toHex()
   let digits = ''
-  for (const byte of bytes) digits += HEX_OF_BYTE[byte] ?? ''
+  for (let index = 0; index < bytes.length; index++) digits += HEX_OF_BYTE[bytes[index] ?? 0] ?? ''
   return digits
 }
 
@@ -68,19 +72,38 @@ export function asciiBytes(text: string): Uint8Array {
   return bytes
 }
 
+/** Bytes of a piece of a large integer: as many as a number holds exactly. */
+const PIECE_SIZE = 6
+const PIECE_BITS = 48n
+
 /** Big-endian bytes of an unsigned integer in exactly `size` bytes. */
 export function bigIntToBytes(value: bigint, size: number): Uint8Array {
   assert(value >= 0n, 'only unsigned integers are encoded')
   const bytes = new Uint8Array(size)
   let rest = value
-  for (let index = size - 1; index >= 0; index--) {
-    bytes[index] = Number(rest & 255n)
-    rest >>= 8n
+  let index = size - 1
+  while (rest > 0n && index >= 0) {
+    let piece = Number(BigInt.asUintN(48, rest))
+    const stop = Math.max(-1, index - PIECE_SIZE)
+    // A piece that does not fit shows in what is left of it.
+    for (; index > stop; index--) {
+      bytes[index] = piece % 256
+      piece = Math.floor(piece / 256)
+    }
+    assert(piece === 0, 'the integer fits its fixed width')
+    rest >>= PIECE_BITS
   }
   assert(rest === 0n, 'the integer fits its fixed width')
   return bytes
 }
 
 export function bytesToBigInt(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`)
+  let value = 0n
+  for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
+    const end = Math.min(bytes.length, start + PIECE_SIZE)
+    let piece = 0
+    for (let index = start; index < end; index++) piece = piece * 256 + (bytes[index] ?? 0)
+    value = start === 0 ? BigInt(piece) : (value << BigInt(8 * (end - start))) | BigInt(piece)
+  }
+  return value
 }

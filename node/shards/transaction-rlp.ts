@@ -5,6 +5,9 @@
  * Invariants: no recursion (depth is what the caller's schema has, never what the bytes claim), no copying, every length
  * is checked against the bytes left before it is used, integers have a width limit before they become numbers.
  * Throws `DecodeError` only; writing is done with `@ethereumjs/rlp`, which also serves the tests as an oracle.
+ *
+ * Plain functions over a plain cursor: every transaction passes here on every node, and an object of closures per list cost
+ * more than the reading.
  */
 import { bytesToBigInt } from '../primitives/bytes.ts'
 import { DecodeError } from '../primitives/codec.ts'
@@ -18,103 +21,116 @@ const SHORT_LENGTH_MAX = 55
 /** Bytes of a length field: 4 GiB is far beyond any transaction, and 2^32 is still a safe integer. */
 const LENGTH_BYTES_MAX = 4
 
-export type RlpReader = {
-  /** A string of at most `sizeMax` bytes, as a view of the input. */
-  readonly bytes: (sizeMax: number) => Uint8Array
-  /** A string of exactly `size` bytes. */
-  readonly fixed: (size: number) => Uint8Array
-  /** The bytes of an unsigned integer: no leading zeros, zero is empty, at most `sizeMax`. */
-  readonly unsigned: (sizeMax: number) => Uint8Array
-  /** An unsigned integer of at most 32 bytes. */
-  readonly amount: () => bigint
-  /** An unsigned integer up to 2^53 - 1. */
-  readonly integer: () => number
-  /** Enters a list; the reader it returns reads exactly that list's items. */
-  readonly list: () => RlpReader
-  readonly atEnd: () => boolean
-  /** Throws unless everything was read. */
-  readonly finish: () => void
+/** Where reading stands within the items from `position` to `end`. */
+export type RlpCursor = {
+  readonly bytes: Uint8Array
+  position: number
+  readonly end: number
 }
 
-type Span = { readonly isList: boolean; readonly start: number; readonly end: number }
+export function rlpCursor(bytes: Uint8Array, from = 0, to = bytes.length): RlpCursor {
+  return { bytes, position: from, end: to }
+}
 
-/** The span of the item whose first byte stands at `position`; all of it lies before `end`. */
-function readSpan(bytes: Uint8Array, position: number, end: number): Span {
+/** Passes the next item and answers where its content starts; it ends where the cursor now stands. */
+function nextItem(cursor: RlpCursor, isList: boolean): number {
+  const { bytes, position, end } = cursor
   const first = bytes[position]
   if (first === undefined || position >= end) throw new DecodeError('the list ends too early')
-  if (first < SHORT_STRING) return { isList: false, start: position, end: position + 1 }
-  const isList = first >= SHORT_LIST
-  const longBase = isList ? LONG_LIST : LONG_STRING
-  const { start, size } =
-    first <= longBase
-      ? { start: position + 1, size: first - (isList ? SHORT_LIST : SHORT_STRING) }
-      : readLongLength(bytes, position + 1, first - longBase, end)
+  if (first >= SHORT_LIST !== isList) {
+    throw new DecodeError(isList ? 'a list was expected' : 'a string was expected')
+  }
+  if (first < SHORT_STRING) {
+    cursor.position = position + 1
+    return position
+  }
+  const isLong = first > (isList ? LONG_LIST : LONG_STRING)
+  const width = isLong ? first - (isList ? LONG_LIST : LONG_STRING) : 0
+  const start = position + 1 + width
+  const size = isLong ? longLength(cursor, width) : first - (isList ? SHORT_LIST : SHORT_STRING)
   if (size > end - start) throw new DecodeError('an item is longer than the bytes left')
   if (!isList && size === 1 && (bytes[start] ?? 0) < SHORT_STRING) {
     throw new DecodeError('a single small byte carries a needless prefix')
   }
-  return { isList, start, end: start + size }
+  cursor.position = start + size
+  return start
 }
 
-function readLongLength(
-  bytes: Uint8Array,
-  position: number,
-  width: number,
-  end: number,
-): { start: number; size: number } {
-  if (width > LENGTH_BYTES_MAX || width > end - position) {
+/** The length written in the `width` bytes behind the first byte. */
+function longLength({ bytes, position, end }: RlpCursor, width: number): number {
+  const start = position + 1
+  if (width > LENGTH_BYTES_MAX || width > end - start) {
     throw new DecodeError('a length is longer than the bytes left')
   }
-  if (bytes[position] === 0) throw new DecodeError('a length has leading zeros')
+  if (bytes[start] === 0) throw new DecodeError('a length has leading zeros')
   let size = 0
-  for (let index = 0; index < width; index++) size = size * 256 + (bytes[position + index] ?? 0)
+  for (let index = 0; index < width; index++) size = size * 256 + (bytes[start + index] ?? 0)
   if (size <= SHORT_LENGTH_MAX) throw new DecodeError('a short length is written in the long form')
-  return { start: position + width, size }
+  return size
 }
 
-export function createRlpReader(bytes: Uint8Array, from = 0, to = bytes.length): RlpReader {
-  let position = from
+/** A string of at most `sizeMax` bytes, as a view of the input. */
+export function readRlpBytes(cursor: RlpCursor, sizeMax: number): Uint8Array {
+  const start = nextItem(cursor, false)
+  if (cursor.position - start > sizeMax) throw new DecodeError('a field exceeds its limit')
+  return cursor.bytes.subarray(start, cursor.position)
+}
 
-  function next(isList: boolean): Span {
-    const span = readSpan(bytes, position, to)
-    if (span.isList !== isList) {
-      throw new DecodeError(isList ? 'a list was expected' : 'a string was expected')
-    }
-    position = span.end
-    return span
-  }
+/** A string of exactly `size` bytes. */
+export function readRlpFixed(cursor: RlpCursor, size: number): Uint8Array {
+  const value = readRlpBytes(cursor, size)
+  if (value.length !== size) throw new DecodeError('a field does not have its fixed size')
+  return value
+}
 
-  const reader: RlpReader = {
-    bytes: (sizeMax) => {
-      const span = next(false)
-      if (span.end - span.start > sizeMax) throw new DecodeError('a field exceeds its limit')
-      return bytes.subarray(span.start, span.end)
-    },
-    fixed: (size) => {
-      const value = reader.bytes(size)
-      if (value.length !== size) throw new DecodeError('a field does not have its fixed size')
-      return value
-    },
-    unsigned: (sizeMax) => {
-      const digits = reader.bytes(sizeMax)
-      if (digits[0] === 0) throw new DecodeError('an integer has leading zeros')
-      return digits
-    },
-    amount: () => bytesToBigInt(reader.unsigned(32)),
-    integer: () => {
-      let value = 0
-      for (const byte of reader.unsigned(7)) value = value * 256 + byte
-      if (!Number.isSafeInteger(value)) throw new DecodeError('an integer is beyond 2^53')
-      return value
-    },
-    list: () => {
-      const span = next(true)
-      return createRlpReader(bytes, span.start, span.end)
-    },
-    atEnd: () => position === to,
-    finish: () => {
-      if (position !== to) throw new DecodeError('bytes are left over')
-    },
-  }
-  return reader
+/** The bytes of an unsigned integer: no leading zeros, zero is empty, at most `sizeMax`. */
+export function readRlpUnsigned(cursor: RlpCursor, sizeMax: number): Uint8Array {
+  const digits = readRlpBytes(cursor, sizeMax)
+  if (digits[0] === 0) throw new DecodeError('an integer has leading zeros')
+  return digits
+}
+
+/** An unsigned integer of at most 32 bytes. */
+export function readRlpAmount(cursor: RlpCursor): bigint {
+  return bytesToBigInt(readRlpUnsigned(cursor, 32))
+}
+
+/** An unsigned integer up to 2^53 - 1. */
+export function readRlpInteger(cursor: RlpCursor): number {
+  const start = nextItem(cursor, false)
+  const { bytes, position } = cursor
+  if (position - start > 7) throw new DecodeError('a field exceeds its limit')
+  if (position > start && bytes[start] === 0) throw new DecodeError('an integer has leading zeros')
+  let value = 0
+  for (let index = start; index < position; index++) value = value * 256 + (bytes[index] ?? 0)
+  if (!Number.isSafeInteger(value)) throw new DecodeError('an integer is beyond 2^53')
+  return value
+}
+
+/** Enters a list; the cursor it returns reads exactly that list's items. */
+export function readRlpList(cursor: RlpCursor): RlpCursor {
+  const start = nextItem(cursor, true)
+  return { bytes: cursor.bytes, position: start, end: cursor.position }
+}
+
+/** Passes an item, whatever it is. */
+export function skipRlpItem(cursor: RlpCursor): void {
+  nextItem(cursor, (cursor.bytes[cursor.position] ?? 0) >= SHORT_LIST)
+}
+
+export function isRlpAtEnd({ position, end }: RlpCursor): boolean {
+  return position === end
+}
+
+/** Throws unless everything was read. */
+export function finishRlp(cursor: RlpCursor): void {
+  if (!isRlpAtEnd(cursor)) throw new DecodeError('bytes are left over')
+}
+
+/** The bytes before a list's content of `size` bytes. */
+export function rlpListHeader(size: number): Uint8Array {
+  if (size <= SHORT_LENGTH_MAX) return Uint8Array.of(SHORT_LIST + size)
+  if (size < 0x100) return Uint8Array.of(LONG_LIST + 1, size)
+  if (size < 0x1_0000) return Uint8Array.of(LONG_LIST + 2, size >> 8, size & 0xff)
+  return Uint8Array.of(LONG_LIST + 3, size >> 16, (size >> 8) & 0xff, size & 0xff)
 }

@@ -7,7 +7,7 @@ import { ADDRESS_SIZE } from '../../primitives/identifiers.ts'
 import { HASH_SIZE } from '../../primitives/hash.ts'
 import { schemeByName } from '../../primitives/io/schemes.ts'
 import { recoverAddress } from '../../primitives/io/secp256k1.ts'
-import { decodeTransaction, signingHash } from '../transaction.ts'
+import { decodeTransaction, signedHash } from '../transaction.ts'
 import { checkSignaturesInline } from './crypto-check.ts'
 import {
   unpackBytes,
@@ -41,7 +41,7 @@ export function recoverSenders(raws: readonly Uint8Array[]): RecoverAnswer {
     const decoded = decodeTransaction(raw)
     if (!decoded.ok) continue
     const { signature, yParity, hash } = decoded.value
-    const sender = recoverAddress(signingHash(decoded.value), signature, yParity)
+    const sender = recoverAddress(signedHash(decoded.value), signature, yParity)
     if (sender === undefined) continue
     valid[index] = 1
     hashes.set(hash, index * HASH_SIZE)

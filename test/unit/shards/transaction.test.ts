@@ -8,6 +8,7 @@ import {
   decodeTransaction,
   encodeSigned,
   encodeUnsigned,
+  signedHash,
   signingHash,
   type Transaction,
 } from '../../../node/shards/transaction.ts'
@@ -80,6 +81,7 @@ describe('transaction: decoding', () => {
       const transaction = decoded(bytesOf(hex))
       const again = await account.sign({ hash: `0x${toHex(signingHash(transaction))}` })
       expect(again.slice(2, 130)).toBe(toHex(transaction.signature))
+      expect(toHex(signedHash(transaction))).toBe(toHex(signingHash(transaction)))
     }
   })
 
@@ -202,6 +204,7 @@ describe('transaction: agreement with a wallet library', () => {
           })
           expect(decoded(raw)).toMatchObject(fields)
           expect(encodeUnsigned(decoded(raw))).toEqual(encodeUnsigned(fields))
+          expect(signedHash(decoded(raw))).toEqual(signingHash(fields))
           const serialized = `0x${toHex(raw)}` as const
           expect(parseTransaction(serialized).value ?? 0n).toBe(fields.value)
           expect(
