@@ -88,9 +88,12 @@ export type BeaconChainBlock = {
 
 export function beaconChainBlock(bytes: Uint8Array): Result<BeaconChainBlock, BeaconBlockReject> {
   const decoded = decodeBeaconBlock(bytes)
-  if (!decoded.ok) return decoded
-  const { header } = decoded.value
-  return accepted({
+  return decoded.ok ? accepted(chainBlockOf(decoded.value, bytes)) : decoded
+}
+
+/** `bytes`: those that the block was decoded from. */
+export function chainBlockOf({ header }: BeaconBlock, bytes: Uint8Array): BeaconChainBlock {
+  return {
     hash: beaconBlockHash(header),
     parentHash: header.parentHash,
     height: header.height,
@@ -99,5 +102,5 @@ export function beaconChainBlock(bytes: Uint8Array): Result<BeaconChainBlock, Be
     timestampMs: header.timestampMs,
     sealing: header.sealing,
     bytes,
-  })
+  }
 }

@@ -65,8 +65,15 @@ export function channelLeaf(destination: ChainNumber, channel: ChannelHead): Has
 
 /** Root over all outgoing channels, index = destination chain 0..S; the shard's own channel is empty (C.4). */
 export function outRootOf(channels: readonly ChannelHead[]): Hash {
-  return merkleRoot(leavesOf(channels))
+  const known = outRoots.get(channels)
+  if (known !== undefined) return known
+  const root = merkleRoot(leavesOf(channels))
+  outRoots.set(channels, root)
+  return root
 }
+
+/** The same list is asked about on its whole way: in the block, in the crosslink, at the beacon, at destinations. */
+const outRoots = new WeakMap<readonly ChannelHead[], Hash>()
 
 /** Branch of the channel to `destination`, bottom up. */
 export function outBranch(

@@ -176,12 +176,23 @@ export function blockHash(parentHash: Hash, height: number, bodyHash: Hash): Has
   )
 }
 
+/** A header never changes, and the same one is asked about at every step of its way, so its hash is kept with it. */
+const hashOf = new WeakMap<ShardHeader | BeaconHeader, Hash>()
+
+function hashOnce(header: ShardHeader | BeaconHeader): Hash {
+  const known = hashOf.get(header)
+  if (known !== undefined) return known
+  const hash = blockHash(header.parentHash, header.height, headerBodyHash(header))
+  hashOf.set(header, hash)
+  return hash
+}
+
 export function shardBlockHash(header: ShardHeader): Hash {
-  return blockHash(header.parentHash, header.height, headerBodyHash(header))
+  return hashOnce(header)
 }
 
 export function beaconBlockHash(header: BeaconHeader): Hash {
-  return blockHash(header.parentHash, header.height, headerBodyHash(header))
+  return hashOnce(header)
 }
 
 /** H("contents", encoded body): what a header says of the bytes of its body. */

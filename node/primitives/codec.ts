@@ -44,64 +44,88 @@ export type Reader = {
   readonly remaining: () => number
 }
 
-const INITIAL_CAPACITY = 256
+const INITIAL_CAPACITY = 512
+/** Spare buffers kept: writers are nested a few deep at most. Larger ones than this are not kept. */
+const SPARES_MAX = 8
+const SPARE_BYTES_MAX = 65_536
+
+/** What is being written: the first `size` of the bytes. */
+type Sheet = { bytes: Uint8Array; view: DataView; size: number }
+
+/** What writers have given back. Most of what is written is small and short-lived, so its buffer costs more than it. */
+const spares: Sheet[] = []
+/** Of a writer that has finished: whoever writes on fails. */
+const SPENT = sheetOf(0)
+
+function sheetOf(capacity: number): Sheet {
+  const bytes = new Uint8Array(capacity)
+  return { bytes, view: new DataView(bytes.buffer), size: 0 }
+}
+
+/** Makes room and tells where it begins. It may replace bytes and view, so it comes first. */
+function reserve(sheet: Sheet, count: number): number {
+  const offset = sheet.size
+  const size = offset + count
+  if (size > sheet.bytes.length) {
+    assert(sheet !== SPENT, 'nothing is written after the end')
+    const grown = new Uint8Array(Math.max(size, sheet.bytes.length * 2))
+    grown.set(sheet.bytes.subarray(0, offset))
+    sheet.bytes = grown
+    sheet.view = new DataView(grown.buffer)
+  }
+  sheet.size = size
+  return offset
+}
+
+function append(sheet: Sheet, value: Uint8Array): void {
+  const offset = reserve(sheet, value.length)
+  sheet.bytes.set(value, offset)
+}
+
+/** The bytes written, as their own; the sheet is given back. */
+function takeOff(sheet: Sheet): Uint8Array {
+  assert(sheet !== SPENT, 'a writer finishes once')
+  const written = sheet.bytes.slice(0, sheet.size)
+  sheet.size = 0
+  if (spares.length < SPARES_MAX && sheet.bytes.length <= SPARE_BYTES_MAX) spares.push(sheet)
+  return written
+}
 
 export function createWriter(): Writer {
-  let buffer = new Uint8Array(INITIAL_CAPACITY)
-  let view = new DataView(buffer.buffer)
-  let size = 0
-
-  function reserve(count: number): number {
-    const offset = size
-    size += count
-    if (size > buffer.length) {
-      const grown = new Uint8Array(Math.max(size, buffer.length * 2))
-      grown.set(buffer.subarray(0, offset))
-      buffer = grown
-      view = new DataView(buffer.buffer)
-    }
-    return offset
-  }
-
-  function append(value: Uint8Array): void {
-    const offset = reserve(value.length)
-    buffer.set(value, offset)
-  }
-
+  let sheet = spares.pop() ?? sheetOf(INITIAL_CAPACITY)
   const writer: Writer = {
     u8: (value) => {
-      // Reserving may replace the view, so it comes first.
-      const offset = reserve(1)
-      view.setUint8(offset, unsigned(value, 0xff))
+      const offset = reserve(sheet, 1)
+      sheet.view.setUint8(offset, unsigned(value, 0xff))
       return writer
     },
     u16: (value) => {
-      const offset = reserve(2)
-      view.setUint16(offset, unsigned(value, 0xffff))
+      const offset = reserve(sheet, 2)
+      sheet.view.setUint16(offset, unsigned(value, 0xffff))
       return writer
     },
     u32: (value) => {
-      const offset = reserve(4)
-      view.setUint32(offset, unsigned(value, 0xffffffff))
+      const offset = reserve(sheet, 4)
+      sheet.view.setUint32(offset, unsigned(value, 0xffffffff))
       return writer
     },
     u64: (value) => {
-      const offset = reserve(8)
+      const offset = reserve(sheet, 8)
       unsigned(value, Number.MAX_SAFE_INTEGER)
-      view.setUint32(offset, Math.floor(value / 0x100000000))
-      view.setUint32(offset + 4, value % 0x100000000)
+      sheet.view.setUint32(offset, Math.floor(value / 0x100000000))
+      sheet.view.setUint32(offset + 4, value % 0x100000000)
       return writer
     },
-    u256: (value) => (append(bigIntToBytes(value, 32)), writer),
+    u256: (value) => (append(sheet, bigIntToBytes(value, 32)), writer),
     flag: (value) => writer.u8(value ? 1 : 0),
     fixed: (value, expected) => {
       assert(value.length === expected, 'a fixed field has its fixed size')
-      append(value)
+      append(sheet, value)
       return writer
     },
     variable: (value) => {
       writer.u32(value.length)
-      append(value)
+      append(sheet, value)
       return writer
     },
     list: (items, write) => {
@@ -109,7 +133,11 @@ export function createWriter(): Writer {
       for (const item of items) write(writer, item)
       return writer
     },
-    finish: () => buffer.slice(0, size),
+    finish: () => {
+      const written = takeOff(sheet)
+      sheet = SPENT
+      return written
+    },
   }
   return writer
 }

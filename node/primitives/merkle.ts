@@ -10,7 +10,7 @@
  */
 import { assert, present } from './assert.ts'
 import { bigIntToBytes, equalBytes } from './bytes.ts'
-import { HASH_SIZE, hashPair, hashTagged, ZERO_HASH } from './hash.ts'
+import { HASH_SIZE, hashTagged, hashTwo, ZERO_HASH } from './hash.ts'
 import type { Hash } from './identifiers.ts'
 
 /** A leaf's place and its siblings from the bottom up. */
@@ -97,10 +97,7 @@ function paddingRoot(height: number): Hash {
 }
 
 function joinNodes(left: Hash, right: Hash): Hash {
-  const pair = new Uint8Array(2 * HASH_SIZE)
-  pair.set(left)
-  pair.set(right, HASH_SIZE)
-  return hashPair(pair)
+  return hashTwo(left, right)
 }
 
 function sealRoot(leafCount: number, top: Hash): Hash {

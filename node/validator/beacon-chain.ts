@@ -7,7 +7,7 @@
  */
 import { anchorViewOf } from '../beacon/anchor.ts'
 import { decodeAnchorView, encodeAnchorView } from '../beacon/anchor-codec.ts'
-import { beaconChainBlock, decodeBeaconBlock, type BeaconBlock } from '../beacon/block.ts'
+import type { BeaconBlock } from '../beacon/block.ts'
 import { buildBeaconBlock } from '../beacon/build.ts'
 import { revealRoot } from '../beacon/randao.ts'
 import { decodeBeaconState, encodeBeaconState } from '../beacon/state-codec.ts'
@@ -23,6 +23,7 @@ import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { createChain, type Chain } from './chain.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
+import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
 import { createCrosslinkCandidates, type CrosslinkCandidates } from './crosslink-candidates.ts'
 import { numberKey, type TableName } from './table.ts'
 
@@ -107,7 +108,7 @@ function chainOptions(options: BeaconChainOptions, self: () => Beacon) {
     committee,
     topics,
     application: {
-      decodeBlock: beaconChainBlock,
+      decodeBlock: decodeBeaconChainBlock,
       build: (view: number, parentHash: Hash) => build(self(), view, parentHash),
       verify: (block: ChainBlock, certified: boolean) => verify(self(), block, certified),
       finalized: (block: ChainBlock) => finalized(self(), block),
@@ -163,7 +164,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
       reveal,
       crosslinks: self.candidates.all(),
     })
-    const block = beaconChainBlock(bytes)
+    const block = decodeBeaconChainBlock(bytes)
     assert(block.ok, 'a block that was just built decodes')
     self.verified.set(toHex(block.value.hash), { state, view })
     chain.built(view, block.value)
@@ -174,7 +175,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
 function verify(self: Beacon, block: ChainBlock, certified: boolean): void {
   const { context, candidates } = self
   if (self.verified.has(toHex(block.hash))) return self.chain.verified(block.hash, true)
-  const decoded = decodeBeaconBlock(block.bytes)
+  const decoded = beaconBlockOf(block)
   if (!decoded.ok) return refuse(self, block, 'malformed', decoded.reject.detail)
   const parent = self.verified.get(toHex(block.parentHash))?.state
   if (parent === undefined) return refuse(self, block, 'unknown-parent', 'no such parent')
@@ -222,7 +223,7 @@ function refuse(self: Beacon, block: ChainBlock, code: string, detail: string): 
 
 function finalized(self: Beacon, block: ChainBlock): void {
   if (self.diverged) return
-  const decoded = decodeBeaconBlock(block.bytes)
+  const decoded = beaconBlockOf(block)
   if (!decoded.ok) return diverge(self, block, decoded.reject.detail)
   const state = self.verified.get(toHex(block.hash))?.state ?? catchUp(self, block, decoded.value)
   if (state === undefined) return

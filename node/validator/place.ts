@@ -1,13 +1,13 @@
 /**
  * A node's place in its network: its seats, its shards, and how the engine of each chain is set up.
  */
-import { beaconChainBlock } from '../beacon/block.ts'
 import type { Genesis } from '../beacon/genesis.ts'
 import { committeeKeys, leaderOrderOf, type BeaconState } from '../beacon/state.ts'
 import type { EngineConfig } from '../consensus/engine-contract.ts'
 import { topicName } from '../network/topic.ts'
 import { present } from '../primitives/assert.ts'
 import { BEACON_CHAIN, OBSERVER_SEAT, type ChainNumber } from '../primitives/identifiers.ts'
+import { decodeBeaconChainBlock } from './beacon-block.ts'
 import { decodeShardChainBlock } from './shard-block.ts'
 import type { WireContext } from './wire.ts'
 
@@ -63,7 +63,7 @@ export function placeOf(options: PlaceOptions, state: BeaconState): Place {
     wire: {
       seatCountOf: (chain) => state.committees[chain]?.length,
       decodeBlock: (chain) => {
-        if (chain === BEACON_CHAIN) return beaconChainBlock
+        if (chain === BEACON_CHAIN) return decodeBeaconChainBlock
         return chain <= genesis.shardCount ? decodeShardChainBlock : undefined
       },
       signatureBytesMax: options.signatureBytesMax,

@@ -36,8 +36,20 @@ export type TableName =
   | 'arrival'
   | 'refund'
 
+const CHAIN_BYTES = 4
+
 export function chainKey(chain: ChainNumber): Uint8Array {
-  return createWriter().u32(chain).finish()
+  return keyOf(chain, CHAIN_BYTES)
+}
+
+/** Room for so many bytes, the chain in the first four. */
+function keyOf(chain: ChainNumber, size: number): Uint8Array {
+  const key = new Uint8Array(size)
+  key[0] = chain >>> 24
+  key[1] = chain >>> 16
+  key[2] = chain >>> 8
+  key[3] = chain
+  return key
 }
 
 /** chain, then any fixed-width numbers. */
@@ -52,7 +64,9 @@ export function blockKey(chain: ChainNumber, height: number, hash: Hash): Uint8A
 }
 
 export function hashKey(chain: ChainNumber, hash: Hash): Uint8Array {
-  return concatBytes(chainKey(chain), hash)
+  const key = keyOf(chain, CHAIN_BYTES + hash.length)
+  key.set(hash, CHAIN_BYTES)
+  return key
 }
 
 /** Exactly one key as a range, for loads. */

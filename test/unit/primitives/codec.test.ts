@@ -53,6 +53,18 @@ describe('primitives: codec', () => {
     expect(toHex(createWriter().u256(1n).finish())).toBe('01'.padStart(64, '0'))
   })
 
+  it('primitives: codec: a writer that has finished takes nothing more, and shares no bytes with the next', () => {
+    const first = createWriter().u32(1)
+    const bytes = first.finish()
+    expect(() => first.u8(1)).toThrow('after the end')
+    expect(() => first.finish()).toThrow('finishes once')
+    const outer = createWriter().u8(7)
+    const inner = createWriter().fixed(new Uint8Array(600).fill(9), 600)
+    expect(outer.variable(inner.finish()).finish()).toHaveLength(605)
+    expect(createWriter().u16(3).finish()).toEqual(Uint8Array.of(0, 3))
+    expect(bytes).toEqual(Uint8Array.of(0, 0, 0, 1))
+  })
+
   it('primitives: codec: a value beyond its width is a bug of the writer', () => {
     const writer = createWriter()
     for (const write of [
