@@ -6,7 +6,7 @@ import { CERTIFICATE_BOUNDS, decodeCertificate } from '../../node/crosslink/cert
 import { present } from '../../node/primitives/assert.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
-import type { StoredState } from '../../node/shards/execution.ts'
+import type { StoredState } from '../../node/shards/execution-machine.ts'
 import { StoreCorruptionError } from '../../node/storage/io/storage-error.ts'
 import type { Store, StoreEntry } from '../../node/storage/store.ts'
 import { readFinalEntry } from '../../node/validator/serve.ts'

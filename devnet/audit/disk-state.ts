@@ -11,7 +11,7 @@ import { concatBytes, equalBytes } from '../../node/primitives/bytes.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
 import { decodeAccount } from '../../node/shards/account.ts'
 import { decodeShardBlock, type ShardBlock } from '../../node/shards/block.ts'
-import type { StoredState } from '../../node/shards/execution.ts'
+import type { StoredState } from '../../node/shards/execution-machine.ts'
 import { hashPairsNative } from '../../node/shards/io/hashtree.ts'
 import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
 import { createMemoryStateStore, StateDamagedError } from '../../node/shards/io/state-store.ts'
@@ -176,7 +176,7 @@ async function bringForward(
   from: StoredState,
 ): Promise<StoredState | undefined> {
   const store = createMemoryStateStore()
-  store.commit({ writes: from.records, head: from.head })
+  store.commit({ kind: 'blocks', writes: from.records, head: from.head })
   const executor = openInlineExecutor(shardGenesis(walk.genesis, trail.shard), { store })
   for (let height = from.head.height + 1; height <= trail.height; height++) {
     if (!(await executeBlock(walk, archives, { executor, shard: trail.shard, height }))) {

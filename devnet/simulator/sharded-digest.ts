@@ -76,6 +76,12 @@ function responseWord(response: ExecutionResponse | undefined): number {
       return mixed(response.height, ...response.accounts.map(({ nonce }) => nonce))
     case 'supply':
       return response.supply.height
+    case 'snapshots':
+      return mixed(...response.heights)
+    case 'chunk':
+      return tailWord(response.chunk)
+    case 'importing':
+      return mixed(...response.progress.map((next) => (next === undefined ? 0 : digestWord(next))))
     case 'refused':
       return labelWord(response.code)
     default:

@@ -143,9 +143,10 @@ function damage(self: Disk): void {
 }
 
 function stateStore(assertRoom: () => void): MemoryStateStore {
-  const { load, commit } = createMemoryStateStore()
+  const { load, loadImport, commit } = createMemoryStateStore()
   return {
     load,
+    loadImport,
     commit: (written) => {
       assertRoom()
       commit(written)

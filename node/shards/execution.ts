@@ -6,7 +6,6 @@
  * it is finalized or abandoned; the finalized head only moves to its descendants; a commit holds exactly the records that
  * lead from the old head to the new one.
  */
-import type { ShardHeader } from '../crosslink/header.ts'
 import { assert, present, unreachable } from '../primitives/assert.ts'
 import { equalBytes, toHex } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/identifiers.ts'
@@ -15,10 +14,17 @@ import { decodeShardBlock } from './block.ts'
 import { buildBlock } from './block-building.ts'
 import { type ExecutedBlock, pointOf, type ShardRules, type StatePoint } from './block-execution.ts'
 import { verifyBlock } from './block-verification.ts'
-import { bufferedOf, cursorsOf, readChannels } from './channel-state.ts'
+import {
+  type HandledRequest,
+  keptFrom,
+  type MachineState,
+  refuse,
+  type StateCommit,
+  statusOf,
+  type StoredState,
+} from './execution-machine.ts'
 import type {
   BuildRequest,
-  ExecutionReject,
   ExecutionRequest,
   ExecutionResponse,
   FinalizeRequest,
@@ -27,49 +33,24 @@ import type {
   VerifyRequest,
 } from './executor.ts'
 import { flowLimits } from './flow-control.ts'
-import { genesisPoint, genesisRecords, type StateRecord } from './genesis-state.ts'
-import { createKeptStates, type KeptStates } from './kept-states.ts'
+import { genesisPoint, genesisRecords } from './genesis-state.ts'
+import { createKeptSnapshots } from './kept-snapshots.ts'
+import { handleSnapshot } from './snapshot-execution.ts'
+import { resumeImport, type SnapshotImport, type StoredImport } from './snapshot-import.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
-import { readAccount, readTotals, type StateWrite, treeOfRecords } from './working-state.ts'
+import { readAccount, readTotals, treeOfRecords } from './working-state.ts'
 
 /** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
 export const EXECUTED_BLOCKS_MAX = 256
-/** Finalized states readable by height, if together they are worth no more than FINALIZED_CHANGES_MAX. */
-export const FINALIZED_STATES_MAX = 256
-/** Changed records that kept states may add up to: each holds about 2.5 KiB of old nodes, so this is 160 MiB. */
-const FINALIZED_CHANGES_MAX = 65_536
-
-/** The finalized block that the stored records belong to; block 0 has no header. */
-export type FinalizedHead = {
-  readonly height: number
-  readonly hash: Hash
-  readonly stateRoot: Hash
-  readonly header: ShardHeader | undefined
-}
-
-/** To be stored in one atomic batch. */
-export type StateCommit = {
-  /** In order: a later write of a key wins. An undefined value removes the record. */
-  readonly writes: readonly Pick<StateWrite, 'key' | 'value'>[]
-  readonly head: FinalizedHead
-}
-
-export type StoredState = {
-  readonly head: FinalizedHead
-  readonly records: readonly StateRecord[]
-}
-
-type HandledRequest = {
-  readonly response: ExecutionResponse
-  /** To be durable before the response is given. */
-  readonly commit?: StateCommit
-}
-
 export type ShardExecution = {
   readonly handle: (request: ExecutionRequest) => HandledRequest
 }
 
-export type ExecutionOptions = { readonly hashPairs?: HashPairs }
+export type ExecutionOptions = {
+  readonly hashPairs?: HashPairs
+  /** A snapshot that was being imported when the executor stopped. */
+  readonly stored?: StoredImport | undefined
+}
 
 /** The machine at genesis, and what an empty store gets before anything else. */
 export function createShardExecution(
@@ -82,7 +63,7 @@ export function createShardExecution(
   const execution = startMachine(rules, { point: genesisPoint(config), tree })
   const hash = config.genesisBlockHash
   const head = { height: 0, hash, stateRoot: rootOf(tree), header: undefined }
-  return { execution, genesis: { writes: records, head } }
+  return { execution, genesis: { kind: 'blocks', writes: records, head } }
 }
 
 /** The machine at a stored head; refused when the records do not give the recorded root. */
@@ -101,7 +82,8 @@ export function restoreShardExecution(
   if (!equalBytes(point.hash, head.hash)) {
     return rejected('state-damaged', 'the stored state is of another network')
   }
-  return accepted(startMachine(rules, { point, tree }))
+  const importing = options.stored && resumeImport(options.stored, rules.hashPairs)
+  return accepted(startMachine(rules, { point, tree }, importing))
 }
 
 function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
@@ -110,28 +92,19 @@ function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
   return { config, limits: flowLimits(config), hashPairs: options.hashPairs ?? hashPairsPortable }
 }
 
-type MachineState = {
-  readonly rules: ShardRules
-  head: StatePoint
-  /** By hash, in the order of execution. */
-  readonly executed: Map<string, ExecutedBlock>
-  /** The head's own outcome, for hosts that ask again. */
-  headBlock: ExecutedBlock | undefined
-  readonly finalized: KeptStates
-}
-
-function startMachine(rules: ShardRules, head: StatePoint): ShardExecution {
-  const finalized = createKeptStates({
-    statesMax: FINALIZED_STATES_MAX,
-    changesMax: FINALIZED_CHANGES_MAX,
-  })
-  finalized.add(head.point.height, { tree: head.tree, changes: 0 })
+function startMachine(
+  rules: ShardRules,
+  head: StatePoint,
+  importing?: SnapshotImport,
+): ShardExecution {
   const machine: MachineState = {
     rules,
     head,
     executed: new Map(),
     headBlock: undefined,
-    finalized,
+    finalized: keptFrom(head),
+    snapshots: createKeptSnapshots(),
+    importing,
   }
   return { handle: (request) => handleRequest(machine, request) }
 }
@@ -149,7 +122,13 @@ function handleRequest(machine: MachineState, request: ExecutionRequest): Handle
     case 'supply':
       return { response: readAt(machine, request.at, supplyAt) }
     case 'status':
-      return { response: status(machine) }
+      return { response: statusOf(machine) }
+    case 'keep-snapshot':
+    case 'cut-chunk':
+    case 'begin-import':
+    case 'import-chunk':
+    case 'finish-import':
+      return handleSnapshot(machine, request)
     default:
       return unreachable(request)
   }
@@ -234,6 +213,7 @@ function advanceHead(machine: MachineState, block: ExecutedBlock): void {
   machine.head = { point: block.point, tree: block.tree }
   machine.headBlock = block
   machine.finalized.add(height, { tree: block.tree, changes: block.writes.length })
+  if (machine.snapshots.isExpected(height)) machine.snapshots.keep(height, block.tree)
 }
 
 /** Keeps the head's descendants only. */
@@ -256,6 +236,7 @@ function commitOf(machine: MachineState, path: readonly ExecutedBlock[]): StateC
   const { point, tree } = machine.head
   const { header } = present(machine.headBlock, 'a block was just finalized').outcome
   return {
+    kind: 'blocks',
     // In block order: the store applies writes in order, so the newest value of a key stays.
     writes: path.flatMap((block) => block.writes),
     head: { height: point.height, hash: point.hash, stateRoot: rootOf(tree), header },
@@ -306,21 +287,4 @@ function accountsAt(
 function supplyAt({ height, tree }: ReadPoint): ExecutionResponse {
   const { balances, buffered, burnt, genesis } = readTotals(tree)
   return { kind: 'supply', supply: { height, balances, buffered, burnt, genesis } }
-}
-
-function status({ head, rules }: MachineState): ExecutionResponse {
-  const channels = readChannels(head.tree, rules.config.shardCount)
-  return {
-    kind: 'status',
-    height: head.point.height,
-    hash: head.point.hash,
-    stateRoot: rootOf(head.tree),
-    cursors: cursorsOf(channels),
-    channels: channels.outgoing,
-    buffered: bufferedOf(channels),
-  }
-}
-
-function refuse(code: ExecutionReject, detail: string): ExecutionResponse {
-  return { kind: 'refused', code, detail }
 }

@@ -88,7 +88,38 @@ type ReadRequest =
   | { readonly kind: 'supply'; readonly at: StateSelector }
   | { readonly kind: 'status' }
 
-export type ExecutionRequest = BuildRequest | VerifyRequest | FinalizeRequest | ReadRequest
+/** Where each stretch of a snapshot goes on (snapshot-proof.ts); undefined: it is complete. */
+export type ImportProgress = readonly (Hash | undefined)[]
+
+/** State sync (docs/protocol/state-sync.md): handing out a snapshot, and taking one in. */
+export type SnapshotRequest =
+  /** The state at this height is kept as a snapshot, now or when it is finalized (S.6). */
+  | { readonly kind: 'keep-snapshot'; readonly height: number }
+  /** The next chunk of a range of paths of a snapshot. */
+  | {
+      readonly kind: 'cut-chunk'
+      readonly height: number
+      readonly stretch: number
+      readonly from: Hash
+    }
+  /** Begins to import the state after this block, or goes on with it. The caller has the header from the beacon. */
+  | { readonly kind: 'begin-import'; readonly header: ShardHeader }
+  /** A chunk from a stranger, for the stretch of this number, which stands at `from`. */
+  | {
+      readonly kind: 'import-chunk'
+      readonly stretch: number
+      readonly from: Hash
+      readonly chunk: Uint8Array
+    }
+  /** Everything is there: the imported state takes the place of the old one. Answered as `status`. */
+  | { readonly kind: 'finish-import' }
+
+export type ExecutionRequest =
+  | BuildRequest
+  | VerifyRequest
+  | FinalizeRequest
+  | ReadRequest
+  | SnapshotRequest
 
 /** Ethereum's receipt of one transaction, without logs (native transfers and gateway calls emit none yet). */
 export type TransactionResult = {
@@ -142,6 +173,9 @@ export type ExecutionReject =
   | 'unknown-state'
   | 'malformed'
   | 'invalid-block'
+  | 'invalid-chunk'
+  /** No import is under way, or it is not complete. */
+  | 'incomplete'
   | 'unavailable'
 
 export type ExecutionResponse =
@@ -170,6 +204,9 @@ export type ExecutionResponse =
       readonly channels: readonly ChannelHead[]
       readonly buffered: readonly number[]
     }
+  | { readonly kind: 'snapshots'; readonly heights: readonly number[] }
+  | { readonly kind: 'chunk'; readonly chunk: Uint8Array }
+  | { readonly kind: 'importing'; readonly progress: ImportProgress }
   | { readonly kind: 'refused'; readonly code: ExecutionReject; readonly detail: string }
 
 /** Runs requests of one shard in order. Rejects (throws) only when the world fails; bad blocks are `refused` answers. */

@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
 import { openPoolExecutor } from '../../node/shards/io/pool.ts'
 import type { WorkerAnswer, WorkerRequest } from '../../node/shards/io/worker-message.ts'
+import { stretchAt } from '../../node/shards/snapshot-proof.ts'
 import {
   address,
   crossPayment,
@@ -37,6 +38,16 @@ function examples() {
     accounts: { kind: 'accounts', at: { kind: 'pending' }, addresses: [address(0), address(99)] },
     supply: { kind: 'supply', at: { kind: 'height', height: 0 } },
     status: { kind: 'status' },
+    'keep-snapshot': { kind: 'keep-snapshot', height: 1 },
+    'cut-chunk': { kind: 'cut-chunk', height: 1, stretch: 3, from: stretchAt(3).from },
+    'begin-import': { kind: 'begin-import', header: built.outcome.header },
+    'import-chunk': {
+      kind: 'import-chunk',
+      stretch: 0,
+      from: stretchAt(0).from,
+      chunk: new Uint8Array(3),
+    },
+    'finish-import': { kind: 'finish-import' },
   }
   return { world, requests }
 }
@@ -61,6 +72,9 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
     supply: responseTo(requests.supply),
     status: responseTo(requests.status),
     finalized: responseTo(requests.finalize),
+    snapshots: responseTo(requests['keep-snapshot']),
+    chunk: responseTo(requests['cut-chunk']),
+    importing: responseTo(requests['begin-import']),
     refused: responseTo({ kind: 'finalize', hash: address(1) }),
   }
   for (const [kind, response] of Object.entries(responses)) {
@@ -92,7 +106,9 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
     const executor = await openPoolExecutor({ config: world.config(1), directory })
     const kinds: string[] = []
     for (const request of Object.values(requests)) kinds.push((await executor.run(request)).kind)
-    expect(kinds).toEqual(['built', 'verified', 'finalized', 'accounts', 'supply', 'status'])
+    const blocks = ['built', 'verified', 'finalized', 'accounts', 'supply', 'status']
+    const snapshots = ['snapshots', 'chunk', 'importing', 'refused', 'refused']
+    expect(kinds).toEqual([...blocks, ...snapshots])
     await executor.close()
     await rm(directory, { recursive: true })
   })

@@ -39,7 +39,8 @@ function startExecution(config: ShardConfig, store: MemoryStateStore | undefined
     store?.commit(genesis)
     return execution
   }
-  const restored = restoreShardExecution(config, stored, options)
+  const unfinished = { ...options, stored: store?.loadImport() }
+  const restored = restoreShardExecution(config, stored, unfinished)
   if (!restored.ok) throw new StateDamagedError(restored.reject.detail)
   return restored.value
 }

@@ -1,5 +1,8 @@
 /**
- * The state store on disk: classic-level in a directory of its own, one synced batch per finalized block.
+ * The state store on disk: classic-level in a directory of its own, one synced batch per finalized block or imported chunk.
+ *
+ * Records stand in one of two slots. The slot that has a head is the state; a snapshot is imported into the other, and the
+ * batch that ends the import moves the head. What is then left in the old slot is removed when there is time for it.
  *
  * LevelDB does not check values on reading, so each carries eight bytes of SHA-256 over key and value: a flipped bit or a
  * value under the wrong key is found before it is used. The head names the network and shard, so that a directory of
@@ -11,14 +14,19 @@ import { equalBytes } from '../../primitives/bytes.ts'
 import { createWriter, decodeExactly } from '../../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../../primitives/hash.ts'
 import type { Hash } from '../../primitives/identifiers.ts'
-import type { FinalizedHead, StateCommit, StoredState } from '../execution.ts'
-import type { ShardConfig } from '../executor.ts'
-import { StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
+import type { FinalizedHead, StoreCommit, StoredState } from '../execution-machine.ts'
+import type { ImportProgress, ShardConfig } from '../executor.ts'
+import type { StoredImport } from '../snapshot-import.ts'
+import { STRETCH_COUNT } from '../snapshot-proof.ts'
+import { headOf, StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
 
 const CHECKSUM_SIZE = 8
 /** Disk keys: one byte for the kind, then the record's own key. */
-const HEAD_KEY = Uint8Array.of(0x48)
-const RECORD_KIND = 0x52
+const SLOTS = [
+  { head: Uint8Array.of(0x48), records: 0x52 },
+  { head: Uint8Array.of(0x49), records: 0x53 },
+] as const
+const IMPORT_KEY = Uint8Array.of(0x50)
 /** Records read from disk per call. */
 const READ_COUNT = 4096
 /** A header is below 2 KiB at SHARDS_MAX. */
@@ -28,6 +36,18 @@ const CACHE_BYTES = 1024 * 1024
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>
 type Entry = { readonly key: Uint8Array; readonly value: Uint8Array }
+type Slot = (typeof SLOTS)[number]
+type Operation =
+  | { type: 'put'; key: Uint8Array; value: Uint8Array }
+  | { type: 'del'; key: Uint8Array }
+
+type Opened = {
+  readonly database: Database
+  /** The chain that the directory belongs to. */
+  readonly network: Hash
+  /** Where the state stands. */
+  live: Slot
+}
 
 /** Throws StateStoreError when the directory cannot be opened: locked, full, not ours to write. */
 export async function openLevelStateStore(
@@ -41,12 +61,22 @@ export async function openLevelStateStore(
     writeBufferSize: CACHE_BYTES,
   })
   await attempt('open', () => database.open())
-  const network = networkOf(config)
+  const self: Opened = { database, network: networkOf(config), live: await liveSlot(database) }
   return {
-    load: () => loadState(database, network),
-    commit: (commit) => attempt('write', () => writeCommit(database, commit, network)),
+    load: () => loadState(self),
+    loadImport: () => loadImport(self),
+    commit: (commit) => attempt('write', () => writeCommit(self, commit)),
     close: () => attempt('close', () => database.close()),
   }
+}
+
+async function liveSlot(database: Database): Promise<Slot> {
+  const [first, second] = SLOTS
+  return (await attempt('read', () => database.get(second.head))) === undefined ? first : second
+}
+
+function otherSlot({ live }: Opened): Slot {
+  return live === SLOTS[0] ? SLOTS[1] : SLOTS[0]
 }
 
 /** The chain that a directory belongs to. */
@@ -68,24 +98,74 @@ function reasonOf(error: unknown): string {
   return inner instanceof Error ? inner.message : String(error)
 }
 
-async function writeCommit(database: Database, commit: StateCommit, network: Hash): Promise<void> {
-  const writes = commit.writes.map(({ key, value }) => {
-    const diskKey = recordKey(key)
-    if (value === undefined) return { type: 'del' as const, key: diskKey }
-    return { type: 'put' as const, key: diskKey, value: sealValue(diskKey, value) }
-  })
-  const head = sealValue(HEAD_KEY, encodeHead(commit.head, network))
-  await database.batch([...writes, { type: 'put', key: HEAD_KEY, value: head }], { sync: true })
+async function writeCommit(self: Opened, commit: StoreCommit): Promise<void> {
+  const { database, live } = self
+  const staging = otherSlot(self)
+  switch (commit.kind) {
+    case 'blocks':
+      return writeBatch(self, [...writesTo(live, commit.writes), headAt(self, live, commit.head)])
+    case 'begin-import':
+      await clearRecords(database, staging)
+      return writeBatch(self, [progressOf(self, commit)])
+    case 'import-chunk':
+      return writeBatch(self, [...writesTo(staging, commit.writes), progressOf(self, commit)])
+    case 'finish-import':
+      await writeBatch(self, [
+        headAt(self, staging, headOf(commit)),
+        { type: 'del', key: live.head },
+        { type: 'del', key: IMPORT_KEY },
+      ])
+      self.live = staging
+      // A crash before this leaves records without a head: the next import into the slot removes them.
+      return clearRecords(database, live)
+    default:
+      return commit satisfies never
+  }
 }
 
-async function loadState(database: Database, network: Hash): Promise<StoredState | undefined> {
+async function writeBatch({ database }: Opened, operations: Operation[]): Promise<void> {
+  await database.batch(operations, { sync: true })
+}
+
+function clearRecords(database: Database, { records }: Slot): Promise<void> {
+  return database.clear({ gte: Uint8Array.of(records), lt: Uint8Array.of(records + 1) })
+}
+
+function writesTo(
+  slot: Slot,
+  writes: readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[],
+): readonly Operation[] {
+  return writes.map(({ key, value }) => {
+    const diskKey = recordKey(slot, key)
+    if (value === undefined) return { type: 'del', key: diskKey }
+    return { type: 'put', key: diskKey, value: sealValue(diskKey, value) }
+  })
+}
+
+function headAt({ network }: Opened, slot: Slot, head: FinalizedHead): Operation {
+  const value = sealValue(slot.head, encodeHead(head, network))
+  return { type: 'put', key: slot.head, value }
+}
+
+function progressOf(
+  { network }: Opened,
+  { header, progress }: Pick<StoredImport, 'header' | 'progress'>,
+): Operation {
+  const writer = createWriter().fixed(network, HASH_SIZE).variable(encodeShardHeader(header))
+  for (const next of progress) writer.variable(next ?? new Uint8Array(0))
+  return { type: 'put', key: IMPORT_KEY, value: sealValue(IMPORT_KEY, writer.finish()) }
+}
+
+async function loadState({ database, network, live }: Opened): Promise<StoredState | undefined> {
   let head: FinalizedHead | undefined
   const records: Entry[] = []
   for (const { key, value } of await readEntries(database)) {
     const content = openValue(key, value)
-    if (equalBytes(key, HEAD_KEY)) head = decodeHead(content, network)
-    else if (key[0] === RECORD_KIND) records.push({ key: key.slice(1), value: content })
-    else throw new StateDamagedError('the state store holds a key of an unknown kind')
+    if (equalBytes(key, live.head)) head = decodeHead(content, network)
+    else if (key[0] === live.records) records.push({ key: key.slice(1), value: content })
+    else if (!isKnown(key)) {
+      throw new StateDamagedError('the state store holds a key of an unknown kind')
+    }
   }
   if (head === undefined && records.length > 0) {
     throw new StateDamagedError('the state store has records but no head')
@@ -93,10 +173,50 @@ async function loadState(database: Database, network: Hash): Promise<StoredState
   return head === undefined ? undefined : { head, records }
 }
 
-async function readEntries(database: Database): Promise<readonly Entry[]> {
+/** A record of the other slot, or the progress of an import. */
+function isKnown(key: Uint8Array): boolean {
+  return equalBytes(key, IMPORT_KEY) || SLOTS.some(({ records }) => key[0] === records)
+}
+
+async function loadImport(self: Opened): Promise<StoredImport | undefined> {
+  const { database, network } = self
+  const value = await attempt('read', () => database.get(IMPORT_KEY))
+  if (value === undefined) return undefined
+  const { header, progress } = decodeProgress(openValue(IMPORT_KEY, value), network)
+  const { records: kind } = otherSlot(self)
+  const entries = await readEntries(database, {
+    gte: Uint8Array.of(kind),
+    lt: Uint8Array.of(kind + 1),
+  })
+  const records = entries.map(({ key, value: sealed }) => {
+    return { key: key.slice(1), value: openValue(key, sealed) }
+  })
+  return { header, progress, records }
+}
+
+function decodeProgress(bytes: Uint8Array, network: Hash): Omit<StoredImport, 'records'> {
+  const decoded = decodeExactly(bytes, (reader) => ({
+    network: reader.fixed(HASH_SIZE),
+    header: reader.variable(HEADER_BYTES_MAX),
+    progress: Array.from({ length: STRETCH_COUNT }, () => reader.variable(HASH_SIZE)),
+  }))
+  const header = decoded.ok ? decodeShardHeader(decoded.value.header) : decoded
+  if (!decoded.ok || !header.ok || !equalBytes(decoded.value.network, network)) {
+    throw new StateDamagedError('the stored progress of an import does not decode')
+  }
+  const progress: ImportProgress = decoded.value.progress.map((next) =>
+    next.length === 0 ? undefined : next,
+  )
+  return { header: header.value, progress }
+}
+
+async function readEntries(
+  database: Database,
+  range: { readonly gte?: Uint8Array; readonly lt?: Uint8Array } = {},
+): Promise<readonly Entry[]> {
   const entries: Entry[] = []
   await attempt('read', async () => {
-    const iterator = database.iterator()
+    const iterator = database.iterator({ ...range })
     try {
       for (;;) {
         const page = await iterator.nextv(READ_COUNT)
@@ -113,9 +233,9 @@ async function readEntries(database: Database): Promise<readonly Entry[]> {
   return entries
 }
 
-function recordKey(key: Uint8Array): Uint8Array {
+function recordKey({ records }: Slot, key: Uint8Array): Uint8Array {
   const diskKey = new Uint8Array(1 + key.length)
-  diskKey[0] = RECORD_KIND
+  diskKey[0] = records
   diskKey.set(key, 1)
   return diskKey
 }

@@ -75,7 +75,8 @@ async function loadExecution(store: StateStore, config: ShardConfig): Promise<Sh
     await store.commit(genesis)
     return execution
   }
-  const restored = restoreShardExecution(config, stored, options)
+  const unfinished = { ...options, stored: await store.loadImport() }
+  const restored = restoreShardExecution(config, stored, unfinished)
   if (!restored.ok) throw new StateDamagedError(restored.reject.detail)
   return restored.value
 }

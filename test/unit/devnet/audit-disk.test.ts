@@ -8,7 +8,7 @@ import { decodeBeaconState, encodeBeaconState } from '../../../node/beacon/state
 import { decodeReceiptBatch, encodeReceiptBatch } from '../../../node/crosslink/receipt-codec.ts'
 import { present } from '../../../node/primitives/assert.ts'
 import { decodeAccount, encodeAccount } from '../../../node/shards/account.ts'
-import type { StoredState } from '../../../node/shards/execution.ts'
+import type { StoredState } from '../../../node/shards/execution-machine.ts'
 import { StateDamagedError } from '../../../node/shards/io/state-store.ts'
 import { GATEWAY_ADDRESS } from '../../../node/shards/vm/gateway.ts'
 import { StoreCorruptionError } from '../../../node/storage/io/storage-error.ts'

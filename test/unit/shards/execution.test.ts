@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { rootOf } from '../../../node/shards/state-tree.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import type { BlockOutcome, ExecutionRequest } from '../../../node/shards/executor.ts'
-import { EXECUTED_BLOCKS_MAX, FINALIZED_STATES_MAX } from '../../../node/shards/execution.ts'
+import { EXECUTED_BLOCKS_MAX } from '../../../node/shards/execution.ts'
+import { FINALIZED_STATES_MAX } from '../../../node/shards/execution-machine.ts'
 import { genesisStateRoot, genesisTree } from '../../../node/shards/genesis-state.ts'
 import { type InlineExecutor, openInlineExecutor } from '../../../node/shards/io/inline.ts'
 import { createMemoryStateStore, StateDamagedError } from '../../../node/shards/io/state-store.ts'
@@ -178,6 +179,7 @@ describe('shards: execution: restart', () => {
     const stored = store.load()
     if (stored === undefined) throw new Error('something was stored')
     store.commit({
+      kind: 'blocks',
       writes: [{ key: stored.records[0]?.key ?? address(0), value: undefined }],
       head: stored.head,
     })
