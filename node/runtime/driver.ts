@@ -77,6 +77,8 @@ type Driving = {
   readonly ports: DriverPorts
   readonly events: DriverEvents
   readonly queue: ValidatorEvent[]
+  /** Transactions from clients and peers: as many as there are, votes and blocks do not wait behind them. */
+  readonly crowd: ValidatorEvent[]
   readonly submissions: Map<number, (result: Result<Hash, MempoolRejectCode>) => void>
   nextRequest: number
   turns: Promise<void> | undefined
@@ -94,6 +96,7 @@ export function startDriver(
     ports,
     events,
     queue: [],
+    crowd: [],
     submissions: new Map(),
     nextRequest: 1,
     turns: undefined,
@@ -118,12 +121,19 @@ export function startDriver(
 
 function post(self: Driving, event: ValidatorEvent): void {
   if (self.stopped) return
-  self.queue.push(event)
+  if (isOfTheCrowd(event)) self.crowd.push(event)
+  else self.queue.push(event)
   self.turns ??= runTurns(self)
 }
 
-function isIdle(self: Driving): boolean {
-  return self.stopped || self.queue.length === 0
+function isOfTheCrowd(event: ValidatorEvent): boolean {
+  return (
+    event.kind === 'submit' || (event.kind === 'message' && event.message.kind === 'transactions')
+  )
+}
+
+function isIdle({ stopped, queue, crowd }: Driving): boolean {
+  return stopped || (queue.length === 0 && crowd.length === 0)
 }
 
 async function runTurns(self: Driving): Promise<void> {
@@ -148,11 +158,22 @@ async function runTurn(self: Driving): Promise<void> {
   for (const effect of effects) release(self, effect)
 }
 
-/** At least one, then as many as fit the turn. */
-function takeInputs({ queue, validator, ports }: Driving): readonly ValidatorEffect[] {
-  const now = ports.now()
+/** At least one of each queue, then as many as fit the turn. */
+function takeInputs(self: Driving): readonly ValidatorEffect[] {
   const until = performance.now() + TURN_MS
   const effects: ValidatorEffect[] = []
+  takeFrom(self, self.queue, until, effects)
+  takeFrom(self, self.crowd, until, effects)
+  return effects
+}
+
+function takeFrom(
+  { validator, ports }: Driving,
+  queue: ValidatorEvent[],
+  until: number,
+  effects: ValidatorEffect[],
+): void {
+  const now = ports.now()
   let taken = 0
   for (const input of queue) {
     if (taken > 0 && performance.now() >= until) break
@@ -160,7 +181,6 @@ function takeInputs({ queue, validator, ports }: Driving): readonly ValidatorEff
     for (const effect of validator.handle({ ...input, now })) effects.push(effect)
   }
   queue.splice(0, taken)
-  return effects
 }
 
 /** Effects that depend on nothing durable. */

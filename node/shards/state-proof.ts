@@ -21,7 +21,7 @@ export function proveState(tree: StateTree, path: Hash): StateProof {
   let node = tree
   for (let depth = 0; node?.kind === 'branch'; depth++) {
     const isLeft = pathBit(path, depth) === 0
-    siblings.push(rootOf(isLeft ? node.right : node.left))
+    siblings.push(rootOf(isLeft ? node.right : node.left).slice())
     node = isLeft ? node.left : node.right
   }
   if (node === undefined) return { siblings, leaf: undefined }

@@ -54,6 +54,7 @@ export const hashPairsPortable: HashPairs = (input) => {
 /** Bits of a path: no tree is deeper. */
 export const PATH_BITS = 8 * HASH_SIZE
 
+/** A view: whoever sends it to another thread copies it, or the hashes of a whole level go along. */
 export function rootOf(tree: StateTree): Hash {
   return tree === undefined ? ZERO_HASH : tree.hash
 }
@@ -194,7 +195,10 @@ function join(batch: Batch, span: Span, halves: Halves): StateTree {
   return branch
 }
 
-/** Deepest level first, because a branch hashes what lies below it. */
+/**
+ * Deepest level first, because a branch hashes what lies below it. The hashes of a level are views of one buffer: a tree is
+ * mostly hashes, and each as an array of its own takes three times the memory and the collector's time.
+ */
 function hashLevels(levels: readonly (readonly OpenBranch[])[], hashPairs: HashPairs): void {
   for (let depth = levels.length - 1; depth >= 0; depth--) {
     const level = levels[depth] ?? []
@@ -207,7 +211,7 @@ function hashLevels(levels: readonly (readonly OpenBranch[])[], hashPairs: HashP
     const hashes = hashPairs(input)
     assert(hashes.length === level.length * HASH_SIZE, 'the hasher gives one hash per pair')
     for (const [index, branch] of level.entries()) {
-      branch.hash = hashes.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE)
+      branch.hash = hashes.subarray(index * HASH_SIZE, (index + 1) * HASH_SIZE)
     }
   }
 }

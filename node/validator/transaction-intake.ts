@@ -12,6 +12,7 @@ import { keccak256 } from '../primitives/hash.ts'
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { AccountView, CheckedTransaction, ShardConfig } from '../shards/executor.ts'
+import { TRANSACTION_GAS } from '../shards/fees.ts'
 import {
   checkAdmission,
   refusalOfBytes,
@@ -21,9 +22,16 @@ import type { Context } from './context.ts'
 import type { ShardChain } from './shard-chain.ts'
 import { TRANSACTION_BATCH_MAX } from './wire.ts'
 
-/** Transactions waiting for their signature check: a few seconds of what one core can check. Overflow refuses. */
-const WAITING_MAX = 20_000
-/** Peers may take this part of the room, so that they cannot shut clients out. */
+/**
+ * Back-pressure: a client is refused at once while more than this waits for its signature check here, or is ready for a block.
+ * Members check the same transactions, so the node that is asked knows how loaded all are; what it takes beyond what they
+ * can check and execute would only grow old. An eighth of a second of what one core can check.
+ */
+const CLIENTS_WAITING_MAX = 2_000
+/** Four full blocks, but not less than this: a few seconds of what a shard executes. */
+const READY_BLOCKS_MAX = 4
+const READY_MAX_LEAST = 4_096
+/** What a member passed on has been accepted by it: refused only where memory would end. About a second of one core. */
 const RELAYED_WAITING_MAX = 15_000
 /** The executor is being started again: asking faster only keeps the loop busy. */
 const EXECUTOR_RETRY_MS = 100
@@ -95,7 +103,9 @@ export function createTransactionIntake(
   }
   return {
     submit: (request, raw) => {
-      add(self, { raw, request }, WAITING_MAX)
+      const arrival = { raw, request }
+      if (isBehind(self)) answer(self, arrival, rejected('pool-full', BEHIND))
+      else add(self, arrival, CLIENTS_WAITING_MAX)
       schedule(self)
     },
     relay: (raws) => {
@@ -127,6 +137,14 @@ function answer(
 ): void {
   if (arrival.request === undefined) return
   context.emit({ kind: 'submitted', request: arrival.request, result })
+}
+
+const BEHIND = 'more transactions wait than the shard executes in a few seconds; try again shortly'
+
+function isBehind({ options }: Intake): boolean {
+  if (options.shard === undefined) return false
+  const readyMax = READY_BLOCKS_MAX * Math.floor(options.config.gasLimit / TRANSACTION_GAS)
+  return options.shard.mempool.size().count >= Math.max(READY_MAX_LEAST, readyMax)
 }
 
 function add(self: Intake, arrival: Arrival, waitingMax: number): void {

@@ -7,6 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
+import {
+  packRequest,
+  packResponse,
+  unpackRequest,
+  unpackResponse,
+} from '../../node/shards/io/packed-message.ts'
 import { openPoolExecutor } from '../../node/shards/io/pool.ts'
 import type { WorkerAnswer, WorkerRequest } from '../../node/shards/io/worker-message.ts'
 import { stretchAt } from '../../node/shards/snapshot-proof.ts'
@@ -62,6 +68,7 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
   for (const request of Object.values(requests)) {
     test(`contract: executor messages: a ${request.kind} request survives structuredClone`, () => {
       expect(structuredClone(request)).toEqual(request)
+      expect(unpackRequest(structuredClone(packRequest(request)))).toEqual(request)
     })
   }
 
@@ -81,6 +88,7 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
     test(`contract: executor messages: a ${kind} response survives structuredClone`, () => {
       expect(response.kind).toBe(kind)
       expect(structuredClone(response)).toEqual(response)
+      expect(unpackResponse(structuredClone(packResponse(response)))).toEqual(response)
     })
   }
 
@@ -93,7 +101,7 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
   test('contract: executor messages: the worker’s own messages survive structuredClone', () => {
     const own: Record<string, WorkerRequest | WorkerAnswer> = {
       close: { kind: 'close' },
-      answered: { kind: 'answered', response: responses.status },
+      answered: { kind: 'answered', response: packResponse(responses.status) },
       closed: { kind: 'closed' },
       failed: { kind: 'failed', code: 'state-damaged', detail: 'why' },
       broken: { kind: 'broken', detail: 'where' },

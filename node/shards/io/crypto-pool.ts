@@ -27,10 +27,12 @@ import {
 import { runInPool } from './run-in-pool.ts'
 import { perform } from './crypto-worker.ts'
 
-/** Transactions per task: at 0.1 ms each, a committee check waits at most 6 ms for a thread. */
+/** Transactions per task: at 0.06 ms each, a committee check waits at most 4 ms for a thread. */
 const RECOVER_CHUNK = 64
-/** Waiting tasks per queue: 512 chunks are 32,768 transactions, more than three seconds of work for one thread. */
-const WAITING_TASKS_MAX = 512
+/** On the calling thread everything waits for a task: sockets, timers, votes. One millisecond. */
+const RECOVER_CHUNK_INLINE = 16
+/** Waiting tasks per queue: as many as make 32,768 transactions, two seconds of work for one thread. */
+const WAITING_TRANSACTIONS_MAX = 32_768
 
 export type CryptoPoolErrorCode = 'crypto-pool-full' | 'crypto-pool-closed' | 'crypto-worker-failed'
 
@@ -74,7 +76,11 @@ type Job = {
 export function openCryptoPool({ threads }: { readonly threads: number }): CryptoPool {
   assert(Number.isInteger(threads) && threads >= 0, 'threads are counted')
   const workers = threads === 0 ? callingThread() : startThreads(threads)
-  const schedule = createSchedule(workers.run, Math.max(1, threads))
+  const size = threads === 0 ? RECOVER_CHUNK_INLINE : RECOVER_CHUNK
+  const schedule = createSchedule(workers.run, {
+    atOnce: Math.max(1, threads),
+    waitingMax: WAITING_TRANSACTIONS_MAX / size,
+  })
   let closing: Promise<void> | undefined
 
   async function recoverChunk(
@@ -95,8 +101,8 @@ export function openCryptoPool({ threads }: { readonly threads: number }): Crypt
   return {
     recover: async (raws) => {
       const chunks: Promise<readonly (CheckedTransaction | undefined)[]>[] = []
-      for (let start = 0; start < raws.length; start += RECOVER_CHUNK) {
-        chunks.push(recoverChunk(raws.slice(start, start + RECOVER_CHUNK)))
+      for (let start = 0; start < raws.length; start += size) {
+        chunks.push(recoverChunk(raws.slice(start, start + size)))
       }
       return (await Promise.all(chunks)).flat()
     },
@@ -157,7 +163,10 @@ type Schedule = {
   readonly drain: () => Promise<void>
 }
 
-function createSchedule(work: Workers['run'], atOnce: number): Schedule {
+function createSchedule(
+  work: Workers['run'],
+  { atOnce, waitingMax }: { readonly atOnce: number; readonly waitingMax: number },
+): Schedule {
   const waiting: Record<'urgent' | 'ordinary', Job[]> = { urgent: [], ordinary: [] }
   const running = new Set<Promise<void>>()
   let isClosed = false
@@ -179,8 +188,8 @@ function createSchedule(work: Workers['run'], atOnce: number): Schedule {
       new Promise((resolve, reject) => {
         if (isClosed) {
           reject(new CryptoPoolError('crypto-pool-closed', 'the crypto pool is closed'))
-        } else if (waiting[queue].length >= WAITING_TASKS_MAX) {
-          const sentence = `more than ${WAITING_TASKS_MAX} ${queue} crypto tasks wait`
+        } else if (waiting[queue].length >= waitingMax) {
+          const sentence = `more than ${waitingMax} ${queue} crypto tasks wait`
           reject(new CryptoPoolError('crypto-pool-full', sentence))
         } else {
           waiting[queue].push({ task, resolve, reject })

@@ -8,6 +8,7 @@
 import { Piscina } from 'piscina'
 import { AssertionError } from '../../primitives/assert.ts'
 import type { ExecutionResponse, Executor } from '../executor.ts'
+import { packRequest, unpackResponse } from './packed-message.ts'
 import { runInPool } from './run-in-pool.ts'
 import { StateDamagedError, StateStoreError } from './state-store.ts'
 import type { WorkerAnswer, WorkerRequest, WorkerSetting } from './worker-message.ts'
@@ -35,7 +36,7 @@ export type PoolExecutor = Executor & {
 export async function openPoolExecutor(setting: WorkerSetting): Promise<PoolExecutor> {
   const pool = startPool(setting)
   const executor: PoolExecutor = {
-    run: async (request) => responseOf(await runInWorker(pool, request)),
+    run: async (request) => responseOf(await runInWorker(pool, packRequest(request))),
     killWorker: async () => {
       await Promise.all(pool.threads.map((thread) => thread.terminate()))
     },
@@ -87,7 +88,7 @@ async function runInWorker(pool: Pool, request: WorkerRequest): Promise<WorkerAn
 function responseOf(answer: WorkerAnswer): ExecutionResponse {
   switch (answer.kind) {
     case 'answered':
-      return answer.response
+      return unpackResponse(answer.response)
     case 'failed':
       if (answer.code === 'state-damaged') throw errorOf(answer)
       return unavailable(answer.detail)
@@ -106,7 +107,7 @@ function errorOf(answer: Extract<WorkerAnswer, { readonly kind: 'failed' }>): Er
     : new StateStoreError(answer.detail)
 }
 
-function unavailable(detail: string): ExecutionResponse {
+function unavailable(detail: string): ExecutionResponse & { readonly kind: 'refused' } {
   return { kind: 'refused', code: 'unavailable', detail }
 }
 

@@ -2,7 +2,8 @@
  * What crosses the border between the node and a shard's worker thread. Plain data only: everything here survives
  * structuredClone, which test/contract/executor-messages.test.ts tries for every kind.
  */
-import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
+import type { ShardConfig } from '../executor.ts'
+import type { PackedRequest, PackedResponse } from './packed-message.ts'
 import type { StateStoreErrorCode } from './state-store.ts'
 
 /** Where a crash of a commit can fall; their places in `countdowns`. */
@@ -16,10 +17,10 @@ export type WorkerSetting = {
   readonly countdowns?: SharedArrayBuffer
 }
 
-export type WorkerRequest = ExecutionRequest | { readonly kind: 'close' }
+export type WorkerRequest = PackedRequest | { readonly kind: 'close' }
 
 export type WorkerAnswer =
-  | { readonly kind: 'answered'; readonly response: ExecutionResponse }
+  | { readonly kind: 'answered'; readonly response: PackedResponse }
   | { readonly kind: 'closed' }
   /** The store failed; the thread forgets what it holds in memory and reopens the store for the next request. */
   | { readonly kind: 'failed'; readonly code: StateStoreErrorCode; readonly detail: string }

@@ -9,6 +9,7 @@ import { createShardExecution, restoreShardExecution, type ShardExecution } from
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
+import { packResponse, unpackRequest } from './packed-message.ts'
 import { StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
 import {
   STATE_STEPS,
@@ -29,7 +30,7 @@ export async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
       await endSession()
       return { kind: 'closed' }
     }
-    return { kind: 'answered', response: await answer(request) }
+    return { kind: 'answered', response: packResponse(await answer(unpackRequest(request))) }
   } catch (error) {
     await forgetSession()
     if (error instanceof StateDamagedError || error instanceof StateStoreError) {
