@@ -59,10 +59,12 @@ export type TransactionIntake = {
   readonly tick: () => void
 }
 
+type HostedPool = Pick<ShardChain, 'mempool' | 'congested' | 'updateWork'>
+
 export type IntakeOptions = {
   readonly config: ShardConfig
   /** undefined: this node does not hold the shard. */
-  readonly shard: ShardChain | undefined
+  readonly shard: HostedPool | undefined
   /** The other members, if this node is one. */
   readonly members: readonly number[]
   readonly topic: string
@@ -207,7 +209,7 @@ function publishChecked(self: Intake, judged: readonly Judged[]): void {
   next(self)
 }
 
-function admit(self: Intake, into: ShardChain, judged: readonly Judged[]): void {
+function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
   const senders = new Map<string, Address>()
   for (const { checked } of judged) senders.set(toHex(checked.sender), checked.sender)
   if (senders.size === 0) return next(self)
@@ -238,7 +240,7 @@ function waitForExecutor(self: Intake, judged: readonly Judged[]): void {
 /** True if the transaction is new here and came from a client. */
 function admitOne(
   self: Intake,
-  into: ShardChain,
+  into: HostedPool,
   { arrival, checked }: Judged,
   account: AccountView,
 ): boolean {
