@@ -124,7 +124,7 @@ function withForgedBatch({ thief }: Forgery, destination: ChainNumber, item: Inb
   const head = foldDigest(leaf.head, batchDigest(batch))
   return {
     ...item,
-    leaf: { nextSequence: leaf.nextSequence + 1, head },
+    leaf: { nextSequence: leaf.nextSequence + 1, value: leaf.value + FORGED_AMOUNT, head },
     batches: [...item.batches, batch],
   }
 }

@@ -126,14 +126,14 @@ function consumedOf({ body }: ShardBlock, outcome: StoredOutcome): Reading<Shard
     }
   }
   const consumed: ShardFacts['consumed'][number][] = []
-  for (const { source, sequence, applied } of outcome.consumed) {
+  for (const { source, sequence, outcome: end } of outcome.consumed) {
     const receipt = receipts.get(`${source}:${sequence}`)
     if (receipt === undefined) {
       return problem(
         `its outcome applies receipt ${sequence} of shard ${source}, which its body does not hold`,
       )
     }
-    consumed.push({ receipt, applied })
+    consumed.push({ receipt, outcome: end })
   }
   return { ok: true, value: consumed }
 }
@@ -142,9 +142,6 @@ function faultOf({ block, outcome, consumed, sent }: Parts, place: CopyPlace): s
   const { header, body } = block
   const hashes = body.transactions.map((raw) => keccak256(raw))
   const results = outcome.transactions.map(({ result }) => result)
-  const fates = consumed.map(({ receipt, applied }) => {
-    return { receipt, outcome: applied ? ('applied' as const) : ('bounced' as const) }
-  })
   if (!equalBytes(transactionRootOf(hashes), header.transactionRoot)) {
     return 'its transactions do not give the root in its header'
   }
@@ -159,7 +156,7 @@ function faultOf({ block, outcome, consumed, sent }: Parts, place: CopyPlace): s
   if (!equalBytes(inboxRootOf(body.inbox), header.inboxRoot)) {
     return 'the receipts it consumes do not give the root in its header'
   }
-  if (!equalBytes(resultsRootOf(fates, results), header.resultsRoot)) {
+  if (!equalBytes(resultsRootOf(consumed, results), header.resultsRoot)) {
     return 'its stored results (statuses, gas, fates of receipts) do not give the root in its header'
   }
   return channelFault(outcome.channels, sent, { header, before: place.channelsBefore })

@@ -3,9 +3,9 @@
  * of a stopped one (disk-source.ts). Everything here is a claim until the walk has checked it (walk.ts).
  */
 import type { ShardHeader } from '../../node/crosslink/header.ts'
-import type { Receipt, ReceiptBatch } from '../../node/crosslink/receipt.ts'
+import type { ReceiptBatch } from '../../node/crosslink/receipt.ts'
 import type { Hash } from '../../node/primitives/identifiers.ts'
-import type { TransactionResult } from '../../node/shards/executor.ts'
+import type { BlockOutcome, TransactionResult } from '../../node/shards/executor.ts'
 
 /** A beacon block as it is stored or told. */
 export type BeaconCopy = {
@@ -19,7 +19,7 @@ export type ShardFacts = {
   readonly header: ShardHeader
   readonly transactions: readonly { readonly hash: Hash; readonly result: TransactionResult }[]
   /** In the order of execution. */
-  readonly consumed: readonly { readonly receipt: Receipt; readonly applied: boolean }[]
+  readonly consumed: BlockOutcome['consumed']
   readonly sent: readonly ReceiptBatch[]
   readonly certificate: Uint8Array | undefined
 }

@@ -12,6 +12,7 @@ import {
   asNumber,
   asRecord,
   asText,
+  readOutcome,
   UnexpectedAnswerError,
 } from '../observe/read-answer.ts'
 import type { BeaconCopy, ShardFacts } from './facts.ts'
@@ -43,7 +44,7 @@ export function readShardFacts(value: unknown): ShardFacts | undefined {
     }),
     consumed: asList(block['consumed'], 'consumed').map((item) => {
       const consumed = asRecord(item, 'consumed receipt')
-      return { receipt: readReceipt(consumed), applied: consumed['outcome'] === 'applied' }
+      return { receipt: readReceipt(consumed), outcome: readOutcome(consumed['outcome']) }
     }),
     sent: batchesOf(
       asList(block['sent'], 'sent').map((item) => readReceipt(asRecord(item, 'sent receipt'))),

@@ -80,12 +80,12 @@ export function bookable(
       hash: data(one.hash),
       ok: one.result.status === 1,
     })),
-    consumed: consumed.map(({ receipt, applied }) => ({
+    consumed: consumed.map(({ receipt, outcome }) => ({
       source: receipt.source,
       sequence: receipt.sequence,
       kind: receipt.kind,
       amount: receipt.amount,
-      outcome: applied ? 'applied' : 'bounced',
+      outcome,
       originTransaction: data(receipt.originTransaction),
     })),
     sent: sent.flatMap(({ destination, receipts }) =>
@@ -127,11 +127,8 @@ function transactionProblem({ header, transactions }: ShardFacts): string | unde
 }
 
 function resultsProblem({ header, transactions, consumed }: ShardFacts): string | undefined {
-  const fates = consumed.map(({ receipt, applied }) => {
-    return { receipt, outcome: applied ? ('applied' as const) : ('bounced' as const) }
-  })
   const root = resultsRootOf(
-    fates,
+    consumed,
     transactions.map(({ result }) => result),
   )
   return differs('the root of its results is', data(root), data(header.resultsRoot))

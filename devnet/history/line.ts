@@ -137,7 +137,7 @@ const OPERATIONS = {
             id: name,
             kind: receiptKind,
             amount: wei,
-            outcome: z.enum(['applied', 'bounced']),
+            outcome: z.enum(['applied', 'bounced', 'void']),
           }),
         )
         .max(ENTRIES_MAX),

@@ -72,6 +72,10 @@ function checkOrigin(
     const sentence = `shard ${to} bounces the refund of ${id}; a refund is always applied`
     findings.contradict('receipt/bounce', [line], sentence)
   }
+  if (outcome === 'void') {
+    const sentence = `shard ${to} consumes ${id} without effect: its source says that it sent less`
+    findings.contradict('receipt/void', [line], sentence)
+  }
   if (sending === undefined) return checkUnseen(world, consumption, findings)
   const lines = [sending.line, line]
   if (sending.id !== id || sending.kind !== kind || sending.amount !== amount) {

@@ -8,6 +8,7 @@
  *
  * The ledger only ever stands at a consistent cut: the shard heights that one finalized beacon block records.
  */
+import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
 
 /** A receipt as its source block shows it. Numbers of chains and sequences as in protocol C.4. */
 export type SentReceipt = {
@@ -21,7 +22,7 @@ export type ConsumedReceipt = {
   readonly sequence: number
   readonly kind: 'transfer' | 'bounce'
   readonly amount: bigint
-  readonly outcome: 'applied' | 'bounced'
+  readonly outcome: ReceiptOutcome
   /** `0x` hex hash of the user's transaction that this goes back to. */
   readonly originTransaction: string
 }
@@ -148,6 +149,10 @@ function bookConsumed(ledger: Ledger, block: BlockFacts): string[] {
     channel.underway.delete(receipt.sequence)
     channel.consumedNext = Math.max(channel.consumedNext, receipt.sequence + 1)
     if (receipt.outcome === 'applied') ledger.applied++
+    if (receipt.outcome === 'void')
+      violations.push(
+        `${name} voids receipt ${receipt.sequence}, which is worth more than was sent`,
+      )
     if (receipt.outcome === 'applied' && receipt.kind === 'bounce') ledger.refunded++
   }
   return violations

@@ -2,6 +2,7 @@
  * RPC answers into the observer's own terms. Only what the audit and the load need is read; anything else in an answer is
  * somebody else's business. A number may come as JSON number or as Ethereum's hex quantity.
  */
+import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
 import type { BlockFacts, ConsumedReceipt, CutShard, SentReceipt } from './ledger.ts'
 import type { ShardSupply } from '../audit.ts'
 
@@ -81,6 +82,12 @@ export function readBlock(shard: number, value: unknown): ObservedBlock {
   }
 }
 
+export function readOutcome(value: unknown): ReceiptOutcome {
+  const outcome = asText(value, 'outcome')
+  if (outcome === 'applied' || outcome === 'bounced' || outcome === 'void') return outcome
+  throw new UnexpectedAnswerError(`outcome: ${outcome}`)
+}
+
 function readConsumed(value: unknown): ConsumedReceipt {
   const receipt = asRecord(value, 'consumed receipt')
   return {
@@ -88,7 +95,7 @@ function readConsumed(value: unknown): ConsumedReceipt {
     sequence: asNumber(receipt['sequence'], 'sequence'),
     kind: readKind(receipt['kind']),
     amount: asAmount(receipt['amount'], 'amount'),
-    outcome: asText(receipt['outcome'], 'outcome') === 'applied' ? 'applied' : 'bounced',
+    outcome: readOutcome(receipt['outcome']),
     originTransaction: asText(receipt['originTransaction'], 'originTransaction'),
   }
 }

@@ -68,7 +68,7 @@ export function seenBlock(shard: ChainNumber, outcome: BlockOutcome): SeenBlock 
       sentTo: sent?.destination,
     })),
     consumed: outcome.consumed.map(({ receipt, outcome: end }) => {
-      return { receipt: seenReceipt(receipt), bounced: end === 'bounced' }
+      return { receipt: seenReceipt(receipt), outcome: end }
     }),
     sent: outcome.sent.flatMap(({ receipts }) => receipts.map(seenReceipt)),
     changed: outcome.changed.map(({ address, nonce, balance }) => {

@@ -11,6 +11,7 @@ import {
   asNumber,
   asRecord,
   asText,
+  readOutcome,
   UnexpectedAnswerError,
 } from '../observe/read-answer.ts'
 import type {
@@ -112,7 +113,7 @@ export function readArrival(shard: number, value: unknown): Unsettled<Arrival> |
   return {
     ...readPlace(shard, fields),
     receipt: readReceipt(fields),
-    outcome: fields['outcome'] === 'applied' ? 'applied' : 'bounced',
+    outcome: readOutcome(fields['outcome']),
     proof: readBranch(fields['proof'], 'proof'),
   }
 }
@@ -133,6 +134,7 @@ function readPlace(shard: number, fields: Fields): BlockPlace & { readonly heade
 function readChannel(fields: Fields) {
   return {
     nextSequence: asNumber(fields['nextSequence'], 'nextSequence'),
+    value: asAmount(fields['value'], 'value'),
     head: asBytes(fields['head'], 'head'),
   }
 }

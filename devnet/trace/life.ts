@@ -3,7 +3,7 @@
  * whether it came back. Plain facts; `phasesOf` puts them in the order in which they happened.
  */
 import type { ShardHeader } from '../../node/crosslink/header.ts'
-import type { Receipt } from '../../node/crosslink/receipt.ts'
+import type { ChannelHead, Receipt, ReceiptOutcome } from '../../node/crosslink/receipt.ts'
 
 /** A shard block as an answer places it. */
 export type BlockPlace = {
@@ -49,14 +49,14 @@ export type Sending = PlacedBlock & {
     readonly bytes: number
     readonly root: Uint8Array
   }
-  readonly channelBefore: { readonly nextSequence: number; readonly head: Uint8Array }
-  readonly channel: Branch & { readonly nextSequence: number; readonly head: Uint8Array }
+  readonly channelBefore: ChannelHead
+  readonly channel: Branch & ChannelHead
 }
 
 export type Arrival = PlacedBlock & {
   readonly header: ShardHeader
   readonly receipt: Receipt
-  readonly outcome: 'applied' | 'bounced'
+  readonly outcome: ReceiptOutcome
   readonly proof: Branch
 }
 
@@ -92,6 +92,7 @@ export type Outcome =
   | 'buffered'
   | 'in-flight'
   | 'delivered'
+  | 'void'
   | 'refund-pending'
   | 'refunded'
 
@@ -102,17 +103,19 @@ export function outcomeOf({ inclusion, sending, arrival, refund }: Life): Outcom
   if (sending === undefined) return 'buffered'
   if (arrival === undefined) return 'in-flight'
   if (arrival.outcome === 'applied') return 'delivered'
+  if (arrival.outcome === 'void') return 'void'
   return refund === undefined ? 'refund-pending' : 'refunded'
 }
 
 /** Nothing more will happen, and the last of it is in a finalized beacon block. */
 export function isSettled(life: Life): boolean {
-  const last = life.refund ?? (life.arrival?.outcome === 'applied' ? life.arrival : undefined)
+  const last = life.refund ?? (life.arrival?.outcome === 'bounced' ? undefined : life.arrival)
   switch (outcomeOf(life)) {
     case 'succeeded':
     case 'failed':
       return life.inclusion?.settlement !== undefined
     case 'delivered':
+    case 'void':
     case 'refunded':
       return last?.settlement !== undefined
     default:
@@ -127,6 +130,7 @@ export type PhaseName =
   | 'crosslinked'
   | 'delivered'
   | 'bounced'
+  | 'voided'
   | 'settled'
   | 'refunded'
 
@@ -184,6 +188,10 @@ function admission({ admittedMs }: Life): readonly Phase[] {
 function arrivalPhases(arrival: Arrival): readonly Phase[] {
   if (arrival.outcome === 'bounced') {
     return [blockPhase('bounced', arrival, 'its receiver cannot hold it')]
+  }
+  if (arrival.outcome === 'void') {
+    const detail = 'its shard says that it sent less than this'
+    return [blockPhase('voided', arrival, detail), ...settlement('settled', arrival)]
   }
   return [blockPhase('delivered', arrival, 'applied'), ...settlement('settled', arrival)]
 }

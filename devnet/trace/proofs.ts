@@ -65,7 +65,7 @@ export function proveSending(sending: Sending, transactionHash: Hash): readonly 
     batch.startSequence === channelBefore.nextSequence &&
     channel.nextSequence === channelBefore.nextSequence + batch.count &&
     equalBytes(head, channel.head)
-  const leaf = createWriter().u32(receipt.destination).u64(channel.nextSequence)
+  const leaf = createWriter().u32(receipt.destination).u64(channel.nextSequence).u256(channel.value)
   const leafHash = hashTagged('leaf', leaf.fixed(channel.head, HASH_SIZE).finish())
   return [
     {
@@ -91,8 +91,9 @@ export function proveArrival(
   sent: Pick<Receipt, 'source' | 'sequence'>,
 ): readonly Claim[] {
   const { header, proof, outcome } = arrival
-  const writer = createWriter().u32(sent.source).u64(sent.sequence)
-  const leaf = hashTagged('consumed', writer.flag(outcome === 'applied').finish())
+  const ends = { bounced: 0, applied: 1, void: 2 }
+  const writer = createWriter().u32(sent.source).u64(sent.sequence).u8(ends[outcome])
+  const leaf = hashTagged('consumed', writer.finish())
   const cursor = header.cursors[sent.source] ?? 0
   return [
     {

@@ -121,6 +121,8 @@ function sentence(life: Life, phases: readonly TimedPhase[]): string {
     'in-flight': () =>
       `Sent and on its way: shard ${life.sending?.receipt.destination ?? '?'} has not consumed the receipt yet.`,
     delivered: () => `Delivered on shard ${life.arrival?.shard ?? '?'}${after}; ${certainty}.`,
+    void: () =>
+      `Consumed without effect by shard ${life.arrival?.shard ?? '?'}: by its own word shard ${life.shard} has sent less than its receipts are worth; ${certainty}.`,
     'refund-pending': () =>
       `Bounced by shard ${life.arrival?.shard ?? '?'}, which could not apply it; the value is on its way back.`,
     refunded: () =>

@@ -304,6 +304,11 @@ export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis
   }
 }
 
+/** Wei that a shard begins with: what it may send before anything was sent to it (crosslinks.md C.3 (8)). */
+export function supplyOf(genesis: Genesis, shard: ChainNumber): bigint {
+  return allocationsOf(genesis, shard).reduce((sum, { balance }) => sum + balance, 0n)
+}
+
 function allocationsOf(genesis: Genesis, shard: ChainNumber): ShardGenesis['allocations'] {
   const merged: { address: Address; balance: bigint }[] = []
   for (const { address, shard: named, balance } of genesis.allocations) {

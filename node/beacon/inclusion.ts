@@ -8,7 +8,6 @@ import { quorumOf, seatsOf } from '../crosslink/certificate.ts'
 import { outRootOf } from '../crosslink/channel.ts'
 import { foldLinks, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
-import type { ShardHeader } from '../crosslink/header.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import type { Hash } from '../primitives/identifiers.ts'
@@ -35,6 +34,8 @@ export type CrosslinkReject =
   | 'cursors-malformed'
   | 'cursor-regressed'
   | 'channels-mismatch'
+  | 'value-regressed'
+  | 'value-exceeded'
 
 type Problem = Reject<CrosslinkReject> | undefined
 
@@ -63,12 +64,17 @@ export function checkCrosslink(
     checkTipAnchor(state, record, crosslink) ??
     checkCursors(state, record, crosslink) ??
     checkDescent(record, crosslink, hash) ??
-    checkChannels(state, crosslink)
+    checkChannels(state, crosslink) ??
+    checkValues(state, record, crosslink)
   if (reject !== undefined) return { ok: false, reject }
-  return accepted(recordAfter(crosslink.tip, hash, beaconHeight))
+  return accepted(recordAfter(record, crosslink, { hash, beaconHeight }))
 }
 
-function recordAfter(tip: ShardHeader, hash: Hash, beaconHeight: number): ShardRecord {
+function recordAfter(
+  { supply }: ShardRecord,
+  { tip, channels }: Crosslink,
+  { hash, beaconHeight }: { readonly hash: Hash; readonly beaconHeight: number },
+): ShardRecord {
   return {
     shard: tip.chain,
     epoch: tip.epoch,
@@ -77,6 +83,8 @@ function recordAfter(tip: ShardHeader, hash: Hash, beaconHeight: number): ShardR
     stateRoot: tip.stateRoot,
     outRoot: tip.outRoot,
     cursors: tip.cursors,
+    supply,
+    sent: channels.map(({ value }) => value),
     anchorHeight: tip.anchor.beaconHeight,
     sealed: tip.sealing,
     inboxUnits: tip.inboxUnits,
@@ -164,5 +172,33 @@ function checkDescent(record: ShardRecord, { links }: Crosslink, hash: Hash): Pr
 function checkChannels(state: BeaconState, { tip, channels }: Crosslink): Problem {
   if (channels.length !== state.shards.length + 1 || !equalBytes(outRootOf(channels), tip.outRoot))
     return problem('channels-mismatch', 'the channels are not those under the outRoot of the tip')
+  return undefined
+}
+
+/**
+ * C.3 (8): a shard sends no more than it was given, at genesis and by other shards. So whatever its committee signs, what
+ * leaves it is what came in: its own accounts may be robbed, nobody else's money is made worth less.
+ *
+ * An honest shard always satisfies it. Its tip is anchored at a block A of this chain, at or before `state` (5), and none of
+ * its blocks at a later one (C.2). So what it consumed of a source is at most that source's value at A (C.5 (4)), which is at
+ * most the value recorded now, because values do not regress. And by the conservation of a shard (shards.md) it has sent at
+ * most its genesis and what it consumed.
+ */
+function checkValues(
+  state: BeaconState,
+  record: ShardRecord,
+  { shard, channels }: Crosslink,
+): Problem {
+  let sent = 0n
+  for (const [destination, { value }] of channels.entries()) {
+    if (value < (record.sent[destination] ?? 0n))
+      return problem('value-regressed', `less was sent to chain ${destination} than before`)
+    sent += value
+  }
+  const given = state.shards.reduce(
+    (sum, source) => sum + (source.sent[shard] ?? 0n),
+    record.supply,
+  )
+  if (sent > given) return problem('value-exceeded', `${sent} wei sent, ${given} wei given`)
   return undefined
 }

@@ -17,7 +17,7 @@ import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
 import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committee.ts'
 import { epochAfter, ONE_EPOCH, type EpochPlan, type EpochRules } from './epoch.ts'
-import { genesisBlockHash, genesisHash, type Genesis } from './genesis.ts'
+import { genesisBlockHash, genesisHash, supplyOf, type Genesis } from './genesis.ts'
 
 /** v1 knows no joining or leaving: every validator of the genesis is active. */
 type ValidatorStatus = 'active'
@@ -79,20 +79,21 @@ export function genesisBeaconState(
     epochRules: rules,
     plans: rules.blocks === 0 ? [] : [planEpoch(next)],
     shards: shardStateRoots.map((stateRoot, index) =>
-      genesisRecord({ name, shardCount, shard: index + 1, stateRoot }),
+      genesisRecord({ name, genesis, shard: index + 1, stateRoot }),
     ),
   }
 }
 
 type RecordOrigin = {
   readonly name: Hash
-  readonly shardCount: number
+  readonly genesis: Genesis
   readonly shard: ChainNumber
   readonly stateRoot: Hash
 }
 
 function genesisRecord(origin: RecordOrigin): ShardRecord {
-  const { name, shardCount, shard, stateRoot } = origin
+  const { name, genesis, shard, stateRoot } = origin
+  const { shardCount } = genesis
   return {
     shard,
     epoch: 0,
@@ -101,6 +102,8 @@ function genesisRecord(origin: RecordOrigin): ShardRecord {
     stateRoot,
     outRoot: outRootOf(emptyChannels(shardCount)),
     cursors: Array.from({ length: shardCount + 1 }, () => 0),
+    supply: supplyOf(genesis, shard),
+    sent: Array.from({ length: shardCount + 1 }, () => 0n),
     anchorHeight: 0,
     sealed: false,
     inboxUnits: 0,

@@ -14,7 +14,7 @@ import type { ChannelHead, ReceiptBatch } from './receipt.ts'
 import { batchBytes, receiptHash } from './receipt-codec.ts'
 
 /** A channel through which nothing was ever sent. */
-export const EMPTY_CHANNEL: ChannelHead = { nextSequence: 0, head: ZERO_HASH }
+export const EMPTY_CHANNEL: ChannelHead = { nextSequence: 0, value: 0n, head: ZERO_HASH }
 
 /** H("batch", source, destination, height, first sequence, count, bytes, Merkle root of receipt hashes) (C.4). */
 export function batchDigest(batch: ReceiptBatch): Hash {
@@ -42,22 +42,46 @@ export function foldDigest(head: Hash, digest: Hash): Hash {
   return hashTagged('chan', head, digest)
 }
 
-/** The channel after sending, or the cursor after consuming, this batch. It must start where the channel stands. */
+/** The channel after sending this batch, which must start where the channel stands. */
 export function extendChannel(channel: ChannelHead, batch: ReceiptBatch): ChannelHead {
   assert(batch.startSequence === channel.nextSequence, 'a batch continues its channel')
   return {
     nextSequence: channel.nextSequence + batch.receipts.length,
+    value: channel.value + batch.receipts.reduce((sum, { amount }) => sum + amount, 0n),
     head: foldDigest(channel.head, batchDigest(batch)),
   }
 }
 
-/** H("leaf", destination, nextSequence, head): a channel under outRoot (C.4). */
+/** What consuming a batch does: the cursor after it, and the sequences of its receipts that are void. */
+export type ConsumedBatch = { readonly cursor: ChannelHead; readonly voided: readonly number[] }
+
+/**
+ * The cursor after consuming this batch under a leaf of this value. A receipt that would carry the consumed value past the
+ * leaf's is void: the leaf's value is what the beacon has counted (C.3 (8)), so no more may come out of the channel (C.5 (4)).
+ * A source that counts what it sends never has one.
+ */
+export function consumeBatch(
+  cursor: ChannelHead,
+  batch: ReceiptBatch,
+  leafValue: bigint,
+): ConsumedBatch {
+  const voided: number[] = []
+  let { value } = cursor
+  for (const { amount, sequence } of batch.receipts) {
+    if (value + amount > leafValue) voided.push(sequence)
+    else value += amount
+  }
+  return { cursor: { ...extendChannel(cursor, batch), value }, voided }
+}
+
+/** H("leaf", destination, nextSequence, value, head): a channel under outRoot (C.4). */
 export function channelLeaf(destination: ChainNumber, channel: ChannelHead): Hash {
   return hashTagged(
     'leaf',
     createWriter()
       .u32(destination)
       .u64(channel.nextSequence)
+      .u256(channel.value)
       .fixed(channel.head, HASH_SIZE)
       .finish(),
   )

@@ -58,6 +58,8 @@ export function writeShardRecord(writer: Writer, record: ShardRecord): void {
     .fixed(record.stateRoot, HASH_SIZE)
     .fixed(record.outRoot, HASH_SIZE)
     .list(record.cursors, (into, cursor) => into.u64(cursor))
+    .u256(record.supply)
+    .list(record.sent, (into, value) => into.u256(value))
     .u64(record.anchorHeight)
     .flag(record.sealed)
     .u64(record.inboxUnits)
@@ -75,6 +77,8 @@ export function readShardRecord(reader: Reader): ShardRecord {
     stateRoot: reader.fixed(HASH_SIZE),
     outRoot: reader.fixed(HASH_SIZE),
     cursors: reader.list(CURSORS_MAX, (from) => from.u64()),
+    supply: reader.u256(),
+    sent: reader.list(CURSORS_MAX, (from) => from.u256()),
     anchorHeight: reader.u64(),
     sealed: reader.flag(),
     inboxUnits: reader.u64(),

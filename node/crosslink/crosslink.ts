@@ -39,6 +39,10 @@ export type ShardRecord = {
   readonly stateRoot: Hash
   readonly outRoot: Hash
   readonly cursors: readonly number[]
+  /** Wei that the shard was given at genesis. */
+  readonly supply: bigint
+  /** Wei ever sent to each chain, index = destination 0..S (C.3 (8)). */
+  readonly sent: readonly bigint[]
   readonly anchorHeight: number
   readonly sealed: boolean
   readonly inboxUnits: number

@@ -20,8 +20,8 @@ import {
   RECEIPT_PAYLOAD_BYTES_MAX,
 } from '../primitives/limits.ts'
 import { verifyMerkleBranch } from '../primitives/merkle.ts'
-import { accepted, rejected, type Result } from '../primitives/result.ts'
-import { batchDigest, channelLeaf, extendChannel, foldDigest } from './channel.ts'
+import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
+import { batchDigest, channelLeaf, consumeBatch, foldDigest } from './channel.ts'
 import type { ChannelHead, InboxItem, Receipt, ReceiptBatch } from './receipt.ts'
 import { batchBytes, CHANNEL_BATCHES_MAX } from './receipt-codec.ts'
 
@@ -43,8 +43,11 @@ export type InboxClaim = {
   readonly cursor: ChannelHead
 }
 
+/** What an item does: the cursor after it, and the sequences of the receipts in it that are void. */
+export type InboxEntry = { readonly cursor: ChannelHead; readonly voided: ReadonlySet<number> }
+
 /** The cursor after the item's batches, or why they are not the source's word (C.5). Total on foreign items. */
-export function verifyInboxItem(claim: InboxClaim): Result<ChannelHead, InboxReject> {
+export function verifyInboxItem(claim: InboxClaim): Result<InboxEntry, InboxReject> {
   const { item, destination, shardCount, outRoot, cursor } = claim
   const { source, leaf } = item
   if (!isChain(source, shardCount) || !isChain(destination, shardCount) || source === destination)
@@ -62,7 +65,9 @@ export function verifyInboxItem(claim: InboxClaim): Result<ChannelHead, InboxRej
   if (item.batches.length + item.tailDigests.length > CHANNEL_BATCHES_MAX)
     return rejected('batch-malformed', 'the item names more batches than a channel holds')
   const consumed = consumeBatches(claim)
-  return consumed.ok ? checkTail(item, consumed.value) : consumed
+  if (!consumed.ok) return consumed
+  const reject = faultOfTail(item, consumed.value.cursor)
+  return reject === undefined ? consumed : { ok: false, reject }
 }
 
 /** Sources and destinations are shards: the beacon keeps no channels. */
@@ -70,7 +75,8 @@ function isChain(chain: ChainNumber, shardCount: number): boolean {
   return Number.isSafeInteger(chain) && chain >= 1 && chain <= shardCount
 }
 
-function consumeBatches(claim: InboxClaim): Result<ChannelHead, InboxReject> {
+function consumeBatches(claim: InboxClaim): Result<InboxEntry, InboxReject> {
+  const voided = new Set<number>()
   let cursor = claim.cursor
   for (const batch of claim.item.batches) {
     if (batch.source !== claim.item.source || batch.destination !== claim.destination)
@@ -79,9 +85,11 @@ function consumeBatches(claim: InboxClaim): Result<ChannelHead, InboxReject> {
       return rejected('batch-malformed', 'a batch breaks its limits or its numbering')
     if (batch.startSequence !== cursor.nextSequence)
       return rejected('sequence-mismatch', 'a batch does not follow the cursor')
-    cursor = extendChannel(cursor, batch)
+    const consumed = consumeBatch(cursor, batch, claim.item.leaf.value)
+    for (const sequence of consumed.voided) voided.add(sequence)
+    cursor = consumed.cursor
   }
-  return accepted(cursor)
+  return accepted({ cursor, voided })
 }
 
 function isWellFormed(batch: ReceiptBatch): boolean {
@@ -98,20 +106,20 @@ function isWellFormed(batch: ReceiptBatch): boolean {
 }
 
 /** What is left must lead from the new cursor to the leaf, so the consumed batches are a prefix of the source's. */
-function checkTail(item: InboxItem, cursor: ChannelHead): Result<ChannelHead, InboxReject> {
+function faultOfTail(item: InboxItem, cursor: ChannelHead): Reject<InboxReject> | undefined {
   const { leaf, tailDigests } = item
   const left = leaf.nextSequence - cursor.nextSequence
   // Each batch left holds at least one receipt.
   if (left < tailDigests.length || (left > 0 && tailDigests.length === 0))
-    return rejected('sequence-mismatch', 'the tail does not span the receipts left')
+    return { code: 'sequence-mismatch', detail: 'the tail does not span the receipts left' }
   let head = cursor.head
   for (const digest of tailDigests) {
-    if (digest.length !== HASH_SIZE) return rejected('fold-mismatch', 'a digest is no hash')
+    if (digest.length !== HASH_SIZE) return { code: 'fold-mismatch', detail: 'a digest is no hash' }
     head = foldDigest(head, digest)
   }
-  if (!equalBytes(head, leaf.head))
-    return rejected('fold-mismatch', 'the batches do not fold to the committed head')
-  return accepted(cursor)
+  return equalBytes(head, leaf.head)
+    ? undefined
+    : { code: 'fold-mismatch', detail: 'the batches do not fold to the committed head' }
 }
 
 /** Stop taking batches once this much is used; one batch more always fits INBOX_BYTES_PER_BLOCK_MAX (C.6). */

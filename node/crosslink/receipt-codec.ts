@@ -21,7 +21,14 @@ import {
   SHARDS_MAX,
 } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
-import type { ChannelHead, InboxItem, Receipt, ReceiptBatch, ReceiptKind } from './receipt.ts'
+import type {
+  ChannelHead,
+  InboxItem,
+  Receipt,
+  ReceiptBatch,
+  ReceiptKind,
+  ReceiptOutcome,
+} from './receipt.ts'
 
 /** Siblings from a channel leaf to outRoot: the height of a tree of SHARDS_MAX + 1 leaves (64 + 1 pad to 128). */
 const BRANCH_MAX = 7
@@ -36,6 +43,7 @@ export const RECEIPT_BYTES_BASE = 1 + ADDRESS_SIZE + ADDRESS_SIZE + 32 + 8 + 4 +
 /** Bytes of a batch without its receipts. */
 export const BATCH_BYTES_BASE = 4 + 4 + 8 + 8 + 4
 
+const OUTCOME_BYTE: Readonly<Record<ReceiptOutcome, number>> = { bounced: 0, applied: 1, void: 2 }
 const KIND_BYTE: Readonly<Record<ReceiptKind, number>> = { transfer: 0, bounce: 1 }
 
 /** Encoded size of this receipt inside a batch: what counts against BATCH_BYTES_MAX. */
@@ -75,6 +83,18 @@ function writeReceiptContent(writer: Writer, receipt: Receipt): void {
     .u64(receipt.gas)
     .variable(receipt.payload)
     .fixed(receipt.originTransaction, HASH_SIZE)
+}
+
+export function writeReceiptOutcome(writer: Writer, outcome: ReceiptOutcome): void {
+  writer.u8(OUTCOME_BYTE[outcome])
+}
+
+export function readReceiptOutcome(reader: Reader): ReceiptOutcome {
+  const byte = reader.u8()
+  if (byte === OUTCOME_BYTE.bounced) return 'bounced'
+  if (byte === OUTCOME_BYTE.applied) return 'applied'
+  if (byte === OUTCOME_BYTE.void) return 'void'
+  throw new DecodeError('a receipt outcome is unknown')
 }
 
 type Route = { readonly source: ChainNumber; readonly destination: ChainNumber }
@@ -147,11 +167,11 @@ export function readReceiptBatch(reader: Reader): ReceiptBatch {
 }
 
 export function writeChannelHead(writer: Writer, channel: ChannelHead): void {
-  writer.u64(channel.nextSequence).fixed(channel.head, HASH_SIZE)
+  writer.u64(channel.nextSequence).u256(channel.value).fixed(channel.head, HASH_SIZE)
 }
 
 export function readChannelHead(reader: Reader): ChannelHead {
-  return { nextSequence: reader.u64(), head: reader.fixed(HASH_SIZE) }
+  return { nextSequence: reader.u64(), value: reader.u256(), head: reader.fixed(HASH_SIZE) }
 }
 
 export function writeInboxItem(writer: Writer, item: InboxItem): void {

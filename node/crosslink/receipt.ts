@@ -1,11 +1,14 @@
 /**
  * Receipts: what one chain owes another (docs/protocol/crosslinks.md C.4). A receipt is made by executing a transaction
- * or another receipt on its source chain and ends exactly once at its destination: applied, or bounced with its value.
+ * or another receipt on its source chain and ends exactly once at its destination: applied, bounced with its value, or void.
  */
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 
 /** `transfer` moves value; `bounce` returns the value of a failed transfer to its sender's shard. */
 export type ReceiptKind = 'transfer' | 'bounce'
+
+/** `void`: consumed without effect, because its source says that it sent less than its receipts are worth (C.5 (4)). */
+export type ReceiptOutcome = 'applied' | 'bounced' | 'void'
 
 export type Receipt = {
   readonly source: ChainNumber
@@ -37,6 +40,8 @@ export type ReceiptBatch = {
 /** State of one outgoing channel: how much was ever sent and the hash chain over its batches. */
 export type ChannelHead = {
   readonly nextSequence: number
+  /** Wei ever sent, bounces included. Of a cursor: what was consumed of it, without void receipts. */
+  readonly value: bigint
   readonly head: Hash
 }
 

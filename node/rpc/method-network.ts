@@ -117,6 +117,8 @@ function formatShardRecord(record: ShardRecord): object {
     stateRoot: formatData(record.stateRoot),
     outRoot: formatData(record.outRoot),
     cursors: record.cursors,
+    supply: formatQuantity(record.supply),
+    sent: record.sent.map(formatQuantity),
     anchorHeight: record.anchorHeight,
     sealed: record.sealed,
     inboxUnits: record.inboxUnits,

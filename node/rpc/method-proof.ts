@@ -12,7 +12,7 @@ import { merkleBranch, merkleRoot } from '../primitives/merkle.ts'
 import { resultLeavesOf } from '../shards/block.ts'
 import type { ReceiptArrival, ShardBackend, ShardBlockView } from './backend.ts'
 import { answer } from './error-code.ts'
-import { formatData } from './hexadecimal.ts'
+import { formatData, formatQuantity } from './hexadecimal.ts'
 import { formatMessageReceipt } from './method-shard.ts'
 import { shardMethod, type Method } from './method.ts'
 import { hashParameter, integerParameter } from './parameter.ts'
@@ -146,8 +146,8 @@ function channelProof(channels: readonly ChannelHead[], destination: ChainNumber
   }
 }
 
-function formatChannel({ nextSequence, head }: ChannelHead): object {
-  return { nextSequence, head: formatData(head) }
+function formatChannel({ nextSequence, value, head }: ChannelHead): object {
+  return { nextSequence, value: formatQuantity(value), head: formatData(head) }
 }
 
 function formatArrival({ block, index }: ReceiptArrival): object {

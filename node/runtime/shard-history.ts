@@ -174,9 +174,9 @@ function consumedBy(block: ShardBlock, outcome: StoredOutcome): ShardBlockView['
       ),
     ),
   )
-  return outcome.consumed.map(({ source, sequence, applied }) => ({
+  return outcome.consumed.map(({ source, sequence, outcome: end }) => ({
     receipt: present(receipts.get(`${source}:${sequence}`), 'consumed receipts stand in the body'),
-    outcome: applied ? 'applied' : 'bounced',
+    outcome: end,
   }))
 }
 

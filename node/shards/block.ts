@@ -5,7 +5,12 @@
  * block can be passed on by its hash without executing it.
  */
 import type { InboxItem } from '../crosslink/receipt.ts'
-import { encodeInboxItem, readInboxItem, writeInboxItem } from '../crosslink/receipt-codec.ts'
+import {
+  encodeInboxItem,
+  readInboxItem,
+  writeInboxItem,
+  writeReceiptOutcome,
+} from '../crosslink/receipt-codec.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
 import {
   contentsHash,
@@ -147,7 +152,8 @@ export function resultLeavesOf(
 
 function consumedLeaf({ receipt, outcome }: BlockOutcome['consumed'][number]): Hash {
   const writer = createWriter().u32(receipt.source).u64(receipt.sequence)
-  return hashTagged('consumed', writer.flag(outcome === 'applied').finish())
+  writeReceiptOutcome(writer, outcome)
+  return hashTagged('consumed', writer.finish())
 }
 
 function resultLeaf(result: TransactionResult): Hash {

@@ -10,7 +10,13 @@
  */
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
-import type { ChannelHead, InboxItem, Receipt, ReceiptBatch } from '../crosslink/receipt.ts'
+import type {
+  ChannelHead,
+  InboxItem,
+  Receipt,
+  ReceiptBatch,
+  ReceiptOutcome,
+} from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
 
 /** Constants of one shard for the life of the network, from genesis. */
@@ -144,7 +150,7 @@ export type BlockOutcome = {
   /** Receipts consumed from all sources, in execution order, with what became of them. */
   readonly consumed: readonly {
     readonly receipt: Receipt
-    readonly outcome: 'applied' | 'bounced'
+    readonly outcome: ReceiptOutcome
   }[]
   /** Batches sent, at most one per destination. */
   readonly sent: readonly ReceiptBatch[]

@@ -2,17 +2,18 @@
  * The inbox of a block: which receipts of other shards it consumes, and what becomes of them (docs/protocol/crosslinks.md C.5).
  *
  * Invariants: a source needs an item exactly when its outRoot at the anchor is not the one its channel was last drained
- * under, so silence is proved, never claimed; execution of a receipt is total: every receipt is applied or bounced with its
- * whole value, whatever it says.
+ * under, so silence is proved, never claimed; execution of a receipt is total: every receipt is applied, bounced with its
+ * whole value, or void, whatever it says.
  */
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import {
   checkInboxSelection,
+  type InboxEntry,
   type InboxRule,
   selectInbox,
   verifyInboxItem,
 } from '../crosslink/inbox.ts'
-import type { InboxItem, Receipt } from '../crosslink/receipt.ts'
+import type { InboxItem, Receipt, ReceiptOutcome } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
 import { bigIntToBytes } from '../primitives/bytes.ts'
 import {
@@ -67,21 +68,26 @@ export function runInbox(run: InboxRun, items: readonly InboxItem[]): Result<Inb
   const missing = needed.find((source) => !items.some((item) => item.source === source))
   if (missing !== undefined) return rejected('inbox-missing', `no item of shard ${missing}`)
   if (items.length !== needed.length) return rejected('inbox-needless', 'an item is not needed')
+  const voided = new Map<ChainNumber, ReadonlySet<number>>()
   let unitsLeft = 0
   for (const item of items) {
     const entered = enterItem(run, item)
     if (!entered.ok) return entered
     unitsLeft += item.leaf.nextSequence - entered.value.cursor.nextSequence
+    voided.set(item.source, entered.value.voided)
   }
   const selection = checkInboxSelection(items, ruleOf(run))
   if (!selection.ok) return selection
   const receipts = selection.value.flatMap((batch) => batch.receipts)
-  const consumed = receipts.map((receipt) => ({ receipt, outcome: executeReceipt(run, receipt) }))
+  const consumed = receipts.map((receipt) => {
+    const isVoid = voided.get(receipt.source)?.has(receipt.sequence) === true // C.5 (4)
+    return { receipt, outcome: isVoid ? 'void' : executeReceipt(run, receipt) } as const
+  })
   return accepted({ consumed, gasUsed: consumed.length * RECEIPT_GAS, unitsLeft })
 }
 
 /** Proves the item and moves the cursor past what it consumes. */
-function enterItem(run: InboxRun, item: InboxItem): Result<IncomingChannel> {
+function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
   const { config, before, outbox } = run
   const outRoot = outRootAt(run.anchor, item.source)
   const verified = verifyInboxItem({
@@ -92,10 +98,11 @@ function enterItem(run: InboxRun, item: InboxItem): Result<IncomingChannel> {
     cursor: incomingOf(before, item.source).cursor,
   })
   if (!verified.ok) return verified
-  const drained = verified.value.nextSequence === item.leaf.nextSequence
-  const channel = { cursor: verified.value, drainedRoot: drained ? outRoot : NOT_DRAINED }
+  const { cursor } = verified.value
+  const drained = cursor.nextSequence === item.leaf.nextSequence
+  const channel = { cursor, drainedRoot: drained ? outRoot : NOT_DRAINED }
   outbox.channels.incoming[item.source] = channel
-  return accepted(channel)
+  return verified
 }
 
 /** Sources that may have sent something since their channel was drained, ascending. */
@@ -125,7 +132,7 @@ function withoutConsumed(item: InboxItem, channel: IncomingChannel): InboxItem {
 }
 
 /** Total: ends in `applied` or `bounced` for every receipt there can be (C.5). */
-function executeReceipt(run: InboxRun, receipt: Receipt): 'applied' | 'bounced' {
+function executeReceipt(run: InboxRun, receipt: Receipt): Exclude<ReceiptOutcome, 'void'> {
   const { state } = run
   if (receipt.kind === 'bounce') {
     refund(state, receipt)

@@ -2,8 +2,13 @@
  * Outcomes on disk: what executing a finalized block did, for receipts, crosslinks and RPC after a restart. The block
  * itself stands in table `block`, sent batches in `batch`; here stand only references to them.
  */
-import type { ChannelHead } from '../crosslink/receipt.ts'
-import { readChannelHead, writeChannelHead } from '../crosslink/receipt-codec.ts'
+import type { ChannelHead, ReceiptOutcome } from '../crosslink/receipt.ts'
+import {
+  readChannelHead,
+  readReceiptOutcome,
+  writeChannelHead,
+  writeReceiptOutcome,
+} from '../crosslink/receipt-codec.ts'
 import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
 import {
@@ -28,7 +33,7 @@ export type StoredOutcome = {
   readonly consumed: readonly {
     readonly source: ChainNumber
     readonly sequence: number
-    readonly applied: boolean
+    readonly outcome: ReceiptOutcome
   }[]
   /** Keys of the batches this block sent. */
   readonly sent: readonly { readonly destination: ChainNumber; readonly startSequence: number }[]
@@ -54,10 +59,7 @@ export function encodeOutcome(outcome: BlockOutcome, senders: Uint8Array): Uint8
   }
   return writer
     .list(outcome.consumed, (item, { receipt, outcome: end }) =>
-      item
-        .u32(receipt.source)
-        .u64(receipt.sequence)
-        .flag(end === 'applied'),
+      writeReceiptOutcome(item.u32(receipt.source).u64(receipt.sequence), end),
     )
     .list(outcome.sent, (item, batch) => item.u32(batch.destination).u64(batch.startSequence))
     .list(outcome.channels, writeChannelHead)
@@ -68,7 +70,7 @@ export function decodeOutcome(bytes: Uint8Array): Result<StoredOutcome, 'malform
   return decodeExactly(bytes, (reader) => ({
     transactions: reader.list(BLOCK_TRANSACTIONS_MAX, readTransaction),
     consumed: reader.list(CONSUMED_MAX, (item) => {
-      return { source: item.u32(), sequence: item.u64(), applied: item.flag() }
+      return { source: item.u32(), sequence: item.u64(), outcome: readReceiptOutcome(item) }
     }),
     sent: reader.list(SHARDS_MAX, (item) => {
       return { destination: item.u32(), startSequence: item.u64() }

@@ -42,7 +42,7 @@ import { expectVectors } from './crosslink-vectors.ts'
 const domain = { genesisHash: hashOf('genesis'), chain: 2, epoch: 7 }
 const certificate = exampleCertificate()
 const batch = exampleBatch({ count: 3, height: 9, startSequence: 4, payloadSize: 2 })
-const cursor = { nextSequence: 4, head: hashOf('consumed') }
+const cursor = { nextSequence: 4, value: 10n, head: hashOf('consumed') }
 const sent = extendChannel(cursor, batch)
 const channels = channelsWith(2, 2, sent)
 const header = exampleShardHeader({ cursors: [0, 0, 12], outRoot: outRootOf(channels) })

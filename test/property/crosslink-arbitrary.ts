@@ -119,7 +119,11 @@ export const receiptBatch: fc.Arbitrary<ReceiptBatch> = fc
     })),
   }))
 
-export const channelHead: fc.Arbitrary<ChannelHead> = fc.record({ nextSequence: u64, head: hash })
+export const channelHead: fc.Arbitrary<ChannelHead> = fc.record({
+  nextSequence: u64,
+  value: amount,
+  head: hash,
+})
 
 export const inboxItem: fc.Arbitrary<InboxItem> = fc.record({
   source: chain,
@@ -146,6 +150,8 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   stateRoot: hash,
   outRoot: hash,
   cursors: fc.array(u64, { maxLength: 65 }),
+  supply: amount,
+  sent: fc.array(amount, { maxLength: 65 }),
   anchorHeight: u64,
   sealed: fc.boolean(),
   inboxUnits: u64,

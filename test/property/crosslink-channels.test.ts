@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { receiptHash } from '../../node/crosslink/receipt-codec.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
+import { CAPTURED } from './crosslink-captured.ts'
 import {
   ancestryOf,
   createWorld,
@@ -19,6 +20,7 @@ import {
 } from './crosslink-world.ts'
 
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
+const CAPTURED_SEEDS = SEEDS.slice(0, 5)
 const STEPS = 40
 
 /** Everything sent from one shard to another, in order, on the chain that ends at this block. */
@@ -67,6 +69,45 @@ function runWorld(options: WorldOptions): { world: World; violation: string | un
   return { world, violation: undefined }
 }
 
+/**
+ * What is wrong with the recorded cut while shard 1 is captured: what the others have and have under way among themselves,
+ * and what shard 1 may still send, is more than the money there was.
+ */
+function findCreated(world: World): string | undefined {
+  const { shardCount } = world.options
+  const cut = world.shards.map(({ shard }) => recordedBlock(world, shard))
+  const others = cut.slice(CAPTURED)
+  let total = POT
+  for (const block of others) total += block.balance
+  for (const [index, { value }] of present(cut[0], 'a captured shard').channels.entries())
+    total -= index === CAPTURED ? 0n : value
+  for (const [index, source] of others.entries()) {
+    for (let destination = 1; destination <= shardCount; destination++) {
+      const target = present(cut[destination - 1], 'the shard exists')
+      const under = destination === CAPTURED ? [] : consumedFrom(target, index + 2)
+      const sent = sentTo(source, destination)
+      for (const { amount } of sent.slice(under.length)) total += amount
+    }
+  }
+  const money = POT * BigInt(shardCount)
+  return total <= money ? undefined : `${total - money} more than there was`
+}
+
+function runCaptured(options: WorldOptions): { world: World; violation: string | undefined } {
+  const world = createWorld({ ...options, captured: true })
+  for (let step = 0; step < STEPS; step++) {
+    stepWorld(world)
+    const created = findCreated(world)
+    if (created !== undefined) return { world, violation: `step ${step}: ${created}` }
+  }
+  return { world, violation: undefined }
+}
+
+const voidCount = (world: World): number =>
+  world.shards
+    .flatMap(({ shard }) => ancestryOf(recordedBlock(world, shard)))
+    .reduce((count, block) => count + block.voidCount, 0)
+
 const consumedCount = (world: World): number =>
   world.shards
     .flatMap(({ shard }) => ancestryOf(recordedBlock(world, shard)))
@@ -90,6 +131,32 @@ describe('crosslink: channels', () => {
       expect(consumedCount(world)).toBeGreaterThan(20)
     },
   )
+
+  it('crosslink: channels: C.3 (8), C.5 (4): a captured shard makes no money elsewhere, and honest ones are never refused', () => {
+    const worlds = CAPTURED_SEEDS.map((seed) => {
+      const { world, violation } = runCaptured({ seed, shardCount: 3, forks: false })
+      expect(violation).toBeUndefined()
+      expect(world.refusals.get('value-exceeded')).toBeUndefined()
+      expect(world.refusals.get('value-regressed')).toBeUndefined()
+      return world
+    })
+    const total = (count: (world: World) => number): number =>
+      worlds.reduce((sum, world) => sum + count(world), 0)
+    // It lied both ways, and the others went on.
+    expect(total(({ refusals }) => refusals.get('captured: value-exceeded') ?? 0)).toBeGreaterThan(
+      9,
+    )
+    expect(total(voidCount)).toBeGreaterThan(9)
+    expect(total(consumedCount)).toBeGreaterThan(100)
+  })
+
+  it('crosslink: channels: C.5 (4): crediting what receipts say, and not what their leaf counts, makes money', () => {
+    const violations = CAPTURED_SEEDS.filter((seed) => {
+      const options = { seed, shardCount: 3, forks: false, trustAmounts: true }
+      return runCaptured(options).violation !== undefined
+    })
+    expect(violations.length).toBeGreaterThan(CAPTURED_SEEDS.length / 2)
+  })
 
   it('crosslink: channels: C.7: recorded heads move to their descendants only, though rivals are offered', () => {
     const world = createWorld({ seed: 99, shardCount: 3, forks: true })

@@ -11,13 +11,7 @@ import {
   type BeaconState,
 } from '../../node/beacon/state.ts'
 import { applyBeaconBlock } from '../../node/beacon/transition.ts'
-import {
-  EMPTY_CHANNEL,
-  emptyChannels,
-  extendChannel,
-  outBranch,
-  outRootOf,
-} from '../../node/crosslink/channel.ts'
+import { emptyChannels, extendChannel, outBranch, outRootOf } from '../../node/crosslink/channel.ts'
 import type { Crosslink } from '../../node/crosslink/crosslink.ts'
 import { shardBlockHash } from '../../node/crosslink/header-codec.ts'
 import type { ShardHeader } from '../../node/crosslink/header.ts'
@@ -27,7 +21,8 @@ import { assert, present } from '../../node/primitives/assert.ts'
 import { equalBytes, toHex } from '../../node/primitives/bytes.ts'
 import type { Hash } from '../../node/primitives/identifiers.ts'
 import { createPrng, type Prng } from '../../node/primitives/prng.ts'
-import { exampleReceipt, hashOf } from '../unit/crosslink/examples.ts'
+import { addressOf, exampleReceipt, hashOf } from '../unit/crosslink/examples.ts'
+import { CAPTURED, countFalsely, forge, type Outgoing } from './crosslink-captured.ts'
 import { crosslinkOver, exampleGenesis, headerOn } from '../unit/beacon/network.ts'
 
 export const POT = 1_000n
@@ -38,6 +33,10 @@ export type WorldOptions = {
   readonly forks: boolean
   /** Consume what any branch of a source signed, without the beacon: the mistake that C.5 forbids. */
   readonly trustSources?: boolean
+  /** Shard 1 says whatever it likes (crosslink-captured.ts). */
+  readonly captured?: boolean
+  /** Credit what receipts say, whatever their leaf counts: the mistake that C.5 (4) forbids. */
+  readonly trustAmounts?: boolean
 }
 
 /** A certified shard block with all that it did; `parent` is undefined at block 0. */
@@ -50,7 +49,9 @@ export type ToyBlock = {
   readonly channels: readonly ChannelHead[]
   readonly cursors: readonly ChannelHead[]
   readonly sent: readonly ReceiptBatch[]
+  /** Without void ones. */
   readonly consumed: readonly Receipt[]
+  readonly voidCount: number
 }
 
 type Shard = { readonly shard: number; tips: ToyBlock[]; readonly blocks: Map<string, ToyBlock> }
@@ -62,13 +63,17 @@ export type World = {
   beacon: BeaconState
   /** Channel leaves of each shard's last crosslink, by source - 1: what beacon bodies told everybody. */
   leaves: (readonly ChannelHead[])[]
-  /** What the beacon refused, by code. */
+  /** What the beacon refused, by code; of a captured shard by code and the shard's name. */
   readonly refusals: Map<string, number>
 }
 
 export function createWorld(options: WorldOptions): World {
   const { shardCount } = options
-  const genesis = exampleGenesis({ validatorCount: 4 * shardCount, shardCount })
+  const genesis = exampleGenesis({
+    validatorCount: 4 * shardCount,
+    shardCount,
+    allocations: [{ address: addressOf('pot'), shard: 0, balance: POT }],
+  })
   const numbers = Array.from({ length: shardCount }, (_, index) => index + 1)
   const beacon = genesisBeaconState(
     genesis,
@@ -85,6 +90,7 @@ export function createWorld(options: WorldOptions): World {
       cursors: emptyChannels(shardCount),
       sent: [],
       consumed: [],
+      voidCount: 0,
     }
     return { shard, tips: [block0], blocks: new Map([[toHex(block0.hash), block0]]) }
   })
@@ -116,11 +122,12 @@ function produce(world: World, shard: Shard): void {
 
 function makeBlock(world: World, { shard, blocks }: Shard, parent: ToyBlock): ToyBlock {
   const { dice, options, beacon } = world
-  const { items, batches } = consume(world, shard, parent)
-  const consumed = batches.flatMap((batch) => batch.receipts)
-  const cursors = advanceCursors(parent, batches)
-  assert(items.length <= options.shardCount, 'one item per source at most')
-  const outgoing: { destination: number; kind: Receipt['kind']; amount: bigint }[] = []
+  const { receipts, cursors, voided } = consume(world, shard, parent)
+  const consumed = receipts.filter((receipt) => !voided.has(receipt))
+  const isLying = options.captured === true && shard === CAPTURED
+  const outgoing: Outgoing[] = isLying
+    ? [...forge(dice, options.shardCount, POT * BigInt(options.shardCount))]
+    : []
   let { balance } = parent
   for (const { source, kind, amount } of consumed) {
     // Every eleventh amount is refused and goes home.
@@ -136,8 +143,11 @@ function makeBlock(world: World, { shard, blocks }: Shard, parent: ToyBlock): To
     outgoing.push({ destination, kind: 'transfer', amount })
   }
   const sent = batchesOf(shard, parent, outgoing)
+  const extend = isLying
+    ? (channel: ChannelHead, batch: ReceiptBatch) => countFalsely(dice, channel, batch)
+    : extendChannel
   const channels = parent.channels.map((channel, destination) =>
-    sent.filter((batch) => batch.destination === destination).reduce(extendChannel, channel),
+    sent.filter((batch) => batch.destination === destination).reduce(extend, channel),
   )
   const header = headerOn(
     beacon,
@@ -160,6 +170,7 @@ function makeBlock(world: World, { shard, blocks }: Shard, parent: ToyBlock): To
     cursors,
     sent,
     consumed,
+    voidCount: voided.size,
   }
   blocks.set(toHex(hash), block)
   return block
@@ -168,7 +179,7 @@ function makeBlock(world: World, { shard, blocks }: Shard, parent: ToyBlock): To
 function batchesOf(
   shard: number,
   parent: ToyBlock,
-  outgoing: readonly { destination: number; kind: Receipt['kind']; amount: bigint }[],
+  outgoing: readonly Outgoing[],
 ): readonly ReceiptBatch[] {
   const destinations = [...new Set(outgoing.map((one) => one.destination))]
   return destinations.map((destination) => {
@@ -182,12 +193,14 @@ function batchesOf(
   })
 }
 
+type Consumption = {
+  readonly receipts: readonly Receipt[]
+  readonly cursors: readonly ChannelHead[]
+  readonly voided: ReadonlySet<Receipt>
+}
+
 /** Builder and verifier in one: selects by the rule, proves every item, checks the selection. */
-function consume(
-  world: World,
-  shard: number,
-  parent: ToyBlock,
-): { readonly items: readonly InboxItem[]; readonly batches: readonly ReceiptBatch[] } {
+function consume(world: World, shard: number, parent: ToyBlock): Consumption {
   const { options, beacon } = world
   const rule = {
     height: parent.height + 1,
@@ -208,6 +221,8 @@ function consume(
         }),
   )
   const { items, batches } = selectInbox(available, rule)
+  const cursors = [...parent.cursors]
+  const voided = new Set<Receipt>()
   for (const item of items) {
     const head = present(heads[item.source - 1], 'the source exists')
     const recorded = recordOf(beacon, item.source).outRoot
@@ -219,9 +234,14 @@ function consume(
       cursor: present(parent.cursors[item.source], 'a cursor per chain'),
     })
     assert(verified.ok, 'what the builder selects is what the source committed to')
+    cursors[item.source] = verified.value.cursor
+    for (const receipt of item.batches.flatMap((batch) => batch.receipts)) {
+      if (verified.value.voided.has(receipt.sequence) && options.trustAmounts !== true)
+        voided.add(receipt)
+    }
   }
   assert(checkInboxSelection(items, rule).ok, 'what the builder selects is what it must')
-  return { items, batches }
+  return { receipts: batches.flatMap((batch) => batch.receipts), cursors, voided }
 }
 
 /** The block of a source up to which receipts may be consumed. */
@@ -258,17 +278,6 @@ function itemsOf({ head, source, shard, parent, trusting }: ItemQuestion): reado
 
 function follows(cursor: ChannelHead, batches: readonly ReceiptBatch[]): boolean {
   return (batches[0]?.startSequence ?? cursor.nextSequence) === cursor.nextSequence
-}
-
-function advanceCursors(
-  parent: ToyBlock,
-  batches: readonly ReceiptBatch[],
-): readonly ChannelHead[] {
-  return parent.cursors.map((cursor, source) =>
-    batches
-      .filter((batch) => batch.source === source)
-      .reduce(extendChannel, cursor ?? EMPTY_CHANNEL),
-  )
 }
 
 /** From block 1 to this block. */
@@ -315,8 +324,11 @@ function linkShards(world: World): void {
   })
   const applied = applyBeaconBlock(beacon, built.block)
   assert(applied.ok, 'a follower accepts what the builder built')
-  for (const { reject } of built.skipped)
-    world.refusals.set(reject.code, (world.refusals.get(reject.code) ?? 0) + 1)
+  for (const { reject, shard } of built.skipped) {
+    const isLying = world.options.captured === true && shard === CAPTURED
+    const name = isLying ? `captured: ${reject.code}` : reject.code
+    world.refusals.set(name, (world.refusals.get(name) ?? 0) + 1)
+  }
   world.beacon = applied.value
   world.leaves = world.leaves.map(
     (before, index) =>
@@ -327,6 +339,9 @@ function linkShards(world: World): void {
 /** C.7: after a while, members of a losing branch return to the recorded one. */
 function followBeacon(world: World, shard: Shard): void {
   const recorded = recordedBlock(world, shard.shard)
+  // What the beacon refused for its value, nothing can follow: liars start again.
+  if (world.options.captured === true && shard.shard === CAPTURED && world.dice.chance(1, 3))
+    shard.tips = [recorded]
   const kept = shard.tips.filter(
     (tip) => descends(tip, recorded) || descends(recorded, tip) || world.dice.chance(2, 3),
   )

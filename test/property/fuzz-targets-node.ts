@@ -1,5 +1,6 @@
 /** What a node says to others and writes to its disk: envelopes, handshakes, outcomes, guard records, seals. */
 import * as fc from 'fast-check'
+import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
 import { contentsHash } from '../../node/crosslink/header-codec.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../node/network/envelope.ts'
 import { createFrameParser, encodeFrames } from '../../node/network/frame.ts'
@@ -142,9 +143,14 @@ const outcomes: fc.Arbitrary<StoredOutcome> = fc.record({
     }),
     { maxLength: 4 },
   ),
-  consumed: fc.array(fc.record({ source: chain, sequence: u64, applied: fc.boolean() }), {
-    maxLength: 4,
-  }),
+  consumed: fc.array(
+    fc.record({
+      source: chain,
+      sequence: u64,
+      outcome: fc.constantFrom<ReceiptOutcome>('applied', 'bounced', 'void'),
+    }),
+    { maxLength: 4 },
+  ),
   sent: fc.array(fc.record({ destination: chain, startSequence: u64 }), { maxLength: 3 }),
   channels: fc.array(arbitrary.channelHead, { maxLength: 4 }),
 })
@@ -155,9 +161,7 @@ function writeOutcome(outcome: StoredOutcome): Uint8Array {
   const source = {
     transactionHashes: outcome.transactions.map((one) => one.hash),
     results: outcome.transactions.map(({ result }) => result),
-    consumed: outcome.consumed.map(({ applied, ...receipt }) => {
-      return { receipt, outcome: applied ? 'applied' : 'bounced' }
-    }),
+    consumed: outcome.consumed.map(({ outcome: end, ...receipt }) => ({ receipt, outcome: end })),
     sent: outcome.sent,
     channels: outcome.channels,
   }

@@ -32,7 +32,7 @@ const sending = block(1, 1, {
   changed: [{ account: 'alice', nonce: 1, balance: 84n }],
 })
 const arriving = block(2, 1, {
-  consumed: [{ receipt, bounced: false }],
+  consumed: [{ receipt, outcome: 'applied' }],
   changed: [{ account: 'bob', nonce: 0, balance: 10n }],
 })
 
@@ -78,8 +78,10 @@ describe('sharded checkers: conservation', () => {
 })
 
 describe('sharded checkers: receipts', () => {
-  const consumed = (one: SeenReceipt, bounced = false) =>
-    block(2, 1, { consumed: [{ receipt: one, bounced }] })
+  const consumed = (
+    one: SeenReceipt,
+    outcome: SeenBlock['consumed'][number]['outcome'] = 'applied',
+  ) => block(2, 1, { consumed: [{ receipt: one, outcome }] })
   const sent = (one: SeenReceipt) => block(one.source, 1, { sent: [one] })
   const faults: readonly (readonly [string, readonly SeenBlock[]])[] = [
     ['a receipt consumed twice', [sent(receipt), consumed(receipt), consumed(receipt)]],
@@ -88,11 +90,14 @@ describe('sharded checkers: receipts', () => {
     ['a gap in a channel', [sent({ ...receipt, sequence: 1 })]],
     ['a receipt that is never consumed', [sent(receipt)]],
     ['a refund of nothing', [sent(bounce)]],
-    ['a bounce that is never refunded', [sent(receipt), consumed(receipt, true)]],
-    ['a refund of less', [sent(receipt), consumed(receipt, true), sent({ ...bounce, amount: 9n })]],
+    ['a bounce that is never refunded', [sent(receipt), consumed(receipt, 'bounced')]],
+    [
+      'a refund of less',
+      [sent(receipt), consumed(receipt, 'bounced'), sent({ ...bounce, amount: 9n })],
+    ],
     [
       'a second refund',
-      [sent(receipt), consumed(receipt, true), sent(bounce), sent({ ...bounce, sequence: 1 })],
+      [sent(receipt), consumed(receipt, 'bounced'), sent(bounce), sent({ ...bounce, sequence: 1 })],
     ],
   ]
   for (const [name, blocks] of faults) {
@@ -107,9 +112,9 @@ describe('sharded checkers: receipts', () => {
     const checker = createReceiptChecker()
     const blocks = [
       sent(receipt),
-      consumed(receipt, true),
+      consumed(receipt, 'bounced'),
       sent(bounce),
-      block(1, 2, { consumed: [{ receipt: bounce, bounced: false }] }),
+      block(1, 2, { consumed: [{ receipt: bounce, outcome: 'applied' }] }),
     ]
     expect(blocks.map(checker.block)).toEqual(blocks.map(() => undefined))
     expect(checker.finish()).toBeUndefined()

@@ -88,9 +88,9 @@ function addBlock(shard: Shard, block: SeenBlock, declared: ReadonlyMap<string, 
     after.burnt += BigInt(gasUsed) * block.baseFeePerGas
     if (sentTo !== undefined) after.buffered += declared.get(hash) ?? 0n
   }
-  for (const { receipt, bounced } of block.consumed) {
+  for (const { receipt, outcome } of block.consumed) {
     addTo(after.consumed, receipt.source, receipt)
-    if (bounced) after.buffered += receipt.amount
+    if (outcome === 'bounced') after.buffered += receipt.amount
   }
   for (const receipt of block.sent) {
     addTo(after.sent, receipt.destination, receipt)

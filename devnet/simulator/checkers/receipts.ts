@@ -12,6 +12,8 @@ export type ReceiptChecker = {
   readonly counts: () => { readonly consumed: number; readonly bounced: number }
 }
 
+type SeenConsumed = SeenBlock['consumed'][number]
+
 type Channel = { readonly sent: string[]; consumed: number }
 
 export function createReceiptChecker(): ReceiptChecker {
@@ -39,14 +41,15 @@ export function createReceiptChecker(): ReceiptChecker {
     return undefined
   }
 
-  function consume(receipt: SeenReceipt, bounced: boolean): string | undefined {
+  function consume({ receipt, outcome }: SeenConsumed): string | undefined {
     const channel = channelOf(receipt)
     const expected = channel.sent[channel.consumed]
     if (expected !== receiptText(receipt))
       return `${receiptText(receipt)} was consumed where ${expected ?? 'nothing'} was due`
     channel.consumed++
     counts.consumed++
-    if (!bounced) return undefined
+    if (outcome === 'void') return `${receiptText(receipt)} is void, and nobody's source lies`
+    if (outcome === 'applied') return undefined
     if (receipt.kind === 'bounce') return `${receiptText(receipt)} bounced a second time`
     counts.bounced++
     const back = { ...receipt, source: receipt.destination, destination: receipt.source }
@@ -57,7 +60,7 @@ export function createReceiptChecker(): ReceiptChecker {
   return {
     block: (block) => {
       let problem: string | undefined
-      for (const { receipt, bounced } of block.consumed) problem ??= consume(receipt, bounced)
+      for (const consumed of block.consumed) problem ??= consume(consumed)
       for (const receipt of block.sent) problem ??= send(receipt)
       return problem
     },

@@ -28,7 +28,8 @@ export function createShardSupplyChecker({ balances }: CheckedNetwork): NetworkC
     }
     for (const { gasUsed } of block.transactions)
       ledger.burnt += BigInt(gasUsed) * block.baseFeePerGas
-    for (const { receipt } of block.consumed) ledger.owned += receipt.amount
+    for (const { receipt, outcome } of block.consumed)
+      ledger.owned += outcome === 'void' ? 0n : receipt.amount
     for (const { amount } of block.sent) ledger.owned -= amount
     const place = `shard ${block.shard} at height ${block.height}`
     if (ledger.owned < 0n) return `${place} has sent ${-ledger.owned} wei that it never had`

@@ -34,7 +34,10 @@ export type SeenBlock = {
     /** Where its receipt goes, if it made one. */
     readonly sentTo: number | undefined
   }[]
-  readonly consumed: readonly { readonly receipt: SeenReceipt; readonly bounced: boolean }[]
+  readonly consumed: readonly {
+    readonly receipt: SeenReceipt
+    readonly outcome: 'applied' | 'bounced' | 'void'
+  }[]
   readonly sent: readonly SeenReceipt[]
   readonly changed: readonly {
     readonly account: string

@@ -37,6 +37,12 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     scene: 'vice: stale-anchor',
   },
   {
+    name: 'value-not-counted',
+    rule: 'C.3',
+    patches: [patch(INCLUSION, 'if (sent > given)', 'if (sent < 0n)')],
+    scene: 'captured: forged-receipt',
+  },
+  {
     name: 'time-ahead-of-the-clock',
     rule: 'R4',
     patches: [

@@ -24,6 +24,7 @@ export type SceneName =
   | 'stalled-shard'
   | 'copied-transactions'
   | `vice: ${string}`
+  | `captured: ${string}`
   | 'committee: crashing'
   | 'committee: forger'
 

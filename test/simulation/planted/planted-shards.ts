@@ -72,7 +72,7 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         INBOX,
-        'const channel = { cursor: verified.value, drainedRoot',
+        'const channel = { cursor, drainedRoot',
         'const channel = { cursor: incomingOf(before, item.source).cursor, drainedRoot',
       ),
     ],

@@ -3,6 +3,7 @@ import type { CampaignShape } from '../../../devnet/simulator/campaign-shape.ts'
 import { runCampaign } from '../../../devnet/simulator/campaign.ts'
 import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
 import { runBout, type BoutEnd, type Scene } from './bout.ts'
+import { runCapturedBout } from './captured-bout.ts'
 import type { SceneName } from './planted-bug.ts'
 
 /** With so little gas a channel's window is 120 receipts. */
@@ -20,6 +21,9 @@ const SCENES: readonly Scene[] = [
   { name: 'copied-transactions', orders: 30, copied: true },
 ]
 
+/** All of one committee has the vice. */
+const CAPTURED = 'captured: '
+
 const STORM: CampaignShape = {
   ...QUIET,
   stableAtMs: 8_000,
@@ -35,6 +39,7 @@ const COMMITTEES: Readonly<Record<string, CampaignShape>> = {
 export function runScene(name: SceneName, seed: number): BoutEnd {
   const shape = COMMITTEES[name]
   if (shape !== undefined) return runCommittee(shape, seed)
+  if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
   const scene = SCENES.find((one) => one.name === name) ?? viceScene(name)
   return runBout(scene, seed)
 }

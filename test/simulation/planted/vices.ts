@@ -130,7 +130,7 @@ function withInventedBatch(item: InboxItem): InboxItem {
   const head = foldDigest(leaf.head, batchDigest(batch))
   return {
     ...item,
-    leaf: { nextSequence: sequence + 1, head },
+    leaf: { nextSequence: sequence + 1, value: leaf.value + AMOUNT, head },
     batches: [...item.batches, batch],
   }
 }

@@ -8,12 +8,13 @@ import type { Crosslink, ShardRecord } from '../../../node/crosslink/crosslink.t
 import { shardBlockHash } from '../../../node/crosslink/header-codec.ts'
 import { present } from '../../../node/primitives/assert.ts'
 import { BEACON_HASH_RING, CROSSLINK_SPAN_MAX } from '../../../node/primitives/limits.ts'
-import { channelsWith, hashOf } from '../crosslink/examples.ts'
+import { addressOf, channelsWith, hashOf } from '../crosslink/examples.ts'
 import {
   advanceBy,
   buildOn,
   certify,
   crosslinkOver,
+  exampleGenesis,
   exampleState,
   headersOn,
   nextCrosslink,
@@ -178,7 +179,7 @@ describe('beacon: inclusion', () => {
   })
 
   it('beacon: inclusion: C.4: channels that are not under the tip’s outRoot are refused', () => {
-    const used = channelsWith(2, 2, { nextSequence: 1, head: hashOf('head') })
+    const used = channelsWith(2, 2, { nextSequence: 1, value: 0n, head: hashOf('head') })
     const headers = headersOn(genesis, recordOf(genesis, 1), { tip: { outRoot: outRootOf(used) } })
     expect(codeOf(genesis, crosslinkOver(genesis, headers, { channels: used }))).toBe('accepted')
     expect(codeOf(genesis, crosslinkOver(genesis, headers))).toBe('channels-mismatch')
@@ -186,6 +187,29 @@ describe('beacon: inclusion', () => {
     expect(codeOf(genesis, crosslinkOver(genesis, headers, { channels: longer }))).toBe(
       'channels-mismatch',
     )
+  })
+
+  it('beacon: inclusion: C.3 (8): no more leaves a shard than it was given, and no count goes back', () => {
+    const funded = exampleState(
+      exampleGenesis({ allocations: [{ address: addressOf('any'), shard: 0, balance: 100n }] }),
+    )
+    const sends = (state: BeaconState, shard: number, value: bigint): Crosslink => {
+      const channels = channelsWith(2, 3 - shard, { nextSequence: 1, value, head: hashOf('head') })
+      const headers = headersOn(state, recordOf(state, shard), {
+        tip: { outRoot: outRootOf(channels) },
+      })
+      return crosslinkOver(state, headers, { channels })
+    }
+    expect(codeOf(funded, sends(funded, 1, 100n))).toBe('accepted')
+    expect(codeOf(funded, sends(funded, 1, 101n))).toBe('value-exceeded')
+    const { state } = buildOn(funded, [sends(funded, 1, 40n)])
+    expect(recordOf(state, 1)).toMatchObject({ supply: 100n, sent: [0n, 0n, 40n] })
+    expect(codeOf(state, sends(state, 1, 39n))).toBe('value-regressed')
+    expect(codeOf(state, sends(state, 1, 101n))).toBe('value-exceeded')
+    // What was sent to a shard may leave it again; not in the same beacon block.
+    expect(codeOf(funded, sends(funded, 2, 140n))).toBe('value-exceeded')
+    expect(codeOf(state, sends(state, 2, 140n))).toBe('accepted')
+    expect(codeOf(state, sends(state, 2, 141n))).toBe('value-exceeded')
   })
 
   it('beacon: inclusion: a block with one bad crosslink is refused as a whole, and says which', () => {

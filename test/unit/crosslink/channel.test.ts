@@ -69,6 +69,7 @@ describe('crosslink: channel', () => {
     for (const shardCount of [1, 2, 3, 7, 8, SHARDS_MAX]) {
       const channels = Array.from({ length: shardCount + 1 }, (_, index) => ({
         nextSequence: index,
+        value: 0n,
         head: hashOf(`head ${index}`),
       }))
       const root = outRootOf(channels)
@@ -88,7 +89,7 @@ describe('crosslink: channel', () => {
   })
 
   it('crosslink: channel: outRoot tells apart which channel was used', () => {
-    const used = { nextSequence: 1, head: hashOf('head') }
+    const used = { nextSequence: 1, value: 0n, head: hashOf('head') }
     const roots = [
       outRootOf(emptyChannels(3)),
       outRootOf(emptyChannels(4)),

@@ -122,6 +122,8 @@ export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
     stateRoot: hashOf('state'),
     outRoot: outRootOf(emptyChannels(2)),
     cursors: [0, 0, 0],
+    supply: 0n,
+    sent: [0n, 0n, 0n],
     anchorHeight: 0,
     sealed: false,
     inboxUnits: 0,

@@ -15,6 +15,7 @@ import {
   type InboxClaim,
   type InboxRule,
 } from '../../../node/crosslink/inbox.ts'
+import { assert } from '../../../node/primitives/assert.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { channelsWith, exampleBatch, hashOf } from './examples.ts'
 
@@ -63,9 +64,30 @@ describe('crosslink: inbox: verification', () => {
   it('crosslink: inbox: C.5: every way to cut a backlog into two blocks reaches the same cursor', () => {
     for (let cut = 0; cut <= 3; cut++) {
       const first = verifyInboxItem(claim({ item: itemOf(0, cut) }))
-      expect(first).toEqual({ ok: true, value: cursorAfter(cut) })
+      expect(first).toMatchObject({ ok: true, value: { cursor: cursorAfter(cut) } })
       const second = verifyInboxItem(claim({ item: itemOf(cut, 3), cursor: cursorAfter(cut) }))
-      expect(second).toEqual({ ok: true, value: sent })
+      expect(second).toEqual({ ok: true, value: { cursor: sent, voided: new Set() } })
+    }
+  })
+
+  it('crosslink: inbox: C.5 (4): what is consumed is never worth more than the leaf, however it is cut', () => {
+    // Amounts are 1, 2 | 1 | 1, 2, 3: ten in all.
+    for (let value = 0n; value <= 10n; value++) {
+      const liar = { ...sent, value }
+      const leaves = channelsWith(SHARD_COUNT, DESTINATION, liar)
+      const under = (item: InboxItem): Partial<InboxClaim> => ({
+        item: { ...item, leaf: liar, branch: outBranch(leaves, DESTINATION) },
+        outRoot: outRootOf(leaves),
+      })
+      const whole = verifyInboxItem(claim(under(itemOf(0, 3))))
+      assert(whole.ok, 'a lie about the value is no reason to refuse')
+      const { cursor, voided } = whole.value
+      expect(cursor.value).toBeLessThanOrEqual(value)
+      expect(voided.size === 0).toBe(value === 10n)
+      const first = verifyInboxItem(claim(under(itemOf(0, 1))))
+      assert(first.ok, 'the first part stands by itself')
+      const rest = { ...under(itemOf(1, 3)), cursor: first.value.cursor }
+      expect(verifyInboxItem(claim(rest))).toMatchObject({ ok: true, value: { cursor } })
     }
   })
 
@@ -86,7 +108,7 @@ describe('crosslink: inbox: verification', () => {
   })
 
   it('crosslink: inbox: a cursor on another branch of the source is refused', () => {
-    const orphaned = { nextSequence: 2, head: hashOf('orphaned') }
+    const orphaned = { nextSequence: 2, value: 0n, head: hashOf('orphaned') }
     expect(codeOf({ item: itemOf(1, 3), cursor: orphaned })).toBe('fold-mismatch')
   })
 
@@ -110,7 +132,7 @@ describe('crosslink: inbox: verification', () => {
   })
 
   it('crosslink: inbox: a cursor past the leaf is refused', () => {
-    expect(codeOf({ cursor: { nextSequence: 7, head: sent.head } })).toBe('cursor-ahead')
+    expect(codeOf({ cursor: { ...sent, nextSequence: 7 } })).toBe('cursor-ahead')
   })
 
   it('crosslink: inbox: batches of another channel or with wrong numbers are refused', () => {

@@ -224,6 +224,11 @@ export const receiptBad: readonly Case[] = [
     draft.set(13, 'sent', [{ to: 1, sequence: 0, id: 'm2', kind: 'bounce', amount: '20' }])
     draft.set(19, 'sent', [])
   }),
+  changeMixed('a message is void', ['receipt/void'], (draft) => {
+    draft.set(19, 'consumed.0.outcome', 'void')
+    draft.set(19, 'sent', [])
+    draft.set(21, 'consumed', [])
+  }),
   changeMixed('an acknowledged message never leaves', ['receipt/lost'], (draft) => {
     draft.add(29, (say) => {
       say.run(9, 'send', { id: 'm9', from: 2, to: 1, amount: '1' }, { height: 4 })

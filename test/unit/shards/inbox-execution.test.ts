@@ -59,6 +59,12 @@ function source(shard: number, ...batches: readonly (readonly Partial<Receipt>[]
   return { shard, channels, batches: sent }
 }
 
+/** The same batches under a leaf that counts less. */
+function worth(value: bigint, { shard, channels, batches }: Source): Source {
+  const claimed = channels.map((channel, index) => (index === 1 ? { ...channel, value } : channel))
+  return { shard, channels: claimed, batches }
+}
+
 const SILENT = (shard: number): Source => source(shard)
 
 type Consumption = { readonly executor: InlineExecutor; readonly response: ExecutionResponse }
@@ -114,27 +120,40 @@ describe('shards: inbox: every receipt ends', () => {
   })
 
   test('shards: inbox: money invented by a Byzantine source cannot overflow a balance', () => {
-    const outcome = outcomeOf([source(2, [{ amount: MAX }, { amount: MAX }])])
-    expect(outcome.consumed.map(({ outcome }) => outcome)).toEqual(['bounced', 'bounced'])
-    expect(outcome.sent[0]?.receipts.map(({ amount }) => amount)).toEqual([MAX, MAX])
+    const outcome = outcomeOf([source(2, [{ amount: MAX }])])
+    expect(outcome.consumed.map(({ outcome }) => outcome)).toEqual(['bounced'])
+    expect(outcome.sent[0]?.receipts.map(({ amount }) => amount)).toEqual([MAX])
   })
 
   test('shards: inbox: bounces that overflow sender and treasury are burnt, not dropped', () => {
-    const flood = Array.from({ length: 3 }, () => ({
-      kind: 'bounce' as const,
-      from: GATEWAY_ADDRESS,
-      amount: MAX,
-    }))
-    const { executor, response } = consume([source(2, flood)])
+    const flood = [{ kind: 'bounce' as const, from: GATEWAY_ADDRESS, amount: MAX }]
+    const { executor, response } = consume([source(2, flood), source(3, flood)])
     const { outcome } = expectKind(response, 'built')
-    expect(outcome.consumed.map(({ outcome }) => outcome)).toEqual([
-      'applied',
-      'applied',
-      'applied',
-    ])
+    expect(outcome.consumed.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
     executor.runNow({ kind: 'finalize', hash: outcome.hash })
     const supply = executor.runNow({ kind: 'supply', at: { kind: 'finalized' } })
-    expect(expectKind(supply, 'supply').supply.burnt).toBe(2n * MAX)
+    expect(expectKind(supply, 'supply').supply.burnt).toBe(MAX)
+  })
+
+  test('shards: inbox: C.5 (4): receipts worth more than their channel says it sent are void', () => {
+    const lying = worth(
+      6n,
+      source(
+        2,
+        [{ amount: 5n }, { amount: 7n }],
+        [{ amount: 2n, to: GATEWAY_ADDRESS }, { amount: 1n }],
+      ),
+    )
+    const outcome = outcomeOf([lying])
+    expect(outcome.consumed.map(({ outcome }) => outcome)).toEqual([
+      'applied',
+      'void',
+      'void',
+      'applied',
+    ])
+    expect(outcome.sent).toEqual([])
+    expect(outcome.cursors[2]).toMatchObject({ nextSequence: 4, value: 6n })
+    expect(balanceAfter([lying], address(2))).toBe(100n * ETHER + 6n)
   })
 
   test('shards: inbox: an address of all kinds of payload and gas is credited all the same', () => {

@@ -42,7 +42,9 @@ const including = (hash: string, height = 1) =>
   commits(seenBlock(1, height, { transactions: executed(hash) }))
 const accepts = (transaction: string) => ({ kind: 'accepted', node: 0, transaction }) as const
 const sends = commits(seenBlock(1, 1, { sent: [receipt(0)] }))
-const consumes = commits(seenBlock(2, 1, { consumed: [{ receipt: receipt(0), bounced: false }] }))
+const consumes = commits(
+  seenBlock(2, 1, { consumed: [{ receipt: receipt(0), outcome: 'applied' }] }),
+)
 const starts = (node: number) => ({ kind: 'started', node, heads: [] }) as const
 const gaveUp = (view: number, leader = 0, node = 1) =>
   ({ kind: 'nullified', node, chain: 1, view, leader }) as const

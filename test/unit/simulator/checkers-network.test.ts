@@ -58,7 +58,7 @@ const consuming = (height: number, count: number, cursors: readonly number[]) =>
     seenBlock(2, height, {
       cursors,
       consumed: Array.from({ length: count }, (_, index) => {
-        return { receipt: receipt(index), bounced: false }
+        return { receipt: receipt(index), outcome: 'applied' as const }
       }),
     }),
   )
@@ -98,7 +98,7 @@ const TRIALS: readonly Trial[] = [
       commits({ ...first, sent: [receipt(0)], changed: [alice(1, 89n)] }),
       commits(
         seenBlock(2, 1, {
-          consumed: [{ receipt: receipt(0), bounced: false }],
+          consumed: [{ receipt: receipt(0), outcome: 'applied' }],
           changed: [{ account: 'bob', nonce: 0, balance: 10n }],
         }),
       ),

@@ -40,6 +40,7 @@ const outcome: BlockOutcome = {
   consumed: [
     { receipt: exampleReceipt({ sequence: 3 }), outcome: 'applied' },
     { receipt: exampleReceipt({ sequence: 4 }), outcome: 'bounced' },
+    { receipt: exampleReceipt({ sequence: 5 }), outcome: 'void' },
   ],
   sent: [exampleBatch({ startSequence: 9 })],
   channels: emptyChannels(2),
@@ -95,8 +96,9 @@ describe('codec: outcome', () => {
           { hash: hashOf('two'), sender: addressOf('bob'), result: outcome.results[1] },
         ],
         consumed: [
-          { source: 1, sequence: 3, applied: true },
-          { source: 1, sequence: 4, applied: false },
+          { source: 1, sequence: 3, outcome: 'applied' },
+          { source: 1, sequence: 4, outcome: 'bounced' },
+          { source: 1, sequence: 5, outcome: 'void' },
         ],
         sent: [{ destination: 2, startSequence: 9 }],
         channels: emptyChannels(2),

@@ -73,7 +73,7 @@ describe('inbox feed', () => {
       EMPTY_CHANNEL,
       EMPTY_CHANNEL,
       EMPTY_CHANNEL,
-      { nextSequence: 4, head: hashOf('x') },
+      { nextSequence: 4, value: 0n, head: hashOf('x') },
     ]
     const { feed, turn } = openFeed(toOthers)
     const { value, pulls } = turn(0, () => feed.assemble(anchorOf(toOthers), cursors))
@@ -154,7 +154,7 @@ describe('inbox feed', () => {
     for (const batch of batches) feed.add(batch, 10)
     feed.prune([
       EMPTY_CHANNEL,
-      { nextSequence: 2, head: hashOf('any') },
+      { nextSequence: 2, value: 0n, head: hashOf('any') },
       EMPTY_CHANNEL,
       EMPTY_CHANNEL,
     ])
