@@ -74,7 +74,7 @@ function checkOrigin(
   }
   if (outcome === 'void') {
     const sentence = `shard ${to} consumes ${id} without effect: its source says that it sent less`
-    findings.contradict('receipt/void', [line], sentence)
+    findings.contradict('receipt/changed', [line], sentence)
   }
   if (sending === undefined) return checkUnseen(world, consumption, findings)
   const lines = [sending.line, line]

@@ -52,7 +52,6 @@ export const RULES = [
   'receipt/before-sent',
   'receipt/changed',
   'receipt/bounce',
-  'receipt/void',
   'receipt/lost',
   'receipt/unfinished',
 ] as const

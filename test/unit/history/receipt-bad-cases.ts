@@ -224,10 +224,8 @@ export const receiptBad: readonly Case[] = [
     draft.set(13, 'sent', [{ to: 1, sequence: 0, id: 'm2', kind: 'bounce', amount: '20' }])
     draft.set(19, 'sent', [])
   }),
-  changeMixed('a message is void', ['receipt/void'], (draft) => {
-    draft.set(19, 'consumed.0.outcome', 'void')
-    draft.set(19, 'sent', [])
-    draft.set(21, 'consumed', [])
+  changeResumed('a message is void', ['receipt/changed'], (draft) => {
+    draft.set(15, 'consumed.0.outcome', 'void')
   }),
   changeMixed('an acknowledged message never leaves', ['receipt/lost'], (draft) => {
     draft.add(29, (say) => {

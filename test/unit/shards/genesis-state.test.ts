@@ -46,7 +46,7 @@ describe('shards: genesis state', () => {
     )
     const world = createWorld()
     expect(toHex(world.advance(1).hash)).toMatchInlineSnapshot(
-      `"8108b12b98694bd94d7f4a830db22e36cfcd348737002e798417d3e2e496e7fc"`,
+      `"e8c2751d35aa82983a6e44196dbd73c70597d2f2be79b84b41cf48fc6997797a"`,
     )
   })
 })
