@@ -195,12 +195,14 @@ async function evidenceAt(url: string): Promise<readonly string[]> {
 /** Cheap signatures and quick blocks, four validators in one committee: what is tested is crashes. */
 export const SMALL: Pick<
   DevnetParameters,
-  'shards' | 'validators' | 'scheme' | 'shardBlockMs' | 'beaconBlockMs' | 'loadAccounts'
+  'shards' | 'validators' | 'scheme' | 'shardBlockMs' | 'beaconBlockMs' | 'deltaMs' | 'loadAccounts'
 > = {
   shards: 1,
   validators: 4,
   scheme: 'ed25519',
   shardBlockMs: 250,
   beaconBlockMs: 500,
+  // A view of a dead leader ends after two and a half of it, and here somebody is always dead.
+  deltaMs: 200,
   loadAccounts: 40,
 }

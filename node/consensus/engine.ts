@@ -39,7 +39,7 @@ export type EngineStatus = {
   /** The epoch is sealed: nothing is signed any more, questions are still answered (R14). */
   readonly done: boolean
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
-  readonly notarizedTip: { readonly hash: Hash; readonly height: number }
+  readonly notarizedTip: { readonly hash: Hash; readonly height: number; readonly view: number }
   readonly workPending: boolean
   /** What is kept in memory; bounded while views are finalized (A.4). */
   readonly held: { readonly rounds: number; readonly votes: number; readonly blocks: number }
@@ -262,11 +262,11 @@ function voteCount({ rounds }: EngineState): number {
 }
 
 function notarizedTip({ floor, rounds, blocks }: EngineState): EngineStatus['notarizedTip'] {
-  let tip = floor
+  let tip: EngineStatus['notarizedTip'] = floor
   for (const round of rounds.values()) {
     const hash = round.view > tip.view ? blockCertificate(round)?.proposal?.hash : undefined
     const block = hash === undefined ? undefined : blocks.get(toHex(hash))?.block
     if (block !== undefined) tip = { view: round.view, height: block.height, hash: block.hash }
   }
-  return { hash: tip.hash, height: tip.height }
+  return tip
 }

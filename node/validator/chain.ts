@@ -75,6 +75,8 @@ type Running = {
   readonly met: Set<number>
   feeding: boolean
   started: boolean
+  /** The application has something to put into a block. */
+  pending: boolean
   /** The engine's start, until a quorum can hear it or this time has come. */
   opening: (EngineInput & { readonly kind: 'start' }) | undefined
   deadline: number
@@ -99,6 +101,7 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     met: new Set(),
     feeding: false,
     started: false,
+    pending: false,
     opening: undefined,
     deadline: Infinity,
   }
@@ -117,9 +120,8 @@ export function createChain(context: Context, options: ChainOptions): Chain {
       feed(self, { kind: 'tick', now: now() })
     },
     work: (pending) => {
-      // Asked for at every turn; the engine hears of changes.
-      if (pending !== self.engine.status().workPending)
-        feed(self, { kind: 'work', pending, now: now() })
+      self.pending = pending
+      updateWork(self)
     },
     built: (view, block) => feed(self, { kind: 'built', view, block, now: now() }),
     verified: (hash, valid) => feed(self, { kind: 'verified', hash, valid, now: now() }),
@@ -186,6 +188,17 @@ function feed(self: Running, input: EngineInput): void {
     if (next.kind === 'message') serveOldBlock(self, next.peer, next.message, effects)
   }
   self.feeding = false
+  updateWork(self)
+}
+
+/**
+ * A.7: a notarized block that is not final is work too. Where somebody gave its view up, only a successor can make it final, and
+ * the application, which has put all it had into it, would let it wait for the idle interval. The engine hears of changes.
+ */
+function updateWork(self: Running): void {
+  const { notarizedTip, lastFinalizedView, workPending } = self.engine.status()
+  const pending = self.pending || notarizedTip.view > lastFinalizedView
+  if (pending !== workPending) feed(self, { kind: 'work', pending, now: self.context.now() })
 }
 
 /** A block the engine no longer holds in memory is served from the store. */
