@@ -4,54 +4,101 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { UsageError } from '../../node/cli/command-error.ts'
 import {
-  NETWORK_CAMPAIGN,
+  partsToPlay,
+  sumOfParts,
+  type CampaignSum,
+  type SeedRange,
+} from '../simulator/campaign-record.ts'
+import {
   networkPlanOf,
   playNetwork,
   sumUp,
+  type NetworkFigures,
   type NetworkResult,
 } from '../simulator/network-campaign.ts'
+import { runSeeds } from '../simulator/network-jobs.ts'
 import { parseNetworkPlan, type NetworkPlan } from '../simulator/network-plan.ts'
 import type { NetworkOutcome } from '../simulator/network-run.ts'
+import type { PlanShape } from '../simulator/network-seed.ts'
 import { shrinkPlan } from '../simulator/network-shrink.ts'
-import { runSeeds } from '../simulator/network-jobs.ts'
 import type { SimulationOptions } from './simulation-options.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
+import { openCampaignFile } from './simulation-record.ts'
 
 /** A failing plan shrinks in some tens of runs; more would take minutes for little. */
 const SHRINK_RUNS_MAX = 400
 
 /** Returns how many seeds failed. */
-export async function runNetworks(options: SimulationOptions): Promise<number> {
+export async function runNetworks(shape: PlanShape, options: SimulationOptions): Promise<number> {
+  const { record } = options
+  const file = record === undefined ? undefined : await openCampaignFile(record, shape.name)
+  const range = { first: options.first, count: options.seeds }
+  const parts = file === undefined ? [range] : partsToPlay(range, options.part, file.played())
+  const failed: number[] = []
+  for (const part of parts) {
+    const startedAt = new Date().toISOString()
+    const stopwatch = startStopwatch()
+    const results = await playPart(shape, part, options)
+    const wallMs = stopwatch()
+    const figures = sumUp(results)
+    sayFigures(shape, part, { figures, wallMs, options })
+    const losers = results.filter(({ ok }) => !ok).map(({ seed }) => seed)
+    failed.push(...losers.toSorted((left, right) => left - right))
+    await file?.add({
+      event: 'part',
+      campaign: shape.name,
+      ...file.sources,
+      startedAt,
+      first: part.first,
+      last: part.first + part.count - 1,
+      seeds: figures.seeds,
+      twice: options.twice === true,
+      failed: losers,
+      events: figures.events,
+      settled: figures.settled,
+      virtualMs: figures.virtualMs,
+      wallMs,
+      cpuMs: figures.cpuMs,
+      jobs: options.jobs,
+      hash: figures.hash,
+    })
+  }
+  if (file !== undefined) sayCampaign(shape, sumOfParts(file.played()), options)
+  const [first] = failed
+  if (options.shrink !== false && first !== undefined) {
+    await shrinkAndStore(shape.name, networkPlanOf(first, shape), options)
+  }
+  return failed.length
+}
+
+async function playPart(
+  shape: PlanShape,
+  part: SeedRange,
+  options: SimulationOptions,
+): Promise<readonly NetworkResult[]> {
   const json = options.json === true
-  const stopwatch = startStopwatch()
   const results: NetworkResult[] = []
   await runSeeds({
-    first: options.first,
-    count: options.seeds,
+    shape,
+    ...part,
     jobs: options.jobs,
     twice: options.twice === true,
     onResult: (result) => {
       results.push(result)
-      if (json) printLine(resultLine(result))
-      else if (!result.ok) printLine(failureLines(result))
+      // The lines of a recorded campaign would be as many as its seeds.
+      if (json && options.record === undefined) printLine(resultLine(shape.name, result))
+      else if (!result.ok) printLine(failureLines(shape.name, result, options))
     },
   })
-  const figures = sumUp(results)
-  const wallMs = stopwatch()
-  printLine(
-    json
-      ? JSON.stringify({ event: 'summary', campaign: NETWORK_CAMPAIGN, ...figures, wallMs })
-      : summaryLine(figures, options, wallMs),
-  )
-  const failed = results.filter(({ ok }) => !ok).toSorted((left, right) => left.seed - right.seed)
-  if (options.shrink === true && failed[0] !== undefined) {
-    await shrinkAndStore(networkPlanOf(failed[0].seed))
-  }
-  return figures.failures
+  return results
 }
 
-export async function replayNetworkSeed(seed: number, options: SimulationOptions): Promise<number> {
-  return replay(networkPlanOf(seed), options)
+export async function replayNetworkSeed(
+  shape: PlanShape,
+  seed: number,
+  options: SimulationOptions,
+): Promise<number> {
+  return replay(shape.name, networkPlanOf(seed, shape), options)
 }
 
 export async function replayStoredPlan(path: string, options: SimulationOptions): Promise<number> {
@@ -62,45 +109,64 @@ export async function replayStoredPlan(path: string, options: SimulationOptions)
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`${path} is no plan of a network: ${reason}`)
   }
-  return replay(plan, options)
+  return replay('plan', plan, options)
 }
 
-async function replay(plan: NetworkPlan, options: SimulationOptions): Promise<number> {
+async function replay(
+  campaign: string,
+  plan: NetworkPlan,
+  options: SimulationOptions,
+): Promise<number> {
   const stopwatch = startStopwatch()
   const outcome = playNetwork(plan, options.trace === true ? { trace: printEvent } : {})
   const wallMs = stopwatch()
-  printLine(options.json === true ? resultLine(resultOf(outcome, wallMs)) : outcomeLine(outcome))
+  const isJson = options.json === true
+  printLine(
+    isJson ? resultLine(campaign, resultOf(outcome, wallMs)) : outcomeLine(campaign, outcome),
+  )
   if (outcome.violation === undefined) return 0
-  if (options.shrink === true) await shrinkAndStore(plan)
+  if (options.shrink === true) await shrinkAndStore(campaign, plan, options)
   return 1
 }
 
-async function shrinkAndStore(plan: NetworkPlan): Promise<void> {
+async function shrinkAndStore(
+  campaign: string,
+  plan: NetworkPlan,
+  options: SimulationOptions,
+): Promise<void> {
+  const isJson = options.json === true
+  if (!isJson) printLine(`${campaign} seed ${plan.seed} is made smaller`)
   const smaller = shrinkPlan(plan, {
     ruleOf: (candidate) => playNetwork(candidate).violation?.rule,
     runsMax: SHRINK_RUNS_MAX,
     onSmaller: ({ troubles, vices, orders }, runs) => {
+      if (isJson) return
       printLine(
         `  run ${runs}: fails with ${troubles.length} troubles, ${vices.length} vices, ${orders.length} transfers`,
       )
     },
   })
-  const path = `network-${plan.seed}.plan.json`
+  const path = `${campaign}-${plan.seed}.plan.json`
   await writeFile(path, `${JSON.stringify(smaller, undefined, 1)}\n`)
-  printLine(`  replay the smaller plan: weft sim --plan ${path} --trace`)
+  const command = `${options.program} sim --plan ${path} --trace`
+  printLine(
+    isJson
+      ? JSON.stringify({ event: 'shrunk', campaign, seed: plan.seed, path, replay: command })
+      : `  replay the smaller plan: ${command}`,
+  )
 }
 
 function resultOf(outcome: NetworkOutcome, wallMs: number): NetworkResult {
   const { steps: events, violation } = outcome
   const violations = violation === undefined ? [] : [violation]
-  return { ...outcome, events, wallMs, ok: violation === undefined, violations }
+  return { ...outcome, events, wallMs, cpuMs: wallMs, ok: violation === undefined, violations }
 }
 
-function resultLine(result: NetworkResult): string {
+function resultLine(campaign: string, result: NetworkResult): string {
   const { seed, ok, hash, virtualMs, wallMs, violations } = result
   return JSON.stringify({
     event: 'result',
-    campaign: NETWORK_CAMPAIGN,
+    campaign,
     seed,
     ok,
     hash,
@@ -110,34 +176,58 @@ function resultLine(result: NetworkResult): string {
   })
 }
 
-function failureLines({ seed, violations }: NetworkResult): string {
+function failureLines(
+  campaign: string,
+  { seed, violations }: NetworkResult,
+  { program }: SimulationOptions,
+): string {
   const what = violations.map(({ rule, atMs, sentence }) => `${rule} at ${atMs} ms: ${sentence}`)
-  return `${NETWORK_CAMPAIGN} seed ${seed}: ${what.join('; ')}\n  replay: ${replayCommand(seed)}`
+  const command = `${program} sim --only ${campaign} --seed ${seed} --trace`
+  return `${campaign} seed ${seed}: ${what.join('; ')}\n  replay: ${command}`
 }
 
-function replayCommand(seed: number): string {
-  return `weft sim --only ${NETWORK_CAMPAIGN} --seed ${seed} --trace`
-}
-
-function outcomeLine(outcome: NetworkOutcome): string {
+function outcomeLine(campaign: string, outcome: NetworkOutcome): string {
   const { seed, violation, virtualMs, steps, settled, hash } = outcome
   const words =
     violation === undefined
       ? `clean, ${settled} transfers settled`
       : `${violation.rule} at ${violation.atMs} ms: ${violation.sentence}`
-  return `${NETWORK_CAMPAIGN} seed ${seed}: ${words}\n  ${virtualMs} ms, ${steps} events, event hash ${hash}`
+  return `${campaign} seed ${seed}: ${words}\n  ${virtualMs} ms, ${steps} events, event hash ${hash}`
 }
 
-function summaryLine(
-  figures: ReturnType<typeof sumUp>,
-  { first }: SimulationOptions,
-  wallMs: number,
-): string {
-  const { seeds, failures, virtualMs, events, settled, recoveryP50Ms, recoveryMaxMs } = figures
-  const speed = Math.round(virtualMs / Math.max(1, wallMs))
-  return [
-    `${NETWORK_CAMPAIGN}: seeds ${first} to ${first + seeds - 1}, ${failures} failed; ${settled} transfers settled`,
-    `  ${Math.round(virtualMs / 1000)} s simulated in ${Math.round(wallMs / 1000)} s (${speed} times real time), ${events} events`,
-    `  recovery p50 ${recoveryP50Ms ?? '-'} ms, longest ${recoveryMaxMs ?? '-'} ms; hash of all seeds ${figures.hash}`,
-  ].join('\n')
+function sayFigures(
+  { name }: PlanShape,
+  { first, count }: SeedRange,
+  said: {
+    readonly figures: NetworkFigures
+    readonly wallMs: number
+    readonly options: SimulationOptions
+  },
+): void {
+  const { figures, wallMs, options } = said
+  if (options.json === true) {
+    return printLine(JSON.stringify({ event: 'summary', campaign: name, ...figures, wallMs }))
+  }
+  const { failures, virtualMs, cpuMs, events, settled, recoveryP50Ms, recoveryMaxMs } = figures
+  printLine(
+    [
+      `${name}: seeds ${first} to ${first + count - 1}, ${failures} failed; ${settled} transfers settled`,
+      `  ${Math.round(virtualMs / 1000)} s simulated in ${Math.round(wallMs / 1000)} s (${times(virtualMs, wallMs)} times real time; ${times(virtualMs, cpuMs)} per second of one processor), ${events} events`,
+      `  recovery p50 ${recoveryP50Ms ?? '-'} ms, longest ${recoveryMaxMs ?? '-'} ms; hash of all seeds ${figures.hash}`,
+    ].join('\n'),
+  )
+}
+
+function sayCampaign({ name }: PlanShape, sum: CampaignSum, options: SimulationOptions): void {
+  if (options.json === true) {
+    return printLine(JSON.stringify({ event: 'campaign', campaign: name, ...sum }))
+  }
+  const { seeds, parts, failed, virtualMs, wallMs, cpuMs, hash } = sum
+  printLine(
+    `${name}, by this commit: ${seeds} seeds in ${parts} parts, ${failed.length} failed; ${Math.round(virtualMs / 1000)} s simulated in ${Math.round(wallMs / 1000)} s (${Math.round(cpuMs / 1000)} s of processor); hash of all parts ${hash}`,
+  )
+}
+
+function times(virtualMs: number, realMs: number): number {
+  return Math.round(virtualMs / Math.max(1, realMs))
 }

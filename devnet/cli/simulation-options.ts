@@ -6,8 +6,15 @@ export type SimulationOptions = {
   readonly plan?: string
   readonly only?: string
   readonly jobs: number
+  /** File that gets a line for every part of a campaign of networks. */
+  readonly record?: string
+  /** Seeds of one part. */
+  readonly part: number
+  /** The first failing plan of a range is made smaller unless this is false, a replayed one if it is true. */
   readonly shrink?: boolean
   readonly twice?: boolean
   readonly trace?: boolean
   readonly json?: boolean
+  /** What this program is called by those who replay: with a planted bug it is another one. */
+  readonly program: string
 }

@@ -19,13 +19,21 @@ export function register(program: Command): void {
     .option('--first <number>', 'the first of them', integerBetween(0, SEED_MAX), 1)
     .option('--seed <number>', 'replay this one seed', integerBetween(0, SEED_MAX))
     .option('--plan <file>', 'replay a stored plan of a network')
-    .option('--only <list>', 'names of campaigns, separated by commas; `network`: whole networks')
+    .option('--only <list>', 'names of campaigns, separated by commas; `network`, `network-short`')
     .option('--jobs <count>', 'processes for whole networks', integerBetween(1, JOBS_MAX), 1)
-    .option('--shrink', 'make the first failing plan of a network smaller and store it')
+    .option(
+      '--record <file>',
+      'append a line of JSON per part; what the file has is not played again',
+    )
+    .option('--part <count>', 'seeds of one part', integerBetween(1, 1_000_000), 1_000)
+    .option('--shrink', 'with --seed or --plan: make a failing plan smaller and store it')
+    .option('--no-shrink', 'leave the first failing plan of a range as it is')
     .option('--twice', 'run every network twice and compare')
     .option('--trace', 'with --seed or --plan: one line per event')
     .option('--json', 'print a JSON line per run')
-    .action(simulate)
+    .action((options: Omit<SimulationOptions, 'program'>) =>
+      simulate({ ...options, program: program.name() }),
+    )
 }
 
 async function simulate(options: SimulationOptions): Promise<void> {
@@ -45,9 +53,9 @@ async function replayFile(options: SimulationOptions): Promise<number> {
 /** Returns how many runs failed. */
 async function runChosen(options: SimulationOptions): Promise<number> {
   const { CAMPAIGNS } = await import('../simulator/consensus-campaigns.ts')
-  const { NETWORK_CAMPAIGN } = await import('../simulator/network-campaign.ts')
+  const { NETWORK_CAMPAIGNS } = await import('../simulator/network-campaign.ts')
   const committees = CAMPAIGNS.map(({ name }) => name)
-  const names = [...committees, NETWORK_CAMPAIGN]
+  const names = [...committees, ...NETWORK_CAMPAIGNS.map(({ name }) => name)]
   const only = options.only?.split(',') ?? names
   const unknown = only.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
@@ -64,12 +72,12 @@ async function runChosen(options: SimulationOptions): Promise<number> {
         ? await runCommittees(chosen, options)
         : await replayCommittee(chosen, options.seed, options)
   }
-  if (only.includes(NETWORK_CAMPAIGN)) {
+  for (const shape of NETWORK_CAMPAIGNS.filter(({ name }) => only.includes(name))) {
     const { replayNetworkSeed, runNetworks } = await import('./simulation-network.ts')
     failures +=
       options.seed === undefined
-        ? await runNetworks(options)
-        : await replayNetworkSeed(options.seed, options)
+        ? await runNetworks(shape, options)
+        : await replayNetworkSeed(shape, options.seed, options)
   }
   return failures
 }

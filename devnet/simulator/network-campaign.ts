@@ -6,11 +6,14 @@ import { ADVERSARY_NAMES } from '../adversaries/registry.ts'
 import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
 import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
-import { expandNetworkPlan } from './network-seed.ts'
+import { expandNetworkPlan, NETWORK_SHAPE, SHORT_SHAPE, type PlanShape } from './network-seed.ts'
 import type { Verdict } from './sharded-court.ts'
 
-/** The name under which these seeds stand beside the consensus campaigns. */
-export const NETWORK_CAMPAIGN = 'network'
+/** Under these names their seeds stand beside the consensus campaigns. */
+export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [NETWORK_SHAPE, SHORT_SHAPE]
+
+/** A seed names a plan only together with its campaign. */
+export type NetworkSeed = { readonly shape: PlanShape; readonly seed: number }
 
 /** Plain data: it crosses threads, and is printed as a line of JSON. */
 export type NetworkResult = {
@@ -21,13 +24,15 @@ export type NetworkResult = {
   /** From healing until all was as it should be. */
   readonly recoveryMs: number | undefined
   readonly wallMs: number
+  /** Processor time, which other work on the machine does not lengthen. */
+  readonly cpuMs: number
   readonly events: number
   readonly settled: number
   readonly violations: readonly Verdict[]
 }
 
-export function networkPlanOf(seed: number): NetworkPlan {
-  return expandNetworkPlan(seed, { vices: ADVERSARY_NAMES })
+export function networkPlanOf(seed: number, shape = NETWORK_SHAPE): NetworkPlan {
+  return expandNetworkPlan(seed, { vices: ADVERSARY_NAMES, shape })
 }
 
 /** With the adversaries of the registry. */
@@ -36,9 +41,10 @@ export function playNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}):
 }
 
 /** `twice`: plays the seed a second time; a different event hash is a violation. */
-export function playSeed(seed: number, twice: boolean): NetworkResult {
+export function playSeed({ seed, shape }: NetworkSeed, twice: boolean): NetworkResult {
   const startedAt = performance.now()
-  const plan = networkPlanOf(seed)
+  const cpuBefore = process.threadCpuUsage()
+  const plan = networkPlanOf(seed, shape)
   const outcome = playNetwork(plan)
   const { hash, virtualMs, recoveryMs, steps: events, settled, violation } = outcome
   const violations = violation === undefined ? [] : [violation]
@@ -48,14 +54,17 @@ export function playSeed(seed: number, twice: boolean): NetworkResult {
     if (again !== hash) violations.push({ rule: 'determinism', sentence, atMs: virtualMs })
   }
   const wallMs = Math.round(performance.now() - startedAt)
+  const { user, system } = process.threadCpuUsage(cpuBefore)
+  const cpuMs = (user + system) / 1000
   const ok = violations.length === 0
-  return { seed, ok, hash, virtualMs, recoveryMs, wallMs, events, settled, violations }
+  return { seed, ok, hash, virtualMs, recoveryMs, wallMs, cpuMs, events, settled, violations }
 }
 
 export type NetworkFigures = {
   readonly seeds: number
   readonly failures: number
   readonly virtualMs: number
+  readonly cpuMs: number
   readonly events: number
   readonly settled: number
   readonly recoveryP50Ms: number | undefined
@@ -79,6 +88,7 @@ export function sumUp(results: readonly NetworkResult[]): NetworkFigures {
     seeds: ordered.length,
     failures: ordered.filter(({ ok }) => !ok).length,
     virtualMs: total(ordered.map(({ virtualMs }) => virtualMs)),
+    cpuMs: Math.round(total(ordered.map(({ cpuMs }) => cpuMs))),
     events: total(ordered.map(({ events }) => events)),
     settled: total(ordered.map(({ settled }) => settled)),
     recoveryP50Ms: recoveries[recoveries.length >> 1],

@@ -5,8 +5,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { playSeed, type NetworkResult } from './network-campaign.ts'
+import type { PlanShape } from './network-seed.ts'
 
 export type SeedRun = {
+  readonly shape: PlanShape
   readonly first: number
   readonly count: number
   readonly jobs: number
@@ -15,23 +17,27 @@ export type SeedRun = {
   readonly onResult: (result: NetworkResult) => void
 }
 
+/** A network makes much that lives for an event: the more of it fits, the less often the living are copied. */
+const YOUNG_HEAP = '--max-semi-space-size=32'
+
 export async function runSeeds(run: SeedRun): Promise<void> {
-  const { first, count, jobs, twice, onResult } = run
+  const { shape, first, count, jobs, twice, onResult } = run
   if (jobs > 1) return runJobs(run)
   for (let seed = first; seed < first + count; seed++) {
-    onResult(playSeed(seed, twice))
+    onResult(playSeed({ shape, seed }, twice))
     // Lets a signal in between two seeds.
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
-async function runJobs({ first, count, jobs, twice, onResult }: SeedRun): Promise<void> {
+async function runJobs({ shape, first, count, jobs, twice, onResult }: SeedRun): Promise<void> {
   let next = first
   const take = (): number | undefined => (next < first + count ? next++ : undefined)
   const program = fileURLToPath(new URL('main-network-seeds.ts', import.meta.url))
+  const words = [shape.name, ...(twice ? ['--twice'] : [])]
   // Not with this process's own flags: a test runner's are not for its grandchildren.
   const children = Array.from({ length: Math.min(jobs, count) }, () =>
-    fork(program, twice ? ['--twice'] : [], { execArgv: [] }),
+    fork(program, words, { execArgv: [YOUNG_HEAP] }),
   )
   try {
     await Promise.all(children.map((child) => serve(child, take, onResult)))

@@ -10,6 +10,44 @@ import { drawFaulty, drawTroubles } from './network-troubles.ts'
 export type SeedOptions = {
   /** Names to draw adversaries from; none: nobody is byzantine. */
   readonly vices: readonly string[]
+  readonly shape: PlanShape
+}
+
+/** What a campaign's plans are drawn from. */
+export type PlanShape = {
+  /** Also the name of its dice: a seed of another campaign is another plan. */
+  readonly name: string
+  readonly shardCounts: readonly number[]
+  readonly seats: readonly number[]
+  readonly healMs: readonly number[]
+  readonly shardIntervalMs: readonly number[]
+  readonly beaconIntervalMs: readonly number[]
+  readonly idleIntervalMs: readonly number[]
+  readonly orders: readonly number[]
+}
+
+/** Small networks find most and cost least; large ones find what needs many. */
+export const NETWORK_SHAPE: PlanShape = {
+  name: 'network',
+  shardCounts: [1, 1, 2, 2, 2, 3, 4],
+  seats: [4, 4, 4, 4, 5, 6, 7],
+  healMs: [4_000, 6_000, 12_000],
+  shardIntervalMs: [100, 250, 500],
+  beaconIntervalMs: [250, 500, 1_000],
+  idleIntervalMs: [2_000, 10_000],
+  orders: [0, 10, 30, 60],
+}
+
+/** The same troubles closer together, in the networks that cost least: for many seeds. */
+export const SHORT_SHAPE: PlanShape = {
+  name: 'network-short',
+  shardCounts: [1, 1, 2],
+  seats: [4, 4, 4, 4, 4, 5],
+  healMs: [2_000, 3_000, 4_000],
+  shardIntervalMs: [100, 250],
+  beaconIntervalMs: [250, 500],
+  idleIntervalMs: [2_000],
+  orders: [0, 4, 8, 16],
 }
 
 /** One seed in so many has real signatures; such networks are small. */
@@ -20,14 +58,15 @@ const PATIENCE_MS = 240_000
 type Sizes = Pick<NetworkPlan, 'seed' | 'scheme' | 'shardCount' | 'validatorCount'>
 
 export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPlan {
-  const dice = createPrng(seed).stream('plan/network')
-  const sizes = drawSizes(seed, dice.stream('sizes'))
+  const { shape } = options
+  const dice = createPrng(seed).stream(`plan/${shape.name}`)
+  const sizes = drawSizes(seed, shape, dice.stream('sizes'))
   const committees = committeesOf(sizes)
   const faults = dice.stream('faulty')
   const faulty = drawFaulty(committees, faults)
   const isByzantine = options.vices.length > 0 && faults.chance(2, 3)
   const speeds = dice.stream('speeds')
-  const healMs = speeds.pick([4_000, 6_000, 12_000])
+  const healMs = speeds.pick(shape.healMs)
   const deltaMs = 100
   const troubles = drawTroubles(
     {
@@ -45,14 +84,14 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     delayMinMs: 1,
     delayMaxMs: speeds.pick([5, 20, 60]),
     deltaMs,
-    shardIntervalMs: speeds.pick([100, 250, 500]),
-    beaconIntervalMs: speeds.pick([250, 500, 1_000]),
-    idleIntervalMs: speeds.pick([2_000, 10_000]),
+    shardIntervalMs: speeds.pick(shape.shardIntervalMs),
+    beaconIntervalMs: speeds.pick(shape.beaconIntervalMs),
+    idleIntervalMs: speeds.pick(shape.idleIntervalMs),
     gasLimit: speeds.pick([1_000_000, 30_000_000]),
     vices: isByzantine ? faulty.map((node) => ({ node, vice: faults.pick(options.vices) })) : [],
     troubles,
     orders: drawOrders(
-      { sizes, healMs, honest: honestNodes(committees, faulty) },
+      { sizes, healMs, honest: honestNodes(committees, faulty), counts: shape.orders },
       dice.stream('orders'),
     ),
     healMs,
@@ -60,11 +99,10 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
   }
 }
 
-function drawSizes(seed: number, dice: Prng): Sizes {
+function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {
   const isReal = seed % REAL_SIGNATURES_ONE_IN === 0
-  // Small networks find most and cost least; large ones find what needs many.
-  const shardCount = dice.pick(isReal ? [1, 2] : [1, 1, 2, 2, 2, 3, 4])
-  const seats = dice.pick(isReal ? [4] : [4, 4, 4, 4, 5, 6, 7])
+  const shardCount = dice.pick(isReal ? [1, 2] : shape.shardCounts)
+  const seats = dice.pick(isReal ? [4] : shape.seats)
   // Committees of different sizes, in some seeds.
   const extra = isReal ? 0 : dice.below(shardCount)
   return {
@@ -83,11 +121,16 @@ function honestNodes(
 }
 
 function drawOrders(
-  setting: { readonly sizes: Sizes; readonly healMs: number; readonly honest: readonly number[] },
+  setting: {
+    readonly sizes: Sizes
+    readonly healMs: number
+    readonly honest: readonly number[]
+    readonly counts: readonly number[]
+  },
   dice: Prng,
 ): readonly NetworkOrder[] {
   const { sizes, healMs, honest } = setting
-  const count = dice.pick([0, 10, 30, 60])
+  const count = dice.pick(setting.counts)
   const orders = Array.from({ length: count }, (): NetworkOrder => {
     const shard = 1 + dice.below(sizes.shardCount)
     const crosses = sizes.shardCount > 1 && dice.chance(1, 2)
