@@ -1,32 +1,110 @@
 /**
  * The `weft bench` commands; what they need is loaded when they run.
  */
-import type { Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import {
+  parseWorkload,
+  TRANSFER_WORKLOAD,
+  WORKLOAD_WORDS,
+  type WorkloadPlan,
+} from '../../devnet/load/workload-plan.ts'
 import { integerBetween, listOf, numberBetween } from '../../node/cli/option-value.ts'
+import type { LatencyOptions } from '../experiments/latency.ts'
+import type { SingleOptions } from '../experiments/single.ts'
+import type { SkewOptions } from '../experiments/skew.ts'
 import type { SweepOptions } from '../sweep/sweep.ts'
+
+const OUT = ['--out <dir>', 'directory of the results (default bench/results/<time>)'] as const
+const JSON_FLAG = ['--json', 'print the summary as JSON'] as const
+const shares = listOf(numberBetween(0, 1))
+const SKEWED = ['transfer', 'mixed', 'zipf', 'hot-account', 'hot-shard']
 
 export function register(program: Command): void {
   const bench = program.command('bench').description('Measure, by rules that keep it honest')
+  registerSweep(bench)
+  registerSingle(bench)
+  registerLatency(bench)
+  registerSkew(bench)
+  registerCompare(bench)
+}
+
+function registerSweep(bench: Command): void {
   bench
     .command('sweep')
     .description('Settled transactions per second against the number of shards, validators fixed')
     .option('--shards <list>', 'numbers of shards', listOf(integerBetween(1, 64)), [1, 2, 4])
     .option('--validators <count>', 'validators in every run', integerBetween(4, 128), 16)
-    .option(
-      '--cross-shard <list>',
-      'shares of cross-shard payments',
-      listOf(numberBetween(0, 1)),
-      [0, 0.25],
-    )
+    .option('--cross-shard <list>', 'shares of cross-shard payments', shares, [0, 0.25])
     .option('--seconds <count>', 'measured window at saturation', integerBetween(5, 3600), 30)
     .option('--repeats <count>', 'runs of each point', integerBetween(1, 100), 3)
-    .option('--start <tps>', 'first rate of the saturation search', numberBetween(1, 100_000))
-    .option('--out <dir>', 'directory of the results (default bench/results/<time>)')
-    .option('--json', 'print the summary as JSON')
+    .option('--start <tps>', 'a rate to begin the search from', numberBetween(1, 100_000))
+    .addOption(limitOption())
+    .option('--workload <plan>', WORKLOAD_WORDS, workloadOf, TRANSFER_WORKLOAD)
+    .option('--bare', 'also one chain without beacon, crosslinks and receipts')
+    .option(
+      '--cap <cores>',
+      'part of a core each node may use (Linux, root)',
+      numberBetween(0.01, 64),
+    )
+    .option('--no-samples', 'do not look into a node to say where the time goes')
+    .option(...OUT)
+    .option(...JSON_FLAG)
     .action(async (options: SweepOptions) => {
       const { sweep } = await import('../sweep/sweep.ts')
       await sweep(options)
     })
+}
+
+function registerSingle(bench: Command): void {
+  bench
+    .command('single')
+    .description('One validator, one shard: what one process does, alone or beside anvil')
+    .addOption(new Option('--against <what>', 'measure in turns with').choices(['anvil']))
+    .option('--anvil <program>', 'where anvil is', 'anvil')
+    .option('--seconds <count>', 'measured window at saturation', integerBetween(5, 3600), 30)
+    .option('--repeats <count>', 'runs of each', integerBetween(1, 100), 3)
+    .option(...OUT)
+    .option(...JSON_FLAG)
+    .action(async (options: SingleOptions) => {
+      const { single } = await import('../experiments/single.ts')
+      await single(options)
+    })
+}
+
+function registerLatency(bench: Command): void {
+  networkOptions(bench.command('latency'))
+    .description('Latency by level against load')
+    .option('--loads <list>', 'parts of saturation', shares, [0.1, 0.5, 0.9])
+    .option('--rate <tps>', 'saturation, when it is known', numberBetween(1, 100_000))
+    .action(async (options: LatencyOptions) => {
+      const { latency } = await import('../experiments/latency.ts')
+      await latency(options)
+    })
+}
+
+function registerSkew(bench: Command): void {
+  networkOptions(bench.command('skew'))
+    .description('What uneven load does to the shards and the accounts')
+    .option('--workloads <list>', WORKLOAD_WORDS, listOf(workloadOf), SKEWED.map(workloadOf))
+    .option('--rate <tps>', 'offered (default: half of saturation)', numberBetween(1, 100_000))
+    .action(async (options: SkewOptions) => {
+      const { skew } = await import('../experiments/skew.ts')
+      await skew(options)
+    })
+}
+
+/** Of experiments on one network. */
+function networkOptions(command: Command): Command {
+  return command
+    .option('--shards <count>', 'shards', integerBetween(1, 64), 4)
+    .option('--validators <count>', 'validators', integerBetween(4, 128), 16)
+    .option('--cross-shard <share>', 'share of cross-shard payments', numberBetween(0, 1), 0.25)
+    .option('--seconds <count>', 'measured window', integerBetween(5, 3600), 30)
+    .option(...OUT)
+    .option(...JSON_FLAG)
+}
+
+function registerCompare(bench: Command): void {
   bench
     .command('compare')
     .description('Two results side by side: what changed, and whether the repeats allow to say so')
@@ -37,4 +115,16 @@ export function register(program: Command): void {
       const { compare } = await import('./compare.ts')
       await compare(before, after, options)
     })
+}
+
+function limitOption(): Option {
+  return new Option('--limit <what>', 'what is to be the limit: the processor, or blocks')
+    .choices(['cpu', 'slot'])
+    .default('cpu')
+}
+
+function workloadOf(text: string): WorkloadPlan {
+  const plan = parseWorkload(text)
+  if (plan === undefined) throw new InvalidArgumentError(`Expected one of ${WORKLOAD_WORDS}.`)
+  return plan
 }

@@ -11,6 +11,10 @@ export type Point = {
   readonly validators: number
   /** Share of the payments that go to another shard. */
   readonly crossShard: number
+  /** In words (devnet/load/workload-plan.ts). */
+  readonly workload: string
+  /** `bare`: one chain without beacon blocks, crosslinks and receipts. */
+  readonly chain: 'sharded' | 'bare'
 }
 
 export type PlannedRun = Point & { readonly repeat: number }
@@ -21,14 +25,18 @@ export function planRuns(wish: {
   readonly validators: number
   readonly crossShard: readonly number[]
   readonly repeats: number
+  readonly workload: string
+  /** Also one chain without a beacon. */
+  readonly bare: boolean
 }): readonly PlannedRun[] {
-  const points = wish.shards.flatMap((shards): readonly Point[] =>
-    (shards === 1 ? [0] : wish.crossShard).map((crossShard) => ({
-      shards,
-      validators: wish.validators,
-      crossShard,
-    })),
+  const { validators, workload } = wish
+  const sharded = wish.shards.flatMap((shards): readonly Point[] =>
+    (shards === 1 ? [0] : wish.crossShard).map((crossShard) => {
+      return { shards, validators, crossShard, workload, chain: 'sharded' }
+    }),
   )
+  const bare: Point = { shards: 1, validators, crossShard: 0, workload, chain: 'bare' }
+  const points = wish.bare ? [bare, ...sharded] : sharded
   return Array.from({ length: wish.repeats }, (_, index) => {
     const round = index % 2 === 0 ? points : points.toReversed()
     return round.map((point) => ({ ...point, repeat: index + 1 }))
@@ -44,6 +52,8 @@ export function samePoint(left: Point, right: Point): boolean {
   return (
     left.shards === right.shards &&
     left.validators === right.validators &&
-    left.crossShard === right.crossShard
+    left.crossShard === right.crossShard &&
+    left.workload === right.workload &&
+    left.chain === right.chain
   )
 }

@@ -1,55 +1,73 @@
 /**
- * What a sweep leaves behind: one record per run and a summary. Pure.
+ * What runs of the scaling experiments leave behind: one record per run and a summary. Pure.
  *
  * The ceiling of a point is what S shards could do if sharding cost nothing: S times the median of one shard. Where the
  * processor is the limit a receipt is counted as free (it needs no signature check), which draws the ceiling too high
  * rather than too low; where the slot is the limit it takes the place of a transaction: S / (1 + x).
  */
 import type { LatencySummary } from '../../devnet/load/latency.ts'
+import type { MachineShares, TransactionCosts } from '../run/costs.ts'
 import { samePoint, type Point } from './plan.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
-/** What stopped the throughput from rising: the processor, or something that was configured. */
-export type LimitedBy = 'cpu' | 'config'
+/** What stopped the throughput from rising: the processor, full blocks, or something else that was configured. */
+export type LimitedBy = 'cpu' | 'slot' | 'config'
+export type Experiment = 'scaling-cpu' | 'scaling-slot'
 
 /** A machine that is more idle than this at saturation was not the limit (docs/measuring.md). */
 const IDLE_SHARE_MAX = 0.15
+/** Blocks as full as this, at the rate of their interval, are what stopped it. */
+const SLOT_SHARE_MIN = 0.85
+/** More of the machine than this for somebody else, or taken by the host, and the run is no measurement. */
+const STEAL_SHARE_MAX = 0.02
+const FOREIGN_SHARE_MAX = 0.05
 
-export type LevelLatency = { readonly [Level in 'p50' | 'p90' | 'p99' | 'max']: number }
+export type LevelLatency = Omit<LatencySummary, 'count'>
 
-export type RunResult = Point & {
-  readonly experiment: 'scaling-cpu'
-  readonly workload: 'transfer'
-  readonly repeat: number
-  readonly seed: number
-  readonly committeeSize: number
-  readonly faultsTolerated: number
-  /** Bad seats of one committee that can forge its state. */
-  readonly forgingSeats: number
-  readonly windowSeconds: number
-  readonly offeredTps: number
-  readonly acceptedTps: number
-  readonly refusedTps: number
-  readonly failedTps: number
-  readonly settledTps: number
-  readonly signatureBoundTps: number
-  readonly latencyMs: {
-    readonly intra: LevelLatency
-    readonly cross: LevelLatency
-    readonly intraFinalized: LevelLatency
-    readonly crossApplied: LevelLatency
+/** What every measured window of a network has, whatever the experiment. */
+export type MeasuredRun = Point &
+  TransactionCosts &
+  MachineShares & {
+    readonly repeat: number
+    /** Of the workload; payments are planned without dice, so there is one. */
+    readonly seed: number
+    readonly committeeSize: number
+    readonly faultsTolerated: number
+    /** Bad seats of one committee that can forge its state. */
+    readonly forgingSeats: number
+    readonly windowSeconds: number
+    readonly offeredTps: number
+    readonly acceptedTps: number
+    readonly refusedTps: number
+    readonly failedTps: number
+    readonly settledTps: number
+    readonly signatureBoundTps: number
+    readonly latencyMs: {
+      readonly intra: LevelLatency
+      readonly cross: LevelLatency
+      readonly intraFinalized: LevelLatency
+      readonly crossApplied: LevelLatency
+    }
+    /** One native check of a signature, milliseconds. */
+    readonly recoverMs: number
+    /** cpuMsPerTx as a multiple of that. */
+    readonly cpuInChecks: number
+    /** CPU-milliseconds per transaction by part of the program, from samples of one node; absent: not sampled. */
+    readonly componentMsPerTx?: Readonly<Record<string, number>> | undefined
+    /** By others, right before the run. */
+    readonly busyShareBefore: number
+    /** Each node had a part of a core and no more. */
+    readonly isCapped: boolean
+    readonly pssMiB: number
+    /** `ok`, or why the run is void. */
+    readonly audit: string
   }
-  /** Over all nodes, from the operating system. */
-  readonly cpuMsPerTx: number
-  readonly generatorCpuMsPerTx: number
-  readonly idleShare: number
-  readonly stealShare: number
+
+export type RunResult = MeasuredRun & {
+  readonly experiment: Experiment
   readonly limitedBy: LimitedBy
-  readonly pssMiB: number
   /** Every rate that was tried on the way. */
   readonly curve: readonly { readonly offeredTps: number; readonly settledTps: number }[]
-  /** `ok`, or why the run is void. */
-  readonly audit: string
 }
 
 export type PointSummary = Point & {
@@ -62,6 +80,13 @@ export type PointSummary = Point & {
   readonly ceilingTps: number
   /** settled / ceiling; 0 without a run of one shard to compare with. */
   readonly efficiency: number
+  /** Somebody else used the machine in every run of it. */
+  readonly isDisturbed: boolean
+  readonly cpuInChecks: number
+  readonly workPerTx: Readonly<Record<string, number>>
+  readonly bytesPerTx: Readonly<Record<string, number>>
+  readonly cpuMsPerTxByThread: Readonly<Record<string, number>>
+  readonly componentMsPerTx: Readonly<Record<string, number>> | undefined
 }
 
 export type SweepResults = {
@@ -78,8 +103,18 @@ export type SweepResults = {
   }
 }
 
-export function limitOf(idleShare: number): LimitedBy {
-  return idleShare <= IDLE_SHARE_MAX ? 'cpu' : 'config'
+/** `slotShare`: settled transactions as a part of what fits into all blocks. */
+export function limitOf(idleShare: number, slotShare: number): LimitedBy {
+  if (idleShare <= IDLE_SHARE_MAX) return 'cpu'
+  return slotShare >= SLOT_SHARE_MIN ? 'slot' : 'config'
+}
+
+/** Not void, but not to be compared with runs that had the machine for themselves. */
+export function isDisturbed({
+  stealShare,
+  foreignShare,
+}: Pick<MachineShares, 'stealShare' | 'foreignShare'>): boolean {
+  return stealShare > STEAL_SHARE_MAX || foreignShare > FOREIGN_SHARE_MAX
 }
 
 /** A run counts only if its audit was clean. */
@@ -92,18 +127,19 @@ export function summarize(
   runs: readonly RunResult[],
 ): SweepResults {
   const valid = runs.filter((run) => !isVoid(run))
-  const base = spreadOf(valid.filter(({ shards }) => shards === 1).map((run) => run.settledTps))
+  const base = spreadOf(baseRuns(valid).map((run) => run.settledTps))
   const points = pointsOf(valid).map((point) => summarizePoint(point, valid, base.median))
   const byShards = (pick: (point: PointSummary) => number): Record<string, number> =>
     Object.fromEntries(
       points
+        .filter(({ chain }) => chain === 'sharded')
         .toSorted((left, right) => right.crossShard - left.crossShard)
         .map((point) => [String(point.shards), pick(point)]),
     )
   return {
     metadata,
     runs: runs.map((run) => {
-      const ceilingTps = ceilingOf(run, run.limitedBy, base.median)
+      const ceilingTps = ceilingOf(run, run.experiment, base.median)
       return { ...run, ceilingTps, efficiency: ratio(run.settledTps, ceilingTps) }
     }),
     summary: {
@@ -117,16 +153,36 @@ export function summarize(
 function pointsOf(runs: readonly RunResult[]): readonly Point[] {
   return runs
     .filter((run, index) => runs.findIndex((other) => samePoint(run, other)) === index)
-    .map(({ shards, validators, crossShard }) => ({ shards, validators, crossShard }))
-    .toSorted((left, right) => left.shards - right.shards || left.crossShard - right.crossShard)
+    .map(({ shards, validators, crossShard, workload, chain }) => {
+      return { shards, validators, crossShard, workload, chain }
+    })
+    .toSorted(
+      (left, right) =>
+        left.shards - right.shards ||
+        left.crossShard - right.crossShard ||
+        (left.chain < right.chain ? -1 : 1),
+    )
+}
+
+/** What everything is compared with: one shard by the same code. A bare chain is a row of its own. */
+function baseRuns(valid: readonly RunResult[]): readonly RunResult[] {
+  return undisturbed(valid.filter(({ shards, chain }) => shards === 1 && chain === 'sharded'))
+}
+
+/** Disturbed runs count only where there is no other. */
+function undisturbed(runs: readonly RunResult[]): readonly RunResult[] {
+  const quiet = runs.filter((run) => !isDisturbed(run))
+  return quiet.length > 0 ? quiet : runs
 }
 
 function summarizePoint(point: Point, runs: readonly RunResult[], baseTps: number): PointSummary {
-  const own = runs.filter((run) => samePoint(run, point))
+  const own = undisturbed(runs.filter((run) => samePoint(run, point)))
   const settledTps = spreadOf(own.map((run) => run.settledTps))
   // One run that was not limited by the processor spoils the claim for the point.
-  const limitedBy = own.every((run) => run.limitedBy === 'cpu') ? 'cpu' : 'config'
-  const ceilingTps = ceilingOf(point, limitedBy, baseTps)
+  const limits = [...new Set(own.map((run) => run.limitedBy))]
+  const limitedBy = limits.length === 1 ? (limits[0] ?? 'config') : 'config'
+  const experiment = own[0]?.experiment ?? 'scaling-cpu'
+  const ceilingTps = ceilingOf(point, experiment, baseTps)
   return {
     ...point,
     runs: own.length,
@@ -137,17 +193,39 @@ function summarizePoint(point: Point, runs: readonly RunResult[], baseTps: numbe
     speedup: ratio(settledTps.median, baseTps),
     ceilingTps,
     efficiency: ratio(settledTps.median, ceilingTps),
+    isDisturbed: own.some(isDisturbed),
+    cpuInChecks: spreadOf(own.map((run) => run.cpuInChecks)).median,
+    workPerTx: medianOfParts(own.map((run) => run.workPerTx)),
+    bytesPerTx: medianOfParts(own.map((run) => run.bytesPerTx)),
+    cpuMsPerTxByThread: medianOfParts(own.map((run) => run.cpuMsPerTxByThread)),
+    componentMsPerTx: medianOfComponents(own),
   }
 }
 
-function ceilingOf({ shards, crossShard }: Point, limitedBy: LimitedBy, baseTps: number): number {
-  return limitedBy === 'cpu' ? shards * baseTps : (shards * baseTps) / (1 + crossShard)
+function medianOfComponents(runs: readonly RunResult[]): PointSummary['componentMsPerTx'] {
+  const sampled = runs.flatMap(({ componentMsPerTx }) =>
+    componentMsPerTx === undefined ? [] : [componentMsPerTx],
+  )
+  return sampled.length === 0 ? undefined : medianOfParts(sampled)
+}
+
+function medianOfParts(
+  records: readonly Readonly<Record<string, number>>[],
+): Readonly<Record<string, number>> {
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))]
+  return Object.fromEntries(
+    names.map((name) => [name, spreadOf(records.map((record) => record[name] ?? 0)).median]),
+  )
+}
+
+function ceilingOf({ shards, crossShard }: Point, experiment: Experiment, baseTps: number): number {
+  return experiment === 'scaling-cpu' ? shards * baseTps : (shards * baseTps) / (1 + crossShard)
 }
 
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 1000) / 1000
 }
 
-export function levelOf({ p50, p90, p99, max }: LatencySummary): LevelLatency {
-  return { p50, p90, p99, max }
+export function levelOf({ p50, p90, p99, max, curve }: LatencySummary): LevelLatency {
+  return { p50, p90, p99, max, curve }
 }

@@ -1,14 +1,16 @@
 /**
- * `weft bench sweep`: throughput against the number of shards, with the validators fixed (docs/measuring.md, experiment 1).
+ * `weft bench sweep`: throughput against the number of shards, with the validators fixed (docs/measuring.md, experiments 1
+ * to 3, 5 and 7).
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
+import { nameWorkload, type WorkloadPlan } from '../../devnet/load/workload-plan.ts'
+import { openResults, type ResultsDirectory } from '../report/results-directory.ts'
 import { runsAsCsv } from '../report/csv.ts'
 import { reportPage } from '../report/report.ts'
 import { measurePoint } from './measure-point.ts'
-import { describeRun } from './metadata.ts'
-import { planRuns, shardsTooMany } from './plan.ts'
+import { planRuns, samePoint, shardsTooMany, type PlannedRun } from './plan.ts'
 import { isVoid, summarize, type RunResult, type SweepResults } from './results.ts'
 import { sweepTable } from './table.ts'
 
@@ -16,9 +18,16 @@ export type SweepOptions = {
   readonly shards: readonly number[]
   readonly validators: number
   readonly crossShard: readonly number[]
+  readonly limit: 'cpu' | 'slot'
+  readonly workload: WorkloadPlan
   readonly seconds: number
   readonly repeats: number
   readonly start?: number
+  /** Also one chain without a beacon. */
+  readonly bare?: boolean
+  readonly cap?: number
+  /** Commander's `--no-samples`. */
+  readonly samples: boolean
   readonly out?: string
   readonly json?: boolean
 }
@@ -30,40 +39,56 @@ export async function sweep(options: SweepOptions): Promise<void> {
       `${options.validators} validators cannot fill ${impossible.join(' or ')} committees of four; use more --validators or fewer --shards`,
     )
   }
-  const directory = resolve(options.out ?? join('bench', 'results', timestamp()))
-  await mkdir(directory, { recursive: true })
-  const metadata = await describeRun({ ...options })
-  await writeFile(join(directory, 'metadata.json'), toFile(metadata))
-  const plan = planRuns(options)
+  const directory = await openResults(options)
+  const workload = nameWorkload(options.workload)
+  const plan = planRuns({ ...options, workload, bare: options.bare === true })
   const startedMs = Date.now()
   const runs: RunResult[] = []
-  let results: SweepResults = summarize(metadata, runs)
+  let results: SweepResults = summarize(directory.metadata, runs)
   for (const [index, run] of plan.entries()) {
-    const name = `${index + 1}/${plan.length}: ${run.shards} shards, cross-shard ${run.crossShard}, repeat ${run.repeat}`
+    const name = `${index + 1}/${plan.length}: ${nameOf(run)}`
     say(`${name}${timeLeft(Date.now() - startedMs, index, plan.length)}`)
-    const dataDirectory = join(directory, 'devnet')
+    const dataDirectory = join(directory.path, 'devnet')
     runs.push(
       await measurePoint(run, {
+        experiment: options.limit === 'slot' ? 'scaling-slot' : 'scaling-cpu',
+        workload: options.workload,
         dataDirectory,
         windowSeconds: options.seconds,
-        startTps: options.start,
+        knownTps: knownRate(run, runs) ?? options.start,
+        capCores: options.cap,
+        samples: options.samples && run.repeat === 1,
         onProgress: (sentence) => say(`  ${sentence}`),
       }),
     )
     await rm(dataDirectory, { recursive: true, force: true })
     // After every run, so that an interrupted sweep keeps what it has.
-    results = summarize(metadata, runs)
+    results = summarize(directory.metadata, runs)
     await writeResults(directory, results)
   }
-  finish(options, directory, results)
+  finish(options, directory.path, results)
 }
 
-async function writeResults(directory: string, results: SweepResults): Promise<void> {
-  await Promise.all([
-    writeFile(join(directory, 'results.json'), toFile(results)),
-    writeFile(join(directory, 'results.csv'), runsAsCsv(results)),
-    writeFile(join(directory, 'report.html'), reportPage(results)),
-  ])
+function nameOf({ shards, crossShard, repeat, chain }: PlannedRun): string {
+  const what = chain === 'bare' ? 'one chain without a beacon' : `${shards} shards`
+  return `${what}, cross-shard ${crossShard}, repeat ${repeat}`
+}
+
+/** What the point, or one like it, has sustained; where committees are smaller by the factor that their checks fall by. */
+export function knownRate(run: PlannedRun, runs: readonly RunResult[]): number | undefined {
+  const valid = runs.filter((one) => !isVoid(one) && one.settledTps > 1)
+  const same = valid.findLast((one) => samePoint(one, run))
+  if (same !== undefined) return same.settledTps
+  const similar = valid.findLast(({ shards }) => shards === run.shards) ?? valid.at(-1)
+  return similar === undefined ? undefined : (similar.settledTps * run.shards) / similar.shards
+}
+
+async function writeResults(directory: ResultsDirectory, results: SweepResults): Promise<void> {
+  await directory.write({
+    'results.json': results,
+    'results.csv': runsAsCsv(results),
+    'report.html': reportPage(results),
+  })
 }
 
 /** From the runs that are done; nothing is known before the first. */
@@ -89,13 +114,4 @@ function finish(options: SweepOptions, directory: string, results: SweepResults)
 /** Progress goes to the error stream, so that the table or the JSON can be piped. */
 function say(sentence: string): void {
   process.stderr.write(`${sentence}\n`)
-}
-
-function toFile(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
-}
-
-/** 2026-11-22T08-30-00: sorts by time and is a file name everywhere. */
-function timestamp(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(':', '-')
 }

@@ -7,6 +7,7 @@ import { auditNetwork } from '../processes/audit-run.ts'
 import { filesOf } from '../processes/data-directory.ts'
 import { TrafficProcess } from '../processes/traffic-process.ts'
 import type { TrafficReport } from '../load/message.ts'
+import { TRANSFER_WORKLOAD } from '../load/workload-plan.ts'
 import { findContradictions } from './contradiction.ts'
 import { FinalityBook } from './finality-book.ts'
 import { MortalNetwork, type MortalOptions } from './mortal-network.ts'
@@ -111,6 +112,8 @@ async function startTraffic(
       accountsPerShard: parameters.loadAccounts,
       ratePerSecond,
       crossShard,
+      workload: TRANSFER_WORKLOAD,
+      countsAt: 'settled',
       outsiderEvery: 0,
       ledgerFile: ledger,
       pollMs: TRAFFIC_POLL_MS,

@@ -14,6 +14,22 @@ export type LatencySummary = {
   readonly p90: number
   readonly p99: number
   readonly max: number
+  /** Milliseconds at each of CURVE_SHARES, for a curve of the distribution. */
+  readonly curve: readonly number[]
+}
+
+/** Shares of the samples at which the distribution is told. */
+export const CURVE_SHARES = [
+  0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1,
+] as const
+
+export const NO_LATENCY: LatencySummary = {
+  count: 0,
+  p50: 0,
+  p90: 0,
+  p99: 0,
+  max: 0,
+  curve: CURVE_SHARES.map(() => 0),
 }
 
 export type LatencyHistogram = {
@@ -51,6 +67,7 @@ export function createLatencyHistogram(): LatencyHistogram {
       p90: Math.round(percentile(0.9)),
       p99: Math.round(percentile(0.99)),
       max: Math.round(max),
+      curve: CURVE_SHARES.map((share) => Math.round(percentile(share))),
     }),
     clear: () => {
       counts.fill(0)

@@ -2,6 +2,7 @@
  * What the supervisor and the traffic process say to each other over their IPC channel. All of it survives JSON.
  */
 import type { LatencySummary } from './latency.ts'
+import type { WorkloadPlan } from './workload-plan.ts'
 
 /** Everything the traffic process needs to know; sent once. */
 export type TrafficPlan = {
@@ -15,6 +16,12 @@ export type TrafficPlan = {
   readonly ratePerSecond: number
   /** Share of the payments that leave their shard, 0 to 1. */
   readonly crossShard: number
+  readonly workload: WorkloadPlan
+  /** When a payment counts: `finalized` for a chain without a beacon that settles it. */
+  readonly countsAt: 'settled' | 'finalized'
+  readonly feeCapGwei?: number | undefined
+  /** One chain, read as any Ethereum chain: `path` of its RPC, and the tag of the newest block that counts. */
+  readonly plain?: { readonly path: string; readonly tag: 'latest' | 'finalized' } | undefined
   /** One of this many accounts enters through a node outside its shard's committee; 0: none. */
   readonly outsiderEvery: number
   readonly ledgerFile: string
@@ -67,6 +74,8 @@ export type TrafficShard = {
   readonly settledTransactions: number
   /** Sent by this process and not yet in a finalized block. */
   readonly pending: number
+  /** To settlement, of payments that began there. */
+  readonly latency: LatencySummary
 }
 
 export type TrafficReport = {

@@ -11,7 +11,7 @@ import { readNonces } from './nonces.ts'
 import { Outbox, type SendOutcome } from './outbox.ts'
 import {
   createSenderPool,
-  nextSender,
+  payerOf,
   resumeSender,
   signAhead,
   takePayment,
@@ -20,6 +20,7 @@ import {
   type SenderPool,
 } from './sender.ts'
 import { noteAccepted, noteRefused, noteSent, type Settlement } from './settlement.ts'
+import type { Workload } from './workload-contract.ts'
 import { arrivalsDue, arrivalTime } from './workload.ts'
 
 /** How often due arrivals are sent: short against block times, long against the cost of a request. */
@@ -41,6 +42,7 @@ const SIGNED_PER_TURN = 20
 
 export type OfferingSurroundings = {
   readonly plan: TrafficPlan
+  readonly workload: Workload
   /** Index = validator index. */
   readonly clients: readonly RpcClient[]
   readonly committees: () => Committees
@@ -60,8 +62,7 @@ export class Offering {
 
   constructor(world: OfferingSurroundings) {
     this.#world = world
-    const { plan } = world
-    this.#pool = createSenderPool(plan, plan.accountsPerShard, plan.crossShard)
+    this.#pool = createSenderPool(world.plan, world.workload)
   }
 
   /** Asks where the senders stand, then offers at the plan's rate. */
@@ -101,12 +102,12 @@ export class Offering {
   }
 
   #offer(): void {
-    const { plan, settlement } = this.#world
+    const { settlement } = this.#world
     const nowMs = Date.now()
     const due = arrivalsDue(this.#clock, this.#done, nowMs)
     for (let index = 0; index < due; index++) {
       settlement.counts.offered++
-      const sender = nextSender(this.#pool, 1 + (this.#arrivals++ % plan.shardCount))
+      const sender = payerOf(this.#pool, this.#arrivals++)
       if (sender === undefined) {
         settlement.counts.dropped++
         continue

@@ -8,7 +8,8 @@
 import { assert, present } from '../../node/primitives/assert.ts'
 import type { DevnetAccount } from '../accounts.ts'
 import { loadAccount } from '../accounts.ts'
-import { planPayment, signPayment, type NetworkFacts, type SignedPayment } from './workload.ts'
+import type { Workload } from './workload-contract.ts'
+import { signPayment, type NetworkFacts, type SignedPayment } from './workload.ts'
 
 export type Outstanding = {
   readonly payment: SignedPayment
@@ -34,38 +35,45 @@ export type Sender = {
   blocked: boolean
 }
 
-/** A node's pool keeps a handful per account; staying below it, a sender never has a payment refused for its place. */
+/** Where everybody may pay: a few each, spread over all, so that one lost payment holds up few others. */
 export const OUTSTANDING_PER_SENDER_MAX = 16
+/** Where a workload says who pays: what a node's pool keeps of one account (mempool), with room for what is under way. */
+const OUTSTANDING_OF_ONE_MAX = 200
 
 export type SenderPool = {
   readonly facts: NetworkFacts
-  /** Share of the payments that leave their shard. */
-  readonly crossShard: number
+  readonly workload: Workload
   /** Index = shard - 1. */
   readonly senders: readonly (readonly Sender[])[]
   /** Whose turn it is, index = shard - 1. */
   readonly turns: number[]
 }
 
-export function createSenderPool(
-  facts: NetworkFacts,
-  accountsPerShard: number,
-  crossShard: number,
-): SenderPool {
+export function createSenderPool(facts: NetworkFacts, workload: Workload): SenderPool {
   const senders = Array.from({ length: facts.shardCount }, (_, index) =>
-    createSenders(index + 1, accountsPerShard),
+    createSenders(index + 1, workload.accountsPerShard),
   )
-  return { facts, crossShard, senders, turns: senders.map(() => 0) }
+  return { facts, workload, senders, turns: senders.map(() => 0) }
+}
+
+/** Who pays arrival n; undefined when all who could have too much outstanding, or are blocked. */
+export function payerOf(pool: SenderPool, arrival: number): Sender | undefined {
+  const { workload, senders } = pool
+  const { shard, index } = workload.payerOf(arrival)
+  if (workload.isInterchangeable) return nextSender(pool, shard)
+  const sender = senders[shard - 1]?.[index]
+  return sender !== undefined && maySend(pool, sender) ? sender : undefined
 }
 
 /** The next sender of the shard that may send, round robin; undefined when all are blocked or full. */
-export function nextSender({ senders, turns }: SenderPool, shard: number): Sender | undefined {
+export function nextSender(pool: SenderPool, shard: number): Sender | undefined {
+  const { senders, turns } = pool
   const list = senders[shard - 1] ?? []
   for (let tried = 0; tried < list.length; tried++) {
     const turn = turns[shard - 1] ?? 0
     turns[shard - 1] = (turn + 1) % list.length
     const sender = list[turn]
-    if (sender !== undefined && maySend(sender)) return sender
+    if (sender !== undefined && maySend(pool, sender)) return sender
   }
   return undefined
 }
@@ -76,7 +84,7 @@ export function takePayment(
   sender: Sender,
   { nowMs, intendedMs }: { readonly nowMs: number; readonly intendedMs: number },
 ): Outstanding {
-  assert(maySend(sender), 'only senders that may send are asked')
+  assert(maySend(pool, sender), 'only senders that may send are asked')
   const payment = sender.ahead.shift() ?? signNext(pool, sender)
   const outstanding = {
     payment,
@@ -108,10 +116,10 @@ export function resumeSender(sender: Sender, nonce: number): readonly Outstandin
   return lost
 }
 
-function signNext({ facts, crossShard, senders }: SenderPool, sender: Sender): SignedPayment {
-  const { destination, payeeIndex } = planPayment(sender, crossShard, facts.shardCount)
+function signNext({ facts, workload, senders }: SenderPool, sender: Sender): SignedPayment {
+  const { destination, payeeIndex } = workload.paymentOf(sender, sender.nonce)
   const home = present(senders[destination - 1], 'a payment stays within the shards')
-  const payee = present(home[payeeIndex % home.length], 'a shard has senders').account.address
+  const payee = present(home[payeeIndex], 'a workload names accounts that exist').account.address
   const { shard, nonce, account } = sender
   sender.nonce++
   return signPayment({ shard, nonce, destination, payee }, account.secretKey, facts)
@@ -129,6 +137,7 @@ function createSenders(shard: number, count: number): readonly Sender[] {
   }))
 }
 
-function maySend(sender: Sender): boolean {
-  return !sender.blocked && sender.outstanding.size < OUTSTANDING_PER_SENDER_MAX
+function maySend({ workload }: SenderPool, { blocked, outstanding }: Sender): boolean {
+  const max = workload.isInterchangeable ? OUTSTANDING_PER_SENDER_MAX : OUTSTANDING_OF_ONE_MAX
+  return !blocked && outstanding.size < max
 }

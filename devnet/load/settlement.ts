@@ -17,6 +17,8 @@ export type Settlement = {
   readonly refused: Record<string, number>
   readonly counts: Record<Exclude<keyof TrafficCounts, 'refused'>, number>
   readonly levels: Record<keyof TrafficLatency, LatencyHistogram>
+  /** To settlement, by the shard where a payment began; index = shard - 1. */
+  readonly byShard: readonly LatencyHistogram[]
   /** Latencies of what was due earlier belong to another window. */
   windowStartMs: number
   readonly onFirst: (first: FirstCrossSettled) => void
@@ -36,6 +38,7 @@ export type FirstCrossSettled = {
 }
 
 export function createSettlement(
+  shardCount: number,
   onFirst: (first: FirstCrossSettled) => void,
   witness?: PaymentWitness,
 ): Settlement {
@@ -50,6 +53,7 @@ export function createSettlement(
       crossApplied: createLatencyHistogram(),
       crossSettled: createLatencyHistogram(),
     },
+    byShard: Array.from({ length: shardCount }, () => createLatencyHistogram()),
     windowStartMs: 0,
     onFirst,
     witness,
@@ -113,6 +117,7 @@ export function noteSettled(
 export function clearLatency(settlement: Settlement, nowMs: number): void {
   settlement.windowStartMs = nowMs
   for (const histogram of Object.values(settlement.levels)) histogram.clear()
+  for (const histogram of settlement.byShard) histogram.clear()
 }
 
 export function countsOf({ counts, refused }: Settlement): TrafficCounts {
@@ -165,12 +170,14 @@ function settleCross(settlement: Settlement, hash: string, atMs: number): void {
 }
 
 function record(
-  { levels, windowStartMs }: Settlement,
+  { levels, byShard, windowStartMs }: Settlement,
   level: keyof TrafficLatency,
-  { intendedMs }: Outstanding,
+  { intendedMs, payment }: Outstanding,
   atMs: number,
 ): void {
-  if (intendedMs >= windowStartMs) levels[level].add(atMs - intendedMs)
+  if (intendedMs < windowStartMs) return
+  levels[level].add(atMs - intendedMs)
+  if (level === 'settled') byShard[payment.shard - 1]?.add(atMs - intendedMs)
 }
 
 function crosses({ payment }: Outstanding): boolean {

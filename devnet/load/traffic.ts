@@ -2,10 +2,13 @@
  * The traffic of a devnet: offers payments at a fixed rate, follows every shard, and reports what was settled and how long
  * it took. With no accounts it only watches.
  */
-import { ChainFollower } from '../observe/chain-follower.ts'
-import type { Ledger } from '../observe/ledger.ts'
+import { present } from '../../node/primitives/assert.ts'
+import { ChainFollower, type FollowerEvents } from '../observe/chain-follower.ts'
+import type { BlockFacts, Ledger } from '../observe/ledger.ts'
 import { startRecording, type Recording } from '../history/recording.ts'
-import { createRpcClient } from '../observe/rpc-client.ts'
+import { PlainFollower } from '../observe/plain-follower.ts'
+import type { Committees } from '../observe/read-answer.ts'
+import { createRpcClient, type RpcClient } from '../observe/rpc-client.ts'
 import type { TrafficMessage, TrafficPlan, TrafficReport } from './message.ts'
 import { Offering } from './offering.ts'
 import {
@@ -18,6 +21,8 @@ import {
   pendingPerShard,
   type Settlement,
 } from './settlement.ts'
+import { NO_LATENCY } from './latency.ts'
+import { openWorkload } from './workloads.ts'
 
 export type Traffic = {
   readonly setRate: (ratePerSecond: number) => void
@@ -38,47 +43,43 @@ export async function startTraffic(
 ): Promise<Traffic> {
   const recording = await beginRecording(plan, ledger)
   const settlement = createSettlement(
+    plan.shardCount,
     (first) => emit({ kind: 'first-settled', ...first }),
     recording,
   )
-  let settledAtMs = Date.now()
-  /** Index = shard - 1. */
-  const settledTransactions = Array.from({ length: plan.shardCount }, () => 0)
-  const follower = new ChainFollower({
-    ...plan,
-    ledger,
-    events: {
-      onFinalized: (block, atMs) => {
-        recording?.finalized(block)
-        noteFinalized(settlement, block, atMs)
-      },
-      onSettled: (cut, blocks, atMs) => {
-        recording?.settled(cut, ledger)
-        noteSettled(settlement, blocks, atMs)
-        settledAtMs = atMs
-        for (const { shard, transactions } of blocks) {
-          settledTransactions[shard - 1] =
-            (settledTransactions[shard - 1] ?? 0) + transactions.length
-        }
-      },
-      onViolation: (sentence) => emit({ kind: 'violation', sentence }),
+  const clients = plan.endpoints.map((url) => openClient(url, plan))
+  const tally: Tally = {
+    settledAtMs: Date.now(),
+    settledTransactions: Array.from({ length: plan.shardCount }, () => 0),
+  }
+  const count = (blocks: readonly BlockFacts[], atMs: number): void => {
+    noteSettled(settlement, blocks, atMs)
+    tally.settledAtMs = atMs
+    for (const { shard, transactions } of blocks) {
+      const before = tally.settledTransactions[shard - 1] ?? 0
+      tally.settledTransactions[shard - 1] = before + transactions.length
+    }
+  }
+  const follower = openFollower(plan, ledger, clients, {
+    onFinalized: (block, atMs) => {
+      recording?.finalized(block)
+      noteFinalized(settlement, block, atMs)
+      if (plan.countsAt === 'finalized') count([block], atMs)
     },
+    onSettled: (cut, blocks, atMs) => {
+      recording?.settled(cut, ledger)
+      if (plan.countsAt === 'settled') count(blocks, atMs)
+    },
+    onViolation: (sentence) => emit({ kind: 'violation', sentence }),
   })
   follower.start()
-  const clients = plan.endpoints.map((url) =>
-    createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS, sockets: SOCKETS_PER_NODE }),
-  )
-  const committees = () => follower.committees()
-  const offering =
-    plan.accountsPerShard === 0
-      ? undefined
-      : new Offering({ plan, clients, committees, settlement })
+  const offering = await openOffering(plan, follower.committees, clients, settlement)
   await offering?.start()
   return {
     setRate: (rate) => offering?.setRate(rate),
     prepare: async (payments) => offering?.prepare(payments),
     clearLatency: () => clearLatency(settlement, Date.now()),
-    report: () => ({ ...makeReport(follower, settlement, settledTransactions), settledAtMs }),
+    report: () => makeReport(follower, settlement, tally),
     stop: async () => {
       await offering?.stop()
       await follower.stop()
@@ -86,6 +87,66 @@ export async function startTraffic(
       for (const client of clients) client.close()
     },
   }
+}
+
+/** What was counted as settled, apart from latencies. */
+type Tally = {
+  settledAtMs: number
+  /** Index = shard - 1. */
+  readonly settledTransactions: number[]
+}
+
+type Follower = Pick<ChainFollower, 'start' | 'stop' | 'progress' | 'committees'>
+
+function openClient(url: string, { plain }: TrafficPlan): RpcClient {
+  const client = createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS, sockets: SOCKETS_PER_NODE })
+  if (plain === undefined) return client
+  return {
+    ...client,
+    batch: (_path, calls) => client.batch(plain.path, calls),
+    call: (_path, method, params) => client.call(plain.path, method, params),
+  }
+}
+
+function openFollower(
+  plan: TrafficPlan,
+  ledger: Ledger,
+  clients: readonly RpcClient[],
+  events: FollowerEvents,
+): Follower {
+  const { plain, pollMs } = plan
+  if (plain === undefined) {
+    const follower = new ChainFollower({ ...plan, ledger, events })
+    return {
+      start: () => follower.start(),
+      stop: () => follower.stop(),
+      progress: () => follower.progress(),
+      committees: () => follower.committees(),
+    }
+  }
+  const follower = new PlainFollower({
+    client: present(clients[0], 'a plain chain has a node'),
+    tag: plain.tag,
+    pollMs,
+    onBlock: events.onFinalized,
+  })
+  return {
+    start: () => follower.start(),
+    stop: () => follower.stop(),
+    progress: () => follower.progress(),
+    committees: () => [[0]],
+  }
+}
+
+async function openOffering(
+  plan: TrafficPlan,
+  committees: () => Committees,
+  clients: readonly RpcClient[],
+  settlement: Settlement,
+): Promise<Offering | undefined> {
+  if (plan.accountsPerShard === 0) return undefined
+  const workload = await openWorkload(plan.workload, plan)
+  return new Offering({ plan, workload, clients, committees, settlement })
 }
 
 /** A history begins before the first payment leaves, and before the follower tells of the first block. */
@@ -96,15 +157,16 @@ async function beginRecording(plan: TrafficPlan, ledger: Ledger): Promise<Record
 }
 
 function makeReport(
-  follower: ChainFollower,
+  follower: Follower,
   settlement: Settlement,
-  settledTransactions: readonly number[],
-): Omit<TrafficReport, 'settledAtMs'> {
+  { settledAtMs, settledTransactions }: Tally,
+): TrafficReport {
   const { beaconHeight, shards } = follower.progress()
   const pending = pendingPerShard(settlement, shards.length)
   return {
     kind: 'report',
     atMs: Date.now(),
+    settledAtMs,
     beaconHeight,
     counts: countsOf(settlement),
     backlog: settlement.underway.size,
@@ -113,6 +175,7 @@ function makeReport(
       ...shard,
       settledTransactions: settledTransactions[shard.shard - 1] ?? 0,
       pending: pending[shard.shard - 1] ?? 0,
+      latency: settlement.byShard[shard.shard - 1]?.summary() ?? NO_LATENCY,
     })),
   }
 }

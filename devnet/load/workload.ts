@@ -19,6 +19,8 @@ import { encodeGatewayTransfer, GATEWAY_ADDRESS } from '../../node/shards/vm/gat
 export type NetworkFacts = {
   readonly shardCount: number
   readonly chainIdBase: number
+  /** Wei per gas that payments offer at most, in gwei; absent: the usual cap. */
+  readonly feeCapGwei?: number | undefined
 }
 
 export type Payment = {
@@ -93,7 +95,7 @@ function fieldsOf(payment: Payment, facts: NetworkFacts): TransactionFields {
     chainId: facts.chainIdBase + payment.shard,
     nonce: payment.nonce,
     maxPriorityFeePerGas: TIP,
-    maxFeePerGas: FEE_CAP,
+    maxFeePerGas: facts.feeCapGwei === undefined ? FEE_CAP : BigInt(facts.feeCapGwei) * GWEI,
     gasLimit: gasLimitOf(payment),
     to: crosses ? GATEWAY_ADDRESS : payment.payee,
     value: PAYMENT_VALUE,
@@ -104,6 +106,7 @@ function fieldsOf(payment: Payment, facts: NetworkFacts): TransactionFields {
   }
 }
 
+const GWEI = 1_000_000_000n
 const NO_DATA = new Uint8Array(0)
 
 function hexOf(bytes: Uint8Array): string {

@@ -53,6 +53,7 @@ async function build(directory: string): Promise<readonly string[]> {
       // Names stay, for stack traces and profiles; the rest of minifying halves what every process has to read.
       minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
       keepNames: true,
+      sourcemap: 'hidden',
     })
     const modules = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []))
     const own = [...modules.filter((id) => !id.startsWith('\0')), import.meta.filename]

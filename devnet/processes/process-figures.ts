@@ -47,7 +47,13 @@ export async function sumOver(
   return figures.reduce<number>((total, figure) => total + (figure ?? 0), 0)
 }
 
-export type MachineTicks = { readonly idle: number; readonly steal: number; readonly total: number }
+export type MachineTicks = {
+  /** Of processes that yield to all others (positive niceness). */
+  readonly nice: number
+  readonly idle: number
+  readonly steal: number
+  readonly total: number
+}
 
 /** The first line of /proc/stat: what all processors did since boot. */
 export async function readMachineTicks(): Promise<MachineTicks | undefined> {
@@ -59,5 +65,10 @@ export async function readMachineTicks(): Promise<MachineTicks | undefined> {
 export function parseMachineTicks(text: string): MachineTicks {
   const fields = (text.split('\n')[0] ?? '').trim().split(/\s+/).slice(1, 9).map(Number)
   const total = fields.reduce((sum, field) => sum + field, 0)
-  return { idle: (fields[3] ?? 0) + (fields[4] ?? 0), steal: fields[7] ?? 0, total }
+  return {
+    nice: fields[1] ?? 0,
+    idle: (fields[3] ?? 0) + (fields[4] ?? 0),
+    steal: fields[7] ?? 0,
+    total,
+  }
 }

@@ -12,6 +12,7 @@ import type { DevnetEvent, ReadyEvent, StopSummary } from '../event.ts'
 import { describeFault } from '../faults/fault-words.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
+import { TRANSFER_WORKLOAD, type WorkloadPlan } from '../load/workload-plan.ts'
 import type { Committees } from '../observe/read-answer.ts'
 import { faultsTolerated, quorumOf, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
@@ -40,6 +41,13 @@ export type SupervisorOptions = {
   /** Transactions per second over all shards; 0: none, only watching. */
   readonly ratePerSecond: number
   readonly crossShard: number
+  /** Absent: everybody pays equally often. */
+  readonly workload?: WorkloadPlan | undefined
+  /** Absent: payments count when settled. */
+  readonly countsAt?: TrafficPlan['countsAt'] | undefined
+  readonly feeCapGwei?: number | undefined
+  /** The one shard is followed as any Ethereum chain is. */
+  readonly plain?: TrafficPlan['plain'] | undefined
   /** One of this many senders enters through a node outside its shard's committee; 0: none. */
   readonly outsiderEvery: number
   readonly logLevel: NodeConfig['logLevel']
@@ -273,6 +281,7 @@ export class Supervisor {
 
   #trafficPlan({ path, genesis }: DataDirectory): TrafficPlan {
     const { ratePerSecond, crossShard, outsiderEvery, parameters, historyFile } = this.#options
+    const { workload = TRANSFER_WORKLOAD, countsAt = 'settled', feeCapGwei, plain } = this.#options
     return {
       endpoints: this.#endpoints,
       shardCount: genesis.shardCount,
@@ -281,6 +290,10 @@ export class Supervisor {
       accountsPerShard: parameters.loadAccounts,
       ratePerSecond,
       crossShard,
+      workload,
+      countsAt,
+      feeCapGwei,
+      plain,
       outsiderEvery,
       ledgerFile: filesOf(path).ledger,
       pollMs: POLL_MS,

@@ -5,6 +5,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import type { NetworkStats } from '../network/network.ts'
 import type { ValidatorFact } from '../validator/contract.ts'
 import type { Validator } from '../validator/validator.ts'
+import type { WorkCounters } from './work-counters.ts'
 
 export type Metrics = {
   readonly count: (fact: ValidatorFact) => void
@@ -15,6 +16,7 @@ export type MetricSources = {
   readonly validator: Validator
   readonly network: () => NetworkStats
   readonly malformed: () => number
+  readonly work: WorkCounters
 }
 
 export function createMetrics(sources: MetricSources): Metrics {
@@ -22,6 +24,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const count = createFactCounters(registry)
   registerHeights(registry, sources.validator)
   registerNetwork(registry, sources)
+  registerWork(registry, sources.work)
   return { count, text: () => registry.metrics() }
 }
 
@@ -136,6 +139,27 @@ function registerNetwork(registry: Registry, sources: MetricSources): void {
       for (const [topic, value] of Object.entries(sources.network().meshes)) {
         mesh.set({ topic }, value)
       }
+    },
+  })
+}
+
+function registerWork(registry: Registry, { done, bytesSent }: WorkCounters): void {
+  const work: Gauge = new Gauge({
+    name: 'weft_work',
+    help: 'Done since start, by kind of work',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect: () => {
+      for (const [kind, value] of Object.entries(done)) work.set({ kind }, value)
+    },
+  })
+  const sent: Gauge = new Gauge({
+    name: 'weft_message_bytes_sent',
+    help: 'Bytes of messages sent directly since start, by what they are for',
+    labelNames: ['plane'],
+    registers: [registry],
+    collect: () => {
+      for (const [plane, value] of Object.entries(bytesSent)) sent.set({ plane }, value)
     },
   })
 }

@@ -21,6 +21,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { openNode, type OpenedNode, type Opening } from './opening.ts'
 import { nowOf, type NodeSeams } from './seams.ts'
 import { createTransport, type Transport } from './transport.ts'
+import { countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
 
 export type RunningNode = {
   readonly rpcUrl: string
@@ -68,27 +69,37 @@ async function runNode(
 ): Promise<Omit<RunningNode, 'stop'>> {
   const { closers, log } = opening
   const { validator } = opened
-  const transport = createTransport(validator.beacon.head().validators, validator.wire, (event) =>
-    driver.post(event),
+  const work = createWorkCounters()
+  const transport = createTransport(
+    validator.beacon.head().validators,
+    validator.wire,
+    (event) => driver.post(event),
+    work,
   )
   const states = awaitStates(validator.hostedShards)
   // Nothing is posted before all three are there: they know each other.
-  const driver = openDriver(opening, opened, transport, {
-    onFact: (fact) => {
-      metrics.count(fact)
-      logFact(log, fact)
-      states.observe(fact)
+  const driver = openDriver(
+    opening,
+    opened,
+    { transport, work },
+    {
+      onFact: (fact) => {
+        metrics.count(fact)
+        logFact(log, fact)
+        states.observe(fact)
+      },
+      onEffect: (effect) => announceEffect(running, opened, effect),
+      onFatal: (error) => {
+        states.fail(error)
+        onFatal(error)
+      },
     },
-    onEffect: (effect) => announceEffect(running, opened, effect),
-    onFatal: (error) => {
-      states.fail(error)
-      onFatal(error)
-    },
-  })
+  )
   const metrics = createMetrics({
     validator,
     network: transport.stats,
     malformed: transport.malformedCount,
+    work,
   })
   const forwarding = createForwarding(validator, transport)
   const running = createBackend({
@@ -119,7 +130,7 @@ async function runNode(
 function openDriver(
   { config, genesis, closers, seams }: Opening,
   { validator, store, signer, executors }: OpenedNode,
-  transport: Transport,
+  { transport, work }: { readonly transport: Transport; readonly work: WorkCounters },
   events: DriverEvents,
 ): Driver {
   const crypto = openCryptoPool({ threads: config.cryptoThreads })
@@ -128,10 +139,11 @@ function openDriver(
     now: nowOf(seams),
     store,
     signer,
-    executors,
-    recover: crypto.recover,
-    check: (questions: Parameters<typeof crypto.checkSignatures>[1]) =>
-      crypto.checkSignatures(genesis.certificateScheme, questions),
+    ...countWork(work, {
+      executors,
+      recover: crypto.recover,
+      check: (questions) => crypto.checkSignatures(genesis.certificateScheme, questions),
+    }),
     send: transport.send,
     reply: transport.reply,
     publish: transport.publish,

@@ -6,6 +6,7 @@ import type { Network, NetworkEvents, NetworkStats, PeerName } from '../network/
 import type { ChannelName, NodeMessage } from '../validator/message.ts'
 import type { ValidatorEvent } from '../validator/contract.ts'
 import { decodeNodeMessage, encodeNodeMessage, type WireContext } from '../validator/wire.ts'
+import { planeOf, type WorkCounters } from './work-counters.ts'
 
 export type Transport = {
   readonly events: Pick<NetworkEvents, 'onFrame' | 'onGossip' | 'onValidator' | 'onPeer'>
@@ -34,6 +35,7 @@ export function createTransport(
   validators: readonly BeaconValidator[],
   wire: WireContext,
   post: (event: ValidatorEvent) => void,
+  { bytesSent }: Pick<WorkCounters, 'bytesSent'>,
 ): Transport {
   const validatorOf = new Map<PeerName, number>()
   let network: Network | undefined
@@ -71,10 +73,16 @@ export function createTransport(
       const bytes = encodeNodeMessage(message)
       for (const validator of to) {
         const peer = validators[validator]?.peer
-        if (peer !== undefined) network?.send(peer, channel, bytes)
+        if (peer === undefined) continue
+        bytesSent[planeOf(message)] += bytes.length
+        network?.send(peer, channel, bytes)
       }
     },
-    reply: (peer, channel, message) => network?.send(peer, channel, encodeNodeMessage(message)),
+    reply: (peer, channel, message) => {
+      const bytes = encodeNodeMessage(message)
+      bytesSent[planeOf(message)] += bytes.length
+      network?.send(peer, channel, bytes)
+    },
     publish: (topic, message) => network?.publish(topic, encodeNodeMessage(message)),
     stats: () => network?.stats() ?? NO_STATS,
     request: (peer, bytes, timeoutMs) => {

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { planRuns, shardsTooMany } from '../../../bench/sweep/plan.ts'
 import { limitOf, summarize } from '../../../bench/sweep/results.ts'
-import { signatureBoundTps } from '../../../bench/sweep/signature-bound.ts'
+import { signatureBoundTps } from '../../../bench/run/signature-bound.ts'
 import { spreadOf } from '../../../bench/sweep/statistics.ts'
+import { knownRate } from '../../../bench/sweep/sweep.ts'
 import { sweepTable } from '../../../bench/sweep/table.ts'
 import { madeUpRun as run } from './run-result.ts'
 
 describe('bench: plan', () => {
   test('bench: plan: every second round runs backwards and one shard has no cross-shard runs', () => {
-    const wish = { shards: [1, 4], validators: 16, crossShard: [0, 0.25], repeats: 2 }
-    const order = planRuns(wish).map((one) => `${one.repeat}:${one.shards}@${one.crossShard}`)
+    const wish = { shards: [1, 4], validators: 16, crossShard: [0, 0.25], repeats: 2 } as const
+    const order = planRuns({ ...wish, workload: 'transfer', bare: false }).map(
+      (one) => `${one.repeat}:${one.shards}@${one.crossShard}`,
+    )
     expect(order).toEqual(['1:1@0', '1:4@0', '1:4@0.25', '2:4@0.25', '2:4@0', '2:1@0'])
   })
 
@@ -47,8 +50,8 @@ describe('bench: results', () => {
   })
 
   test('bench: results: an idle machine is no evidence, and one idle run spoils its point', () => {
-    expect(limitOf(0.15)).toBe('cpu')
-    expect(limitOf(0.16)).toBe('config')
+    expect(limitOf(0.15, 0)).toBe('cpu')
+    expect(limitOf(0.16, 0)).toBe('config')
     const idle = run(4, 300, { limitedBy: 'config' })
     const { summary } = summarize({}, [run(1, 100), run(4, 350), idle])
     expect(summary.points[1]?.limitedBy).toBe('config')
@@ -56,9 +59,41 @@ describe('bench: results', () => {
 
   test('bench: results: a receipt counts as a transaction only where the slot is the limit', () => {
     const cpu = run(4, 300, { crossShard: 0.25 })
-    const slot = { ...cpu, limitedBy: 'config' as const }
+    const slot = { ...cpu, experiment: 'scaling-slot' as const }
     expect(summarize({}, [run(1, 100), cpu]).runs[1]?.ceilingTps).toBe(400)
     expect(summarize({}, [run(1, 100), slot]).runs[1]?.ceilingTps).toBe(320)
+  })
+
+  test('bench: results: a disturbed run counts only where there is no quiet one', () => {
+    const disturbed = run(4, 999, { foreignShare: 0.06 })
+    const [, point] = summarize({}, [run(1, 100), run(4, 350), disturbed]).summary.points
+    expect(point).toMatchObject({ isDisturbed: false, runs: 1, settledTps: { max: 350 } })
+    const alone = summarize({}, [run(1, 100), disturbed])
+    expect(alone.summary.points[1]).toMatchObject({ isDisturbed: true, runs: 1 })
+    expect(sweepTable(alone).join('\n')).toContain('DISTURBED: 4 shards')
+  })
+
+  test('bench: results: a bare chain is a row of its own and no base of comparison', () => {
+    const bare = run(1, 400, { chain: 'bare' })
+    const { points, speedup } = summarize({}, [bare, run(1, 100), run(4, 350)]).summary
+    expect(points.map(({ chain, speedup: own }) => [chain, own])).toEqual([
+      ['bare', 4],
+      ['sharded', 1],
+      ['sharded', 3.5],
+    ])
+    expect(speedup).toEqual({ '1': 1, '4': 3.5 })
+  })
+
+  test('bench: sweep: a search begins where the point, or one like it, stood before', () => {
+    const next = (shards: number, crossShard: number) => {
+      return knownRate(run(shards, 0, { crossShard }), [
+        run(1, 100),
+        run(4, 360),
+        run(4, 999, { audit: 'failed' }),
+      ])
+    }
+    expect([next(1, 0), next(4, 0), next(4, 0.25), next(2, 0)]).toEqual([100, 360, 360, 180])
+    expect(knownRate(run(1, 0), [])).toBeUndefined()
   })
 
   test('bench: results: without a run of one shard nothing is compared', () => {

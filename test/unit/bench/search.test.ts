@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { decide, isSustained, type Step } from '../../../bench/sweep/search.ts'
+import { decide, isSustained, type Step } from '../../../bench/run/search.ts'
 
 function step(offeredTps: number, settledTps = offeredTps, backlogGrowthTps = 0): Step {
   return { offeredTps, settledTps, backlogGrowthTps }
 }
 
 /** A network that settles whatever is offered up to its capacity. */
-function searchWith(capacity: number, startTps: number): { rate: number; steps: readonly Step[] } {
+function searchWith(
+  capacity: number,
+  startTps: number,
+  isKnown = false,
+): { rate: number; steps: readonly Step[] } {
   const steps: Step[] = []
   for (;;) {
-    const decision = decide(startTps, steps)
+    const decision = decide({ rateTps: startTps, isKnown }, steps)
     if (decision.kind === 'done') return { rate: decision.rateTps, steps }
     const offered = decision.rateTps
     steps.push(step(offered, Math.min(offered, capacity), Math.max(0, offered - capacity)))
@@ -23,11 +27,24 @@ describe('bench: search', () => {
     [733, 100],
     [12, 5],
     [3, 80],
-  ])('bench: search: a capacity of %i is found from %i within an eighth', (capacity, start) => {
+  ])('bench: search: a capacity of %i is found from %i within a sixteenth', (capacity, start) => {
     const { rate, steps } = searchWith(capacity, start)
     expect(rate).toBeLessThanOrEqual(capacity * 1.06)
     expect(rate).toBeGreaterThanOrEqual(capacity / 1.2)
     expect(steps.length).toBeLessThanOrEqual(16)
+  })
+
+  test.each([
+    [100, 100],
+    [100, 108],
+    [100, 93],
+    [100, 60],
+    [100, 170],
+  ])('bench: search: near a capacity of %i, from %i, few steps find it', (capacity, start) => {
+    const { rate, steps } = searchWith(capacity, start, true)
+    expect(rate).toBeLessThanOrEqual(capacity * 1.06)
+    expect(rate).toBeGreaterThanOrEqual(capacity / 1.1)
+    expect(steps.length).toBeLessThanOrEqual(9)
   })
 
   test('bench: search: a network that settles nothing ends at zero', () => {
@@ -46,7 +63,11 @@ describe('bench: search', () => {
   })
 
   test('bench: search: a failure below a rate that held does not lower the answer', () => {
-    const decision = decide(10, [step(100), step(90, 10), step(110, 50)])
+    const decision = decide({ rateTps: 10, isKnown: false }, [
+      step(100),
+      step(90, 10),
+      step(106, 50),
+    ])
     expect(decision).toEqual({ kind: 'done', rateTps: 100 })
   })
 })

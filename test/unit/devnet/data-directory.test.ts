@@ -158,6 +158,6 @@ describe('devnet: process figures', () => {
 
   test('devnet: process figures: waiting for the disk is idle, guests are not counted twice', () => {
     const text = 'cpu  100 10 50 800 40 0 5 20 60 0\ncpu0 1 2 3'
-    expect(parseMachineTicks(text)).toEqual({ idle: 840, steal: 20, total: 1025 })
+    expect(parseMachineTicks(text)).toMatchObject({ idle: 840, steal: 20, total: 1025 })
   })
 })

@@ -104,7 +104,14 @@ describe('devnet: tick', () => {
         crossSettled: none,
       },
       shards: [
-        { shard: 1, height: 9, settledHeight: 8, settledTransactions: settledIntra, pending: 1 },
+        {
+          shard: 1,
+          height: 9,
+          settledHeight: 8,
+          settledTransactions: settledIntra,
+          pending: 1,
+          latency: none,
+        },
       ],
     }
   }

@@ -23,12 +23,14 @@ import {
   pendingPerShard,
   type FirstCrossSettled,
 } from '../../../devnet/load/settlement.ts'
+import { createEvenWorkload } from '../../../devnet/load/workload-even.ts'
 import type { BlockFacts } from '../../../devnet/observe/ledger.ts'
 
 const NOW = { nowMs: 1000, intendedMs: 1000 }
 
 function openPool(crossShard = 0, accounts = 2): SenderPool {
-  const pool = createSenderPool({ shardCount: 2, chainIdBase: 713_000 }, accounts, crossShard)
+  const facts = { shardCount: 2, accountsPerShard: accounts, crossShard }
+  const pool = createSenderPool({ ...facts, chainIdBase: 713_000 }, createEvenWorkload(facts))
   for (const sender of pool.senders.flat()) resumeSender(sender, 0)
   return pool
 }
@@ -45,7 +47,8 @@ function noncesOf({ outstanding }: Sender): number[] {
 
 describe('devnet: senders', () => {
   test('devnet: senders: before the chain has told where they stand nobody sends', () => {
-    const pool = createSenderPool({ shardCount: 1, chainIdBase: 1 }, 2, 0)
+    const facts = { shardCount: 1, accountsPerShard: 2, crossShard: 0 }
+    const pool = createSenderPool({ ...facts, chainIdBase: 1 }, createEvenWorkload(facts))
     expect(nextSender(pool, 1)).toBeUndefined()
   })
 
@@ -93,7 +96,7 @@ describe('devnet: senders', () => {
 describe('devnet: settlement', () => {
   function open(crossShard: number) {
     const firsts: FirstCrossSettled[] = []
-    const settlement = createSettlement((first) => firsts.push(first))
+    const settlement = createSettlement(2, (first) => firsts.push(first))
     const outstanding = take(openPool(crossShard))
     noteSent(settlement, outstanding)
     noteAccepted(settlement, outstanding)

@@ -104,7 +104,7 @@ describe('devnet: latency', () => {
 
   test('devnet: latency: nothing measured is zero, one sample is every percentile', () => {
     const histogram = createLatencyHistogram()
-    expect(histogram.summary()).toEqual({ count: 0, p50: 0, p90: 0, p99: 0, max: 0 })
+    expect(histogram.summary()).toMatchObject({ count: 0, p50: 0, p90: 0, p99: 0, max: 0 })
     histogram.add(250)
     const { p50, p99 } = histogram.summary()
     expect(p50).toBe(p99)
