@@ -80,8 +80,8 @@ async function readSources(
   }
   return ({ callFrame }) => {
     const entry = maps.get(callFrame.url)?.findEntry(callFrame.lineNumber, callFrame.columnNumber)
-    return entry !== undefined && 'originalSource' in entry
-      ? join('/', entry.originalSource)
-      : undefined
+    // What the bundler made itself has a place and no source.
+    const source: unknown = entry !== undefined && 'originalSource' in entry && entry.originalSource
+    return typeof source === 'string' ? join('/', source) : undefined
   }
 }
