@@ -96,7 +96,11 @@ function mapValues(
  *
  * Without /proc nothing is known of the machine, and the run is no evidence: all idle.
  */
-export function machineShares(before: Snapshot, after: Snapshot): MachineShares {
+export function machineShares(
+  before: Snapshot,
+  after: Snapshot,
+  yieldsItself = getPriority() > 0,
+): MachineShares {
   if (before.ticks === undefined || after.ticks === undefined) {
     return { idleShare: 1, stealShare: 0, foreignShare: 0 }
   }
@@ -117,7 +121,7 @@ export function machineShares(before: Snapshot, after: Snapshot): MachineShares 
     secondsBetween(before.bench, after.bench)
   const own = ownSeconds * TICKS_PER_SECOND
   const nice = after.ticks.nice - before.ticks.nice
-  const yielded = getPriority() > 0 ? Math.max(0, nice - own) : nice
+  const yielded = yieldsItself ? Math.max(0, nice - own) : nice
   const foreign = total - idle - steal - yielded - own
   return {
     idleShare: (idle + yielded) / total,

@@ -59,8 +59,11 @@ describe('bench: costs', () => {
       bench: cost(3, 1, 0),
       ticks: { nice: 50, idle: 50, steal: 20, total: 1000 },
     })
-    const shares = machineShares(snapshot({}), after)
+    const shares = machineShares(snapshot({}), after, false)
     expect(shares).toEqual({ idleShare: 0.1, stealShare: 0.02, foreignShare: 0.28 })
+    // A run that yields itself is part of what yields.
+    const yielding = machineShares(snapshot({}), after, true)
+    expect(yielding).toEqual({ idleShare: 0.05, stealShare: 0.02, foreignShare: 0.33 })
   })
 
   test('bench: costs: a machine of which nothing is known counts as idle', () => {
