@@ -20,10 +20,13 @@ export function toHex(bytes: HexBytes): string {
   return digits
 }
 
+const builtIn = Uint8Array as { readonly fromHex?: (digits: string) => Uint8Array }
+
 /** Reads hexadecimal digits with or without `0x`; undefined when they are not hexadecimal or odd in number. */
 export function fromHex(text: string): Uint8Array | undefined {
   const digits = text.startsWith('0x') ? text.slice(2) : text
   if (digits.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(digits)) return undefined
+  if (builtIn.fromHex !== undefined) return builtIn.fromHex(digits)
   const bytes = new Uint8Array(digits.length / 2)
   for (let index = 0; index < bytes.length; index++) {
     bytes[index] = Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16)
@@ -97,13 +100,14 @@ export function bigIntToBytes(value: bigint, size: number): Uint8Array {
   return bytes
 }
 
-export function bytesToBigInt(bytes: Uint8Array): bigint {
+/** The big-endian unsigned integer in the bytes from `from` to `to`. */
+export function bytesToBigInt(bytes: Uint8Array, from = 0, to = bytes.length): bigint {
   let value = 0n
-  for (let start = 0; start < bytes.length; start += PIECE_SIZE) {
-    const end = Math.min(bytes.length, start + PIECE_SIZE)
+  for (let start = from; start < to; start += PIECE_SIZE) {
+    const end = Math.min(to, start + PIECE_SIZE)
     let piece = 0
     for (let index = start; index < end; index++) piece = piece * 256 + (bytes[index] ?? 0)
-    value = start === 0 ? BigInt(piece) : (value << BigInt(8 * (end - start))) | BigInt(piece)
+    value = start === from ? BigInt(piece) : (value << BigInt(8 * (end - start))) | BigInt(piece)
   }
   return value
 }

@@ -144,6 +144,12 @@ export function createMempool(options: {
   }
 }
 
+/** Bytes that are a view into a frame of many transactions would keep the whole of it in memory. */
+function withOwnBytes(checked: CheckedTransaction): CheckedTransaction {
+  const { raw } = checked
+  return raw.length === raw.buffer.byteLength ? checked : { ...checked, raw: raw.slice() }
+}
+
 type EntryPlace = {
   readonly key: string
   readonly sender: SenderQueue
@@ -158,8 +164,7 @@ function createEntry(
 ): MempoolEntry {
   return {
     ...place,
-    // A copy: the bytes may be a view into a frame of many transactions, which would stay in memory as a whole.
-    checked: { ...checked, raw: checked.raw.slice() },
+    checked: withOwnBytes(checked),
     nonce: transaction.nonce,
     maxFeePerGas: transaction.maxFeePerGas,
     maxPriorityFeePerGas: transaction.maxPriorityFeePerGas,

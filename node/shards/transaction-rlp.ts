@@ -69,11 +69,14 @@ function longLength({ bytes, position, end }: RlpCursor, width: number): number 
   return size
 }
 
+const EMPTY = new Uint8Array(0)
+
 /** A string of at most `sizeMax` bytes, as a view of the input. */
 export function readRlpBytes(cursor: RlpCursor, sizeMax: number): Uint8Array {
   const start = nextItem(cursor, false)
-  if (cursor.position - start > sizeMax) throw new DecodeError('a field exceeds its limit')
-  return cursor.bytes.subarray(start, cursor.position)
+  const size = cursor.position - start
+  if (size > sizeMax) throw new DecodeError('a field exceeds its limit')
+  return size === 0 ? EMPTY : cursor.bytes.subarray(start, cursor.position)
 }
 
 /** A string of exactly `size` bytes. */
@@ -83,24 +86,39 @@ export function readRlpFixed(cursor: RlpCursor, size: number): Uint8Array {
   return value
 }
 
-/** The bytes of an unsigned integer: no leading zeros, zero is empty, at most `sizeMax`. */
-export function readRlpUnsigned(cursor: RlpCursor, sizeMax: number): Uint8Array {
-  const digits = readRlpBytes(cursor, sizeMax)
-  if (digits[0] === 0) throw new DecodeError('an integer has leading zeros')
-  return digits
+/** Passes an unsigned integer of at most `sizeMax` bytes, without leading zeros, and answers where its bytes start. */
+function nextUnsigned(cursor: RlpCursor, sizeMax: number): number {
+  const start = nextItem(cursor, false)
+  const size = cursor.position - start
+  if (size > sizeMax) throw new DecodeError('a field exceeds its limit')
+  if (size > 0 && cursor.bytes[start] === 0) throw new DecodeError('an integer has leading zeros')
+  return start
+}
+
+/** Writes an unsigned integer, big-endian, into the `size` bytes of `target` from `offset` on, which are zero. */
+export function readRlpInto(
+  cursor: RlpCursor,
+  target: Uint8Array,
+  { offset, size }: { readonly offset: number; readonly size: number },
+): void {
+  const start = nextUnsigned(cursor, size)
+  const { bytes, position } = cursor
+  const first = offset + size - (position - start)
+  for (let index = start; index < position; index++) {
+    target[first + index - start] = bytes[index] ?? 0
+  }
 }
 
 /** An unsigned integer of at most 32 bytes. */
 export function readRlpAmount(cursor: RlpCursor): bigint {
-  return bytesToBigInt(readRlpUnsigned(cursor, 32))
+  const start = nextUnsigned(cursor, 32)
+  return bytesToBigInt(cursor.bytes, start, cursor.position)
 }
 
 /** An unsigned integer up to 2^53 - 1. */
 export function readRlpInteger(cursor: RlpCursor): number {
-  const start = nextItem(cursor, false)
+  const start = nextUnsigned(cursor, 7)
   const { bytes, position } = cursor
-  if (position - start > 7) throw new DecodeError('a field exceeds its limit')
-  if (position > start && bytes[start] === 0) throw new DecodeError('an integer has leading zeros')
   let value = 0
   for (let index = start; index < position; index++) value = value * 256 + (bytes[index] ?? 0)
   if (!Number.isSafeInteger(value)) throw new DecodeError('an integer is beyond 2^53')

@@ -8,7 +8,7 @@
  */
 import { RLP } from '@ethereumjs/rlp'
 import { assert } from '../primitives/assert.ts'
-import { bigIntToBytes, compareBytes, concatBytes } from '../primitives/bytes.ts'
+import { bigIntToBytes, concatBytes } from '../primitives/bytes.ts'
 import { DecodeError } from '../primitives/codec.ts'
 import { keccak256 } from '../primitives/hash.ts'
 import { ADDRESS_SIZE, type Address, type Hash } from '../primitives/identifiers.ts'
@@ -21,8 +21,8 @@ import {
   readRlpBytes,
   readRlpFixed,
   readRlpInteger,
+  readRlpInto,
   readRlpList,
-  readRlpUnsigned,
   rlpCursor,
   rlpListHeader,
   skipRlpItem,
@@ -227,10 +227,10 @@ function finishDecoding(transaction: Transaction): Result<Transaction, Transacti
   if (transaction.maxPriorityFeePerGas > transaction.maxFeePerGas) {
     return rejected('malformed', 'max priority fee per gas higher than max fee per gas')
   }
-  const r = transaction.signature.subarray(0, 32)
-  const s = transaction.signature.subarray(32)
-  const isInRange = compareBytes(r, CURVE_ORDER) < 0 && compareBytes(s, HALF_CURVE_ORDER) <= 0
-  if (!isInRange || isZero(r) || isZero(s)) {
+  const { signature } = transaction
+  const isInRange =
+    isScalar(signature, 0, CURVE_ORDER, false) && isScalar(signature, 32, HALF_CURVE_ORDER, true)
+  if (!isInRange) {
     return rejected('invalid-signature', 'r or s of the signature is out of range')
   }
   return accepted(transaction)
@@ -262,11 +262,27 @@ function readAccessList(list: RlpCursor): readonly AccessListItem[] {
 /** r || s, each padded to 32 bytes. */
 function readSignature(list: RlpCursor): Uint8Array {
   const signature = new Uint8Array(64)
-  const r = readRlpUnsigned(list, 32)
-  signature.set(r, 32 - r.length)
-  const s = readRlpUnsigned(list, 32)
-  signature.set(s, 64 - s.length)
+  readRlpInto(list, signature, { offset: 0, size: 32 })
+  readRlpInto(list, signature, { offset: 32, size: 32 })
   return signature
+}
+
+/** Whether the 32 bytes from `offset` on are above zero and below the limit, or at it. */
+function isScalar(
+  bytes: Uint8Array,
+  offset: number,
+  limit: Uint8Array,
+  mayEqual: boolean,
+): boolean {
+  let isAboveZero = false
+  let difference = 0
+  for (let index = 0; index < limit.length; index++) {
+    const byte = bytes[offset + index] ?? 0
+    if (byte !== 0) isAboveZero = true
+    if (difference === 0) difference = byte - (limit[index] ?? 0)
+    if (isAboveZero && difference !== 0) break
+  }
+  return isAboveZero && (difference < 0 || (difference === 0 && mayEqual))
 }
 
 const NO_ACCESS_LIST: readonly AccessListItem[] = []
@@ -300,13 +316,6 @@ function fieldTree(fields: TransactionFields): readonly RlpItem[] {
 function integerBytes(value: bigint): Uint8Array {
   assert(value >= 0n && value < 1n << 256n, 'fields of a transaction are unsigned 256-bit integers')
   return withoutLeadingZeros(bigIntToBytes(value, 32))
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index++) {
-    if (bytes[index] !== 0) return false
-  }
-  return true
 }
 
 function withoutLeadingZeros(bytes: Uint8Array): Uint8Array {

@@ -30,7 +30,7 @@ import { perform } from './crypto-worker.ts'
 /** Transactions per task: at 0.06 ms each, a committee check waits at most 4 ms for a thread. */
 const RECOVER_CHUNK = 64
 /** On the calling thread everything waits for a task: sockets, timers, votes. One millisecond. */
-const RECOVER_CHUNK_INLINE = 16
+const RECOVER_CHUNK_INLINE = 32
 /** Waiting tasks per queue: as many as make 32,768 transactions, two seconds of work for one thread. */
 const WAITING_TRANSACTIONS_MAX = 32_768
 
