@@ -46,6 +46,8 @@ export type ConsensusRunOptions = {
   readonly ignoredRules?: readonly string[]
   /** Gets one line per event. */
   readonly trace?: (now: number, node: number, line: string) => void
+  /** Is told what the checkers are told. */
+  readonly observe?: (now: number, observation: Observation) => void
 }
 
 export type ConsensusOutcome = {
@@ -180,6 +182,7 @@ function observe(world: World, observation: Observation): void {
   if (observation.kind === 'evidence') world.evidence.count++
   world.referee.observe(now, observation)
   world.watch.observe(now, observation)
+  world.options.observe?.(now, observation)
 }
 
 function hostOf(world: World, role: Role): ConsensusHost {

@@ -150,7 +150,7 @@ function allCheckers(
 
 /** What A.7 caps the backoff of timeouts at, and what a view without a block takes, in multiples of delta. */
 const BACKOFF_MAX = 8
-const VIEW_DELTAS = 4
+const VIEW_DELTAS = 7.5
 /** Reconnecting, asking and replaying after a restart. */
 const CATCH_UP_FIXED_MS = 15_000
 /** Heartbeats of two chains per node take about five messages per node and second in a network of two shards. */

@@ -8,7 +8,7 @@ import { heldBlock } from './blocks.ts'
 import type { ConsensusMessage } from './message.ts'
 import { bestCertificate } from './round.ts'
 import { emit, type EngineState, type Source } from './state.ts'
-import { retryDelay } from './timing.ts'
+import { repeatDelay, retryDelay } from './timing.ts'
 import type { Vote } from './vote.ts'
 
 /** Both kinds of a view are sent: the asker may hold the one and need the other (A.12, certificate split). */
@@ -30,14 +30,23 @@ export function answerGetBlock(state: EngineState, hash: Hash, source: Source): 
 
 /** R12: whoever wants out of a view that is over here gets the certificate that ended it, once per retry delay. */
 export function answerLaggard(state: EngineState, vote: Vote, source: Source): void {
-  if (!state.rules.laggardReply || vote.kind !== 'nullify' || source.from === undefined) return
-  // A sealed epoch has no later view: its FINALIZATION answers everything.
-  if (vote.view >= state.view && !state.done) return
+  if (!state.rules.laggardReply || source.from === undefined || !isLaggards(state, vote)) return
   const last = state.replies.get(source.from)
   if (last !== undefined && last.view === vote.view && state.now < last.at + retryDelay(state))
     return
   state.replies.set(source.from, { view: vote.view, at: state.now })
   answerCertificate(state, bestFor(state, vote.view), source)
+}
+
+/** Says this vote that its seat does not know what is known here? */
+function isLaggards(state: EngineState, { kind, view }: Vote): boolean {
+  const { clock, now } = state
+  // A sealed epoch has no later view: its FINALIZATION answers everything.
+  if (kind === 'nullify') return state.done || view < state.view
+  // R15: the others' votes on what a quorum has decided come late also without loss, but not as late as a repeated one.
+  const decidedAt = kind === 'finalize' ? state.finalizedAt : clock.enteredAt
+  const isDecided = kind === 'finalize' ? view <= state.lastFinalizedView : view < state.view
+  return isDecided && now >= decidedAt + repeatDelay(state)
 }
 
 /** The best certificate for somebody in `view`: the finalized one, the view's own, or how we came to where we are. */

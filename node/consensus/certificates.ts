@@ -91,6 +91,7 @@ export function learn(state: EngineState, certificate: Certificate): void {
     // R10. Delivery follows when all bodies are here (delivery.ts).
     state.lastFinalizedView = view
     state.finalization = certificate
+    state.finalizedAt = state.now
   }
   // R7: the certified block counts, whatever proposal of that view is at hand.
   const held = proposal === undefined ? undefined : heldBlock(state, proposal.hash)

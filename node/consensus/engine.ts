@@ -20,12 +20,13 @@ import { receiveVerified, requestExecutions } from './execution.ts'
 import { considerProposal, followingDeadline, receiveProposal } from './following.ts'
 import type { ConsensusMessage } from './message.ts'
 import { propose, proposingDeadline, receiveBuilt } from './proposing.ts'
+import { repeat, repeatDeadline } from './repeating.ts'
 import { restore } from './restart.ts'
 import { blockCertificate, VOTE_KINDS } from './round.ts'
 import { STANDARD_RULES, type EngineRules } from './rules.ts'
 import { emit, type EngineState, type Source } from './state.ts'
 import { considerQuorums, isWellFormedVote, receiveVote } from './tally.ts'
-import { createClock, noteActivity, rearmTimeouts, viewDeadline } from './timing.ts'
+import { createClock, noteActivity, rearmLeaderTimeout, viewDeadline } from './timing.ts'
 import { receiveChecked } from './verdicts.ts'
 import type { Vote } from './vote.ts'
 import { castFinalizes, releaseVote, watchView } from './voting.ts'
@@ -95,6 +96,8 @@ function createState(config: EngineConfig, rules: EngineRules): EngineState {
     suspects: new Set(),
     activity: new Map(),
     replies: new Map(),
+    finalityRepeat: undefined,
+    finalizedAt: -Infinity,
     wanted: new Map(),
     rangeQuest: undefined,
     deadline: Infinity,
@@ -153,7 +156,7 @@ function receiveWork(state: EngineState, pending: boolean): void {
   if (pending === state.workPending) return
   state.workPending = pending
   state.workSince = state.now
-  rearmTimeouts(state) // A.7
+  rearmLeaderTimeout(state) // A.7
 }
 
 function receiveMessage(state: EngineState, message: ConsensusMessage, source: Source): void {
@@ -211,6 +214,7 @@ function advance(state: EngineState): void {
   considerProposal(state)
   propose(state)
   watchView(state)
+  repeat(state)
   bound(state)
 }
 
@@ -219,6 +223,7 @@ function announceDeadline(state: EngineState, isTick: boolean): void {
     ? Infinity
     : Math.min(
         viewDeadline(state),
+        repeatDeadline(state),
         proposingDeadline(state),
         followingDeadline(state),
         pursuitDeadline(state),

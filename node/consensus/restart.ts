@@ -12,7 +12,7 @@ import type { JournalRecord } from './engine-contract.ts'
 import type { ChainBlock } from './message.ts'
 import { VOTE_KINDS } from './round.ts'
 import { emit, liveRounds, roundAt, type EngineState } from './state.ts'
-import { armTimeouts, createClock, retryDelay } from './timing.ts'
+import { armLeaderTimeout, createClock, retryDelay } from './timing.ts'
 
 /** Puts the engine where its journal left it, or into view 1. */
 export function restore(
@@ -26,7 +26,7 @@ export function restore(
   for (const record of journal) view = Math.max(view, restoreRecord(state, record))
   state.view = view
   state.clock = createClock(state.now, -Infinity)
-  armTimeouts(state)
+  armLeaderTimeout(state)
   for (let seat = 0; seat < state.seatCount; seat++)
     state.activity.set(seat, { at: state.now, view })
   if (roundAt(state, view).sent.nullify !== undefined) {

@@ -10,6 +10,8 @@ export type EngineRules = {
   readonly backoff: (viewsWithoutFinality: number, backoffMax: number) => number
   /** R11: a stuck node rebroadcasts the certificate by which it entered its view. */
   readonly entryCertificateOnRetry: boolean
+  /** R15: what has not had its effect is said again before the view's own timeouts. */
+  readonly repeats: boolean
   /** R12: a nullify for a past view is answered with that view's best certificate. */
   readonly laggardReply: boolean
   /** R8 without its guard when true: finalize even after nullify. Always false in production. */
@@ -23,6 +25,7 @@ export const STANDARD_RULES: EngineRules = {
   backoff: (viewsWithoutFinality, backoffMax) =>
     Math.min(2 ** Math.max(0, viewsWithoutFinality - 3), backoffMax),
   entryCertificateOnRetry: true,
+  repeats: true,
   laggardReply: true,
   finalizeAfterNullify: false,
   ownVotesRestored: true,

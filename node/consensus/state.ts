@@ -26,14 +26,18 @@ export type ViewClock = {
   enteredAt: number
   /** When the block of this view was asked for or arrived; undefined before that. */
   proposedAt: number | undefined
+  /** When the leader was known to have proposed: its proposal, or votes for it, are here. */
+  spokenAt: number | undefined
   /** Where the block interval counts from: the previous view's block, or its entry. -Infinity after a start. */
   pacedFrom: number
   /** Without a proposal, nullify now (tL). */
   leaderAt: number
-  /** Without a certificate, nullify now (tA). */
+  /** Without a certificate, nullify now (tA). Infinity until the leader has spoken. */
   advanceAt: number
   /** Repeat the own nullify vote (R11); Infinity before it was sent. */
   retryAt: number
+  /** Say the own NOTARIZE again (R15); Infinity before it was said. */
+  repeatAt: number
   /** The host was asked for a block on this parent. */
   building: { readonly parentView: number; readonly parentHash: Hash } | undefined
   /** When certificates missing in this view may be asked for again. */
@@ -95,6 +99,9 @@ export type WantedBlock = {
   askableAt: number
 }
 
+/** The newest own FINALIZE, and when it is said again unless the view is finalized (repeating.ts). */
+export type FinalityRepeat = { readonly view: number; count: number; at: number }
+
 /** An open request for a stretch of the finalized chain (catch-up.ts). */
 export type RangeQuest = {
   /** Seats asked since the last progress, in order. */
@@ -144,6 +151,10 @@ export type EngineState = {
   readonly activity: Map<Seat, Activity>
   /** Last laggard reply per seat (R12). */
   readonly replies: Map<Seat, { readonly view: number; readonly at: number }>
+  /** The own FINALIZE that is said again until it has its effect (R15). */
+  finalityRepeat: FinalityRepeat | undefined
+  /** When the last FINALIZATION was learnt. */
+  finalizedAt: number
   readonly wanted: Map<string, WantedBlock>
   rangeQuest: RangeQuest | undefined
   deadline: number

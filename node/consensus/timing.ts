@@ -3,13 +3,18 @@
  * (docs/protocol/consensus.md A.7, R1, R6). The clock is whatever the inputs say; there is no other.
  */
 import type { Seat } from '../primitives/identifiers.ts'
+import { blockCertificate, type Round } from './round.ts'
 import { canVote, emit, leaderOf, roundAt, type EngineState, type ViewClock } from './state.ts'
+import type { Vote } from './vote.ts'
 
 /** Multiples of delta (A.7). */
 const LEADER_TIMEOUT_DELTAS = 2.5
-const ADVANCE_TIMEOUT_DELTAS = 4
+/** Votes that were lost are repeated twice, and the last of them arrive (R15). */
+const ADVANCE_TIMEOUT_DELTAS = 5
 const RETRY_DELTAS = 3
 const FETCH_TIMEOUT_DELTAS = 2
+/** Two messages: what is on time comes before that, so without loss nothing is repeated (R15). */
+const REPEAT_DELTAS = 2
 const SKIP_TIMEOUT_DELTAS = 20
 /** A leader must also have been silent for this many views: on an idle chain everybody is silent for long times. */
 const SKIP_VIEWS = 5
@@ -18,10 +23,12 @@ export function createClock(enteredAt: number, pacedFrom: number): ViewClock {
   return {
     enteredAt,
     proposedAt: undefined,
+    spokenAt: undefined,
     pacedFrom,
     leaderAt: Infinity,
     advanceAt: Infinity,
     retryAt: Infinity,
+    repeatAt: Infinity,
     building: undefined,
     certificatesAskableAt: -Infinity,
   }
@@ -31,17 +38,31 @@ export function retryDelay(state: EngineState): number {
   return RETRY_DELTAS * state.config.timing.deltaMs
 }
 
+export function repeatDelay(state: EngineState): number {
+  return REPEAT_DELTAS * state.config.timing.deltaMs
+}
+
 export function fetchTimeout(state: EngineState): number {
   return FETCH_TIMEOUT_DELTAS * state.config.timing.deltaMs
+}
+
+/** R15: a vote went out; if it has had no effect by then, it is said again. */
+export function expectEffect(state: EngineState, { kind, view }: Vote): void {
+  if (!state.rules.repeats) return
+  const at = state.now + repeatDelay(state)
+  if (kind === 'notarize' && view === state.view) state.clock.repeatAt = at
+  if (kind !== 'finalize' || view <= state.lastFinalizedView) return
+  // The newest finalizes the others.
+  if (view > (state.finalityRepeat?.view ?? 0)) state.finalityRepeat = { view, count: 0, at }
 }
 
 /** R1: a certificate of view - 1, or of any later view, opens `view`. Views only grow. */
 export function enterView(state: EngineState, view: number): void {
   if (view <= state.view) return
+  const from = pacedFrom(state, view)
   state.view = view
-  const { proposedAt, enteredAt } = state.clock
-  state.clock = createClock(state.now, proposedAt ?? enteredAt)
-  armTimeouts(state)
+  state.clock = createClock(state.now, from)
+  armLeaderTimeout(state)
   if (roundAt(state, view).proposal !== undefined) proposalArrived(state)
   if (isInactive(state, leaderOf(state, view))) {
     // R6, skipTimeout: do not wait for a leader that has long been silent. Local only: it never enters a block.
@@ -49,6 +70,17 @@ export function enterView(state: EngineState, view: number): void {
     state.clock.advanceAt = state.now
   }
   emit(state, { kind: 'report', fact: { kind: 'view-entered', view } })
+}
+
+/**
+ * R1: the block interval counts from the block of the view before, which at the latest is here now. A view that was
+ * skipped has none: what counted for it still counts.
+ */
+function pacedFrom(state: EngineState, view: number): number {
+  const { proposedAt, pacedFrom } = state.clock
+  const previous = state.rounds.get(view - 1)
+  if (previous === undefined || blockCertificate(previous) === undefined) return pacedFrom
+  return view - 1 === state.view && proposedAt !== undefined ? proposedAt : state.now
 }
 
 /** When the leader of the current view may build, as far as this node knows; timeouts count from here (R1, R2). */
@@ -63,29 +95,48 @@ export function buildableAt(state: EngineState): number {
   return Math.max(ready, pacedFrom + blockIntervalMs)
 }
 
-/** Sets tL and tA of the current view from what is known now (R1). */
-export function armTimeouts(state: EngineState): void {
-  const start = buildableAt(state)
-  const unit = scaledDelta(state)
-  state.clock.leaderAt = start + LEADER_TIMEOUT_DELTAS * unit
-  state.clock.advanceAt = start + ADVANCE_TIMEOUT_DELTAS * unit
+/** Sets tL of the current view from what is known now (R1). */
+export function armLeaderTimeout(state: EngineState): void {
+  state.clock.leaderAt = buildableAt(state) + LEADER_TIMEOUT_DELTAS * scaledDelta(state)
 }
 
 /** A.7: work came, so the leader is expected earlier; or it went, so an idle leader is not to be blamed. */
-export function rearmTimeouts(state: EngineState): void {
-  if (roundAt(state, state.view).proposal !== undefined) return
-  const { leaderAt, advanceAt } = state.clock
-  armTimeouts(state)
+export function rearmLeaderTimeout(state: EngineState): void {
+  if (state.clock.spokenAt !== undefined) return
+  const { leaderAt } = state.clock
+  armLeaderTimeout(state)
   if (!state.workPending && !state.sealing) return
   state.clock.leaderAt = Math.min(state.clock.leaderAt, leaderAt)
-  state.clock.advanceAt = Math.min(state.clock.advanceAt, advanceAt)
 }
 
-/** The leader has spoken: from here on only tA runs, and not for longer than a leader with work would have had. */
+/** R1: the leader has spoken, so only tA runs from here on. */
 export function proposalArrived(state: EngineState): void {
-  state.clock.proposedAt ??= state.now
-  const latest = state.now + ADVANCE_TIMEOUT_DELTAS * scaledDelta(state)
-  state.clock.advanceAt = Math.min(state.clock.advanceAt, latest)
+  const { clock } = state
+  clock.proposedAt ??= state.now
+  if (clock.spokenAt !== undefined) return
+  clock.spokenAt = state.now
+  clock.advanceAt = state.now + ADVANCE_TIMEOUT_DELTAS * scaledDelta(state)
+}
+
+/** R1: a proposal that f + 1 seats have voted for was made, for one of them is honest. It will be repeated (R15). */
+export function noteProposal(state: EngineState): void {
+  if (state.clock.spokenAt !== undefined) return
+  const round = roundAt(state, state.view)
+  if (round.proposal !== undefined || voterCount(round) > state.seatCount - state.quorum) {
+    proposalArrived(state)
+  }
+}
+
+/** Seats whose NOTARIZE or FINALIZE is here, checked or not. */
+function voterCount({ piles }: Round): number {
+  const voters = new Set<Seat>()
+  for (const kind of ['notarize', 'finalize'] as const) {
+    for (const { verified, pending } of piles[kind].values()) {
+      for (const seat of verified.keys()) voters.add(seat)
+      for (const seat of pending.keys()) voters.add(seat)
+    }
+  }
+  return voters.size
 }
 
 /** R1: backoff grows with the views that passed without finality and falls back by itself when one is finalized. */
@@ -119,6 +170,6 @@ export function viewDeadline(state: EngineState): number {
   const round = roundAt(state, state.view)
   if (round.sent.nullify !== undefined) return state.clock.retryAt
   if (round.sent.finalize !== undefined) return Infinity
-  const { leaderAt, advanceAt } = state.clock
-  return round.proposal === undefined ? Math.min(leaderAt, advanceAt) : advanceAt
+  const { spokenAt, leaderAt, advanceAt } = state.clock
+  return spokenAt === undefined ? leaderAt : advanceAt
 }

@@ -21,7 +21,7 @@ import {
   type ProposalMessage,
 } from './state.ts'
 import { fileVerifiedVote, hasNullifyOf } from './tally.ts'
-import { retryDelay } from './timing.ts'
+import { expectEffect, noteProposal, retryDelay } from './timing.ts'
 import type { UnsignedVote, Vote } from './vote.ts'
 
 /** What is decided upon; a body that is voted for becomes durable first (R5). */
@@ -83,6 +83,7 @@ export function castFinalizes(state: EngineState): void {
 /** R6 and R11: the timers of the current view, and a leader that gave up. */
 export function watchView(state: EngineState): void {
   if (!canVote(state)) return
+  noteProposal(state)
   const { view, now, clock } = state
   const round = roundAt(state, view)
   if (round.sent.nullify !== undefined) {
@@ -91,7 +92,7 @@ export function watchView(state: EngineState): void {
   }
   const leader = leaderOf(state, view)
   const leaderGaveUp = leader !== state.config.seat && hasNullifyOf(round, leader)
-  const leaderIsLate = round.proposal === undefined && now >= clock.leaderAt
+  const leaderIsLate = clock.spokenAt === undefined && now >= clock.leaderAt
   if (leaderGaveUp || leaderIsLate || now >= clock.advanceAt) castNullify(state)
 }
 
@@ -117,10 +118,11 @@ export function releaseVote(state: EngineState, vote: Vote): void {
   fileVerifiedVote(state, vote)
   const message = vote.kind === 'notarize' ? proposalMessage(state, vote) : undefined
   emit(state, { kind: 'broadcast', message: message ?? { kind: 'vote', vote } })
+  expectEffect(state, vote)
 }
 
 /** R2: the leader's NOTARIZE is the signature of its proposal and travels with block and justification. */
-function proposalMessage(state: EngineState, vote: Vote): ProposalMessage | undefined {
+export function proposalMessage(state: EngineState, vote: Vote): ProposalMessage | undefined {
   const { proposal } = vote
   if (proposal === undefined || leaderOf(state, vote.view) !== state.config.seat) return undefined
   const block = heldBlock(state, proposal.hash)?.block

@@ -12,7 +12,7 @@ import {
 import { createSolo, factsIn, lastDeadline, proposalMessage, votesCastIn } from './support/solo.ts'
 
 const LEADER_MS = 2.5 * timing.deltaMs
-const ADVANCE_MS = 4 * timing.deltaMs
+const ADVANCE_MS = 5 * timing.deltaMs
 
 describe('consensus: timing', () => {
   it('consensus: timing: R1 any certificate of a later view opens the view after it', () => {
@@ -57,7 +57,7 @@ describe('consensus: timing', () => {
     // The missing body is asked for again first; the view's own timeout is what is left.
     expect(lastDeadline(effects)).toBe(1000 + 2 * timing.deltaMs)
     solo.hear(0, { kind: 'block', block })
-    expect(lastDeadline(solo.effects)).toBe(1000 + LEADER_MS)
+    expect(lastDeadline(solo.effects)).toBe(1000 + timing.blockIntervalMs + LEADER_MS)
   })
 
   it('consensus: timing: a chain without work waits for the idle interval before it blames a leader', () => {

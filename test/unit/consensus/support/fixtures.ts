@@ -25,7 +25,7 @@ export const EPOCH = 3
 export const domain = { genesisHash: hashTagged('test/genesis'), chain: 1, epoch: EPOCH }
 export const genesis = { hash: hashTagged('test/genesis-block'), height: 10, timestampMs: 0 }
 
-/** Delta 100 ms: tL 250, tA 400, retry 300, fetch 200, skip 2000. */
+/** Delta 100 ms: tL 250, tA 500, repeat 200, retry 300, fetch 200, skip 2000. */
 export const timing: EngineTiming = {
   deltaMs: 100,
   blockIntervalMs: 50,
