@@ -19,7 +19,10 @@ export function register(program: Command): void {
     .option('--first <number>', 'the first of them', integerBetween(0, SEED_MAX), 1)
     .option('--seed <number>', 'replay this one seed', integerBetween(0, SEED_MAX))
     .option('--plan <file>', 'replay a stored plan of a network')
-    .option('--only <list>', 'names of campaigns, separated by commas; `network`, `network-short`')
+    .option(
+      '--only <list>',
+      'names of campaigns, separated by commas; `network`, `network-short`, `network-epochs`',
+    )
     .option('--jobs <count>', 'processes for whole networks', integerBetween(1, JOBS_MAX), 1)
     .option(
       '--record <file>',

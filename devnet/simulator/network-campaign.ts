@@ -6,11 +6,17 @@ import { ADVERSARY_NAMES } from '../adversaries/registry.ts'
 import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
 import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
-import { expandNetworkPlan, NETWORK_SHAPE, SHORT_SHAPE, type PlanShape } from './network-seed.ts'
+import {
+  EPOCHS_SHAPE,
+  expandNetworkPlan,
+  NETWORK_SHAPE,
+  SHORT_SHAPE,
+  type PlanShape,
+} from './network-seed.ts'
 import type { Verdict } from './sharded-court.ts'
 
 /** Under these names their seeds stand beside the consensus campaigns. */
-export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [NETWORK_SHAPE, SHORT_SHAPE]
+export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [NETWORK_SHAPE, SHORT_SHAPE, EPOCHS_SHAPE]
 
 /** A seed names a plan only together with its campaign. */
 export type NetworkSeed = { readonly shape: PlanShape; readonly seed: number }

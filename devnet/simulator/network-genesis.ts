@@ -2,6 +2,7 @@
  * The genesis of a simulated network, out of its plan: keys from a public label, the personal accounts funded everywhere.
  */
 import { drawCommittees, epochSeed } from '../../node/beacon/committee.ts'
+import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { bigIntToBytes, compareBytes } from '../../node/primitives/bytes.ts'
 import { hashTagged } from '../../node/primitives/hash.ts'
@@ -51,6 +52,9 @@ export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
     allocations: personalAccounts()
       .map(({ address }) => ({ address, shard: 0, balance: BALANCE }))
       .toSorted((left, right) => compareBytes(left.address, right.address)),
+    ...(plan.epochBlocks === undefined
+      ? {}
+      : { epochs: { ...ONE_EPOCH, blocks: plan.epochBlocks } }),
   }
   return { genesis, keys }
 }

@@ -3,6 +3,7 @@
  * needs no further decision, so a plan can be stored, edited, shortened and run again.
  */
 import { z } from 'zod'
+import { EPOCH_BLOCKS_MIN } from '../../node/beacon/epoch.ts'
 import type { CertificateSchemeName } from '../../node/primitives/signature.ts'
 import type { Trouble } from './sharded-trouble.ts'
 
@@ -33,6 +34,8 @@ export type NetworkPlan = {
   readonly beaconIntervalMs: number
   readonly idleIntervalMs: number
   readonly gasLimit: number
+  /** Beacon blocks per epoch; absent: one epoch for ever. */
+  readonly epochBlocks?: number
   /** Byzantine from the beginning to the end. */
   readonly vices: readonly { readonly node: number; readonly vice: string }[]
   readonly troubles: readonly { readonly atMs: number; readonly trouble: Trouble }[]
@@ -86,6 +89,7 @@ const planSchema = z.strictObject({
   beaconIntervalMs: time,
   idleIntervalMs: time,
   gasLimit: z.int().min(1),
+  epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).optional(),
   vices: z.array(z.strictObject({ node, vice: z.string() })),
   troubles: z.array(z.strictObject({ atMs: time, trouble: troubleSchema })),
   orders: z.array(

@@ -127,7 +127,7 @@ function eventsOf(run: () => Run): WorldEvents {
       if (honest.includes(node)) wallets.observe(shard, outcome)
     },
     onBeacon: (node, validator) => run().court.onBeacon(node, validator),
-    onSigned: (node, chain, vote, root) => run().court.onSigned(node, chain, vote, root),
+    onSigned: (node, place, vote, root) => run().court.onSigned(node, place, vote, root),
     onWritten: (node, writes) => run().court.onWritten(node, writes),
     passes: (from, _to, message) => {
       run().court.onMessage(from, message)

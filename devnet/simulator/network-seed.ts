@@ -3,6 +3,7 @@
  * own, so that a new draw in one place changes no other.
  */
 import { createPrng, type Prng } from '../../node/primitives/prng.ts'
+import { withEpochs } from './network-epochs.ts'
 import { committeesOf } from './network-genesis.ts'
 import type { NetworkOrder, NetworkPlan } from './network-plan.ts'
 import { drawFaulty, drawTroubles } from './network-troubles.ts'
@@ -24,6 +25,8 @@ export type PlanShape = {
   readonly beaconIntervalMs: readonly number[]
   readonly idleIntervalMs: readonly number[]
   readonly orders: readonly number[]
+  /** Beacon blocks per epoch; absent: one epoch for ever. */
+  readonly epochBlocks?: readonly number[]
 }
 
 /** Small networks find most and cost least; large ones find what needs many. */
@@ -48,6 +51,16 @@ export const SHORT_SHAPE: PlanShape = {
   beaconIntervalMs: [250, 500],
   idleIntervalMs: [2_000],
   orders: [0, 4, 8, 16],
+}
+
+/** Short plans in networks whose committees change every few beacon blocks (network-epochs.ts). */
+export const EPOCHS_SHAPE: PlanShape = {
+  ...SHORT_SHAPE,
+  name: 'network-epochs',
+  shardCounts: [1, 2, 2, 3],
+  healMs: [4_000, 6_000, 12_000],
+  orders: [0, 8, 16, 30],
+  epochBlocks: [4, 5, 8],
 }
 
 /** One seed in so many has real signatures; such networks are small. */
@@ -78,7 +91,7 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     },
     dice.stream('troubles'),
   )
-  return {
+  const plan: NetworkPlan = {
     kind: 'network',
     ...sizes,
     delayMinMs: 1,
@@ -97,6 +110,8 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     healMs,
     patienceMs: PATIENCE_MS,
   }
+  if (shape.epochBlocks === undefined) return plan
+  return withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks))
 }
 
 function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {

@@ -1,6 +1,6 @@
 /**
- * The consensus side of a sharded network's court: one referee per chain, told of every signature, certificate, delivery
- * and accusation. Nodes that are, or once were, byzantine may do anything; what they show counts when an honest node
+ * The consensus side of a sharded network's court: one referee per (chain, epoch), told of every signature, certificate and
+ * accusation, and one per chain for what is delivered through all its epochs. Nodes that are, or once were, byzantine may do anything; what they show counts when an honest node
  * believes it.
  */
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
@@ -21,9 +21,12 @@ import type { Observation, Statement } from './checkers/observation.ts'
 import { createReferee, type Referee, type Violation } from './checkers/referee.ts'
 import { certificatesIn, seenCertificate, statementOf } from './consensus-seen.ts'
 import { digestText } from './digest-text.ts'
+import { createEpochRegister, type EpochRegister } from './epoch-register.ts'
 
 /** S5 needs every certificate; most are made where they are used and never travel. */
-const RULES_NOT_JUDGED = ['S5']
+const EPOCH_RULES_NOT_JUDGED = ['S5', 'S1', 'S8']
+/** What is delivered has heights, which go on from epoch to epoch; the rest has views, which do not. */
+const CHAIN_RULES_NOT_JUDGED = ['S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S12']
 
 export type ChainsCourtOptions = {
   readonly genesis: Genesis
@@ -37,25 +40,35 @@ export type ChainsCourtOptions = {
   readonly convict: (rule: string, sentence: string) => void
 }
 
+type EnginePlace = Pick<EngineDomain, 'chain' | 'epoch'>
+type Delivered = EnginePlace & { readonly height: number; readonly hash: Hash }
+type Began = Delivered
+
 export type ChainsCourt = {
-  readonly signed: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
+  readonly signed: (node: number, place: EnginePlace, vote: UnsignedVote) => void
   readonly heard: (node: number, message: NodeMessage) => void
-  readonly delivered: (node: number, chain: ChainNumber, height: number, hash: Hash) => void
+  readonly delivered: (node: number, block: Delivered) => void
+  /** An honest node's beacon has a new head. */
+  readonly planned: (node: number, state: BeaconState) => void
+  /** An honest node started an epoch of a chain. */
+  readonly began: (node: number, fact: Began) => void
   readonly accused: (node: number, evidence: Evidence) => void
   readonly restarted: (node: number, restore: NodeRestore) => void
   /** A node acts upon a certificate. */
-  readonly used: (node: number, chain: ChainNumber, certificate: Certificate) => void
+  readonly used: (node: number, place: EnginePlace, certificate: Certificate) => void
   /** A node says that a seat sent it a signature that does not verify. */
-  readonly blamed: (node: number, chain: ChainNumber, seat: number) => void
+  readonly blamed: (node: number, place: EnginePlace, seat: number) => void
   /** A node became byzantine. */
   readonly turned: (node: number) => void
 }
 
 type Bench = ChainsCourtOptions & {
   readonly state: BeaconState
-  readonly referees: Map<ChainNumber, Referee>
-  /** Seats of each chain that may lie. */
-  readonly guilty: Map<ChainNumber, Set<number>>
+  readonly epochs: EpochRegister
+  /** By chain, and by chain and epoch. */
+  readonly referees: Map<string, Referee>
+  /** Seats of each chain that may lie, by chain and epoch. */
+  readonly guilty: Map<string, { readonly place: EnginePlace; readonly seats: Set<number> }>
   /** Parents by block, as proposals say them. */
   readonly parents: Map<string, string>
   /** `chain/height` -> block that an honest node took there. */
@@ -67,12 +80,14 @@ type Bench = ChainsCourtOptions & {
 export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
   const { genesis } = options
   const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
+  const state = genesisBeaconState(
+    genesis,
+    shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard))),
+  )
   const bench: Bench = {
     ...options,
-    state: genesisBeaconState(
-      genesis,
-      shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard))),
-    ),
+    state,
+    epochs: createEpochRegister(state),
     referees: new Map(),
     guilty: new Map(),
     parents: new Map(),
@@ -80,38 +95,53 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     certificates: new WeakSet(),
   }
   return {
-    signed: (node, chain, vote) => {
-      const seat = seatOf(bench, chain, node)
-      observe(bench, chain, { kind: 'signed', seat, statement: statementOf(vote) })
+    signed: (node, place, vote) => {
+      const seat = seatOf(bench, place, node)
+      observe(bench, place, { kind: 'signed', seat, statement: statementOf(vote) })
     },
     heard: (node, message) => hear(bench, node, message),
-    delivered: (node, chain, height, hash) => deliver(bench, node, { chain, height, hash }),
+    delivered: (node, block) => deliver(bench, node, block),
+    planned: (node, head) => suspect(bench, 'X4', bench.epochs.planned(node, head)),
+    began: (node, { chain, epoch, height, hash }) => {
+      if (bench.isScarred(node)) return
+      const from = { digest: digestText(hash), height }
+      suspect(bench, 'S10', bench.epochs.began(node, { chain, epoch }, from))
+      const taken = bench.taken.get(`${chain}/${height}`)
+      if (taken === from.digest) return
+      suspect(
+        bench,
+        'S10',
+        `node ${node} began epoch ${epoch} of chain ${chain} from no final block`,
+      )
+    },
     accused: (node, evidence) => accuse(bench, node, evidence),
-    used: (node, chain, certificate) => show(bench, node, { chain, certificate }),
-    blamed: (node, chain, seat) => observe(bench, chain, { kind: 'blamed', node, seat }),
+    used: (node, place, certificate) => show(bench, node, { place, certificate }),
+    blamed: (node, place, seat) => observe(bench, place, { kind: 'blamed', node, seat }),
     restarted: (node, { chains }) => {
       if (bench.isScarred(node)) return
       for (const { chain, head } of chains) {
-        observe(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
+        observeChain(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
       }
     },
     turned: (node) => {
-      for (const [chain, seats] of bench.guilty) seats.add(seatOf(bench, chain, node))
+      for (const { place, seats } of bench.guilty.values()) seats.add(seatOf(bench, place, node))
     },
   }
 }
 
-function deliver(
-  bench: Bench,
-  node: number,
-  taken: { readonly chain: ChainNumber; readonly height: number; readonly hash: Hash },
-): void {
-  const { chain, height } = taken
-  const digest = digestText(taken.hash)
+function suspect(bench: Bench, rule: string, sentence: string | undefined): void {
+  if (sentence !== undefined) bench.convict(rule, sentence)
+}
+
+function deliver(bench: Bench, node: number, block: Delivered): void {
+  const { chain, height } = block
+  const digest = digestText(block.hash)
   if (!bench.isScarred(node)) {
     const parentDigest = bench.parents.get(digest) ?? ''
     bench.taken.set(`${chain}/${height}`, digest)
-    return observe(bench, chain, { kind: 'delivered', node, height, digest, parentDigest })
+    const taken = { kind: 'delivered', node, height, digest, parentDigest } as const
+    observe(bench, block, taken)
+    return observeChain(bench, chain, taken)
   }
   const known = bench.taken.get(`${chain}/${height}`) ?? digest
   if (known !== digest) {
@@ -119,40 +149,75 @@ function deliver(
   }
 }
 
-function seatOf({ state }: Bench, chain: ChainNumber, node: number): number {
-  return state.committees[chain]?.indexOf(node) ?? -1
+function seatOf({ epochs }: Bench, { chain, epoch }: EnginePlace, node: number): number {
+  return epochs.seatsOf(chain, epoch)?.indexOf(node) ?? -1
 }
 
-function guiltySeats(bench: Bench, chain: ChainNumber): Set<number> {
-  const known = bench.guilty.get(chain)
-  if (known !== undefined) return known
-  const seats = new Set([...bench.byzantine].map((node) => seatOf(bench, chain, node)))
-  bench.guilty.set(chain, seats)
+function guiltySeats(bench: Bench, { chain, epoch }: EnginePlace): ReadonlySet<number> {
+  const key = `${chain}/${epoch}`
+  const known = bench.guilty.get(key)
+  if (known !== undefined) return known.seats
+  const place = { chain, epoch }
+  const seats = new Set([...bench.byzantine].map((node) => seatOf(bench, place, node)))
+  bench.guilty.set(key, { place, seats })
   return seats
 }
 
-function refereeOf(bench: Bench, chain: ChainNumber): Referee {
-  const known = bench.referees.get(chain)
+/** undefined: no honest node has begun this epoch, so whatever is said in it is a liar's. */
+function refereeOf(bench: Bench, place: EnginePlace): Referee | undefined {
+  const { chain, epoch } = place
+  const key = `${chain}/${epoch}`
+  const known = bench.referees.get(key)
+  if (known !== undefined) return known
+  const seats = bench.epochs.seatsOf(chain, epoch)
+  const genesis = epoch === 0 ? genesisOf(bench, chain) : bench.epochs.beginningOf(chain, epoch)
+  if (seats === undefined || genesis === undefined) return undefined
+  const referee = createReferee(
+    {
+      seatCount: seats.length,
+      byzantineSeats: guiltySeats(bench, place),
+      byzantineNodes: bench.byzantine,
+      genesis,
+    },
+    EPOCH_RULES_NOT_JUDGED,
+  )
+  bench.referees.set(key, referee)
+  return referee
+}
+
+function chainReferee(bench: Bench, chain: ChainNumber): Referee {
+  const key = `${chain}`
+  const known = bench.referees.get(key)
   if (known !== undefined) return known
   const referee = createReferee(
     {
       seatCount: bench.state.committees[chain]?.length ?? 0,
-      byzantineSeats: guiltySeats(bench, chain),
+      byzantineSeats: new Set(),
       byzantineNodes: bench.byzantine,
-      genesis: { digest: digestText(genesisHashOf(bench, chain)), height: 0 },
+      genesis: genesisOf(bench, chain),
     },
-    RULES_NOT_JUDGED,
+    CHAIN_RULES_NOT_JUDGED,
   )
-  bench.referees.set(chain, referee)
+  bench.referees.set(key, referee)
   return referee
 }
 
-function genesisHashOf({ genesis, state }: Bench, chain: ChainNumber): Hash {
-  return chain === BEACON_CHAIN ? state.headHash : shardGenesis(genesis, chain).genesisBlockHash
+function genesisOf({ genesis, state }: Bench, chain: ChainNumber) {
+  const hash =
+    chain === BEACON_CHAIN ? state.headHash : shardGenesis(genesis, chain).genesisBlockHash
+  return { digest: digestText(hash), height: 0 }
 }
 
-function observe(bench: Bench, chain: ChainNumber, observation: Observation): void {
-  const referee = refereeOf(bench, chain)
+function observe(bench: Bench, place: EnginePlace, observation: Observation): void {
+  const referee = refereeOf(bench, place)
+  if (referee !== undefined) tell(bench, referee, place.chain, observation)
+}
+
+function observeChain(bench: Bench, chain: ChainNumber, observation: Observation): void {
+  tell(bench, chainReferee(bench, chain), chain, observation)
+}
+
+function tell(bench: Bench, referee: Referee, chain: ChainNumber, observation: Observation): void {
   referee.observe(bench.now(), observation)
   const violation: Violation | undefined = referee.violation()
   if (violation !== undefined) {
@@ -162,48 +227,48 @@ function observe(bench: Bench, chain: ChainNumber, observation: Observation): vo
 
 function hear(bench: Bench, node: number, message: NodeMessage): void {
   if (message.kind !== 'consensus') return
-  const { chain, message: inner } = message
+  const { chain, epoch, message: inner } = message
   if (inner.kind === 'vote') return
   if (inner.kind === 'proposal') {
     bench.parents.set(digestText(inner.block.hash), digestText(inner.block.parentHash))
   }
   if (bench.byzantine.has(node)) return
-  for (const certificate of certificatesIn(inner)) show(bench, node, { chain, certificate })
+  const place = { chain, epoch }
+  for (const certificate of certificatesIn(inner)) show(bench, node, { place, certificate })
 }
 
 function show(
   bench: Bench,
   node: number,
-  { chain, certificate }: { readonly chain: ChainNumber; readonly certificate: Certificate },
+  { place, certificate }: { readonly place: EnginePlace; readonly certificate: Certificate },
 ): void {
   if (bench.certificates.has(certificate) || certificate.view === 0) return
   bench.certificates.add(certificate)
   const { signers } = certificate
-  for (const seat of guiltySeats(bench, chain)) {
+  for (const seat of guiltySeats(bench, place)) {
     const isSigner = (((signers[seat >> 3] ?? 0) >> (seat & 7)) & 1) === 1
-    if (isSigner) lend(bench, chain, { seat, statement: statementOf(certificate) })
+    if (isSigner) lend(bench, place, { seat, statement: statementOf(certificate) })
   }
-  observe(bench, chain, { kind: 'certificate', node, certificate: seenCertificate(certificate) })
+  observe(bench, place, { kind: 'certificate', node, certificate: seenCertificate(certificate) })
 }
 
 /** A liar signs where nobody looks, so what an honest node shows of its signatures counts as made. */
 function lend(
   bench: Bench,
-  chain: ChainNumber,
+  place: EnginePlace,
   { seat, statement }: { readonly seat: number; readonly statement: Statement },
 ): void {
-  if (guiltySeats(bench, chain).has(seat)) {
-    observe(bench, chain, { kind: 'signed', seat, statement })
+  if (guiltySeats(bench, place).has(seat)) {
+    observe(bench, place, { kind: 'signed', seat, statement })
   }
 }
 
 function accuse(bench: Bench, node: number, { domain, seat, first, second }: Evidence): void {
-  const { chain } = domain
   if (!verifies(bench, domain, first) || !verifies(bench, domain, second)) {
     return bench.convict('S7', `node ${node} shows evidence with a signature that nobody made`)
   }
-  for (const vote of [first, second]) lend(bench, chain, { seat, statement: statementOf(vote) })
-  observe(bench, chain, {
+  for (const vote of [first, second]) lend(bench, domain, { seat, statement: statementOf(vote) })
+  observe(bench, domain, {
     kind: 'evidence',
     node,
     seat,
@@ -212,9 +277,9 @@ function accuse(bench: Bench, node: number, { domain, seat, first, second }: Evi
   })
 }
 
-function verifies({ scheme, genesis, state }: Bench, domain: EngineDomain, vote: Vote): boolean {
+function verifies({ scheme, genesis, epochs }: Bench, domain: EngineDomain, vote: Vote): boolean {
   const { kind, view, proposal, seat, signature } = vote
-  const validator = genesis.validators[state.committees[domain.chain]?.[seat] ?? -1]
+  const validator = genesis.validators[epochs.seatsOf(domain.chain, domain.epoch)?.[seat] ?? -1]
   if (validator === undefined) return false
   if (scheme === undefined) return true
   return scheme.verify(validator.publicKey, signingRoot(domain, kind, view, proposal), signature)

@@ -19,7 +19,7 @@ import type { SeenBlock, SeenCut } from './checkers/sharded-observation.ts'
 import { statementLine } from './consensus-seen.ts'
 import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
 import { createJury, type Jury, type Testimony } from './sharded-jury.ts'
-import type { NodeEnd } from './sharded-plan.ts'
+import type { NodeEnd, SignedPlace } from './sharded-plan.ts'
 import {
   carriedBytes,
   checkedNetwork,
@@ -38,7 +38,7 @@ export type Court = {
   readonly onOutcome: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   readonly onBeacon: (node: number, validator: Validator) => void
   /** `root`: the bytes that were signed. */
-  readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote, root?: Hash) => void
+  readonly onSigned: (node: number, place: SignedPlace, vote: UnsignedVote, root?: Hash) => void
   readonly onMessage: (node: number, message: NodeMessage) => void
   /** A node writes this down: its journal shows the certificates that it acts upon. */
   readonly onWritten: (node: number, writes: readonly StoreWrite[]) => void
@@ -135,11 +135,11 @@ export function createCourt(
       if (isHonest(node)) hearOutcome(bench, node, { shard, outcome })
     },
     onBeacon: (node, validator) => {
-      if (isHonest(node)) hearBeacon(bench, validator)
+      if (isHonest(node)) hearBeacon(bench, node, validator)
     },
-    onSigned: (node, chain, vote, root) => {
-      bench.chains.signed(node, chain, vote)
-      if (root !== undefined && isHonest(node)) bench.jury.onSigned(node, chain, vote, root)
+    onSigned: (node, place, vote, root) => {
+      bench.chains.signed(node, place, vote)
+      if (root !== undefined && isHonest(node)) bench.jury.onSigned(node, place, vote, root)
     },
     onMessage: (node, message) => {
       bench.chains.heard(node, message)
@@ -147,8 +147,8 @@ export function createCourt(
     },
     onWritten: (node, writes) => {
       if (!isHonest(node)) return
-      for (const { chain, certificate } of writes.flatMap(journaledCertificate))
-        bench.chains.used(node, chain, certificate)
+      for (const { certificate, ...place } of writes.flatMap(journaledCertificate))
+        bench.chains.used(node, place, certificate)
     },
     onStarted: (node, restore) => {
       if (!isHonest(node)) return
@@ -176,7 +176,9 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
   bench.jury.onFact(node, fact)
   switch (fact.kind) {
     case 'finalized':
-      return bench.chains.delivered(node, fact.chain, fact.height, fact.hash)
+      return bench.chains.delivered(node, fact)
+    case 'epoch':
+      return bench.chains.began(node, fact)
     case 'forked':
       if (bench.world().wasDamaged(node)) return
       return convict(bench, 'C7', `node ${node} found shard ${fact.shard} forked`)
@@ -192,7 +194,7 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     case 'executor-failed':
       return hearFailure(bench, node)
     case 'engine':
-      return hearEngine(bench, node, fact.chain, fact.fact)
+      return hearEngine(bench, node, fact, fact.fact)
     default:
   }
 }
@@ -208,12 +210,12 @@ function hearFailure(bench: Bench, node: number): void {
     convict(bench, 'host', `node ${node} asks its executor in a circle`)
 }
 
-function hearEngine(bench: Bench, node: number, chain: ChainNumber, fact: EngineFact): void {
+function hearEngine(bench: Bench, node: number, place: SignedPlace, fact: EngineFact): void {
   // A disk that forgot leaves a node that disagrees, and falls silent.
   if (fact.kind === 'divergence' && !bench.world().wasDamaged(node)) {
     convict(bench, 'R8', `node ${node} diverged`)
   }
-  if (fact.kind === 'invalid-signature') bench.chains.blamed(node, chain, fact.seat)
+  if (fact.kind === 'invalid-signature') bench.chains.blamed(node, place, fact.seat)
 }
 
 /** A node may turn while the network runs. */
@@ -272,8 +274,9 @@ function hearOutcome(
 }
 
 /** Every finalized beacon block once, whichever node reaches it first. */
-function hearBeacon(bench: Bench, validator: Validator): void {
+function hearBeacon(bench: Bench, node: number, validator: Validator): void {
   const state = validator.beacon.head()
+  bench.chains.planned(node, state)
   if (bench.cuts.has(state.height)) return
   bench.cuts.add(state.height)
   const cut = seenCut(state)

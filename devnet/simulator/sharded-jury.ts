@@ -35,6 +35,7 @@ import { createSigningRootChecker } from './checkers/signing-roots.ts'
 import { createTimestampChecker } from './checkers/timestamps.ts'
 import { statementLine } from './consensus-seen.ts'
 import { checkedNetwork, genesisHashOf } from './sharded-seen.ts'
+import type { SignedPlace } from './sharded-plan.ts'
 import type { ShardedWorld } from './sharded-world.ts'
 
 /** What only whoever runs the network can tell. All of it may be left out; then the rules about it are not judged. */
@@ -59,7 +60,7 @@ export type Jury = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
   readonly onBlock: (node: number, block: SeenBlock) => void
   readonly onCut: (cut: SeenCut) => void
-  readonly onSigned: (node: number, chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
+  readonly onSigned: (node: number, place: SignedPlace, vote: UnsignedVote, root: Hash) => void
   readonly onMessage: (node: number, size: number | undefined) => void
   readonly onStarted: (node: number, restore: NodeRestore) => void
   readonly onStopped: (node: number) => void
@@ -106,8 +107,9 @@ export function createJury(options: JuryOptions): Jury {
     onFact: (node, fact) => hearFact(bench, node, fact),
     onBlock: (node, block) => hearBlock(bench, node, block),
     onCut: (cut) => hear({ kind: 'cut', cut }),
-    onSigned: (node, chain, vote, root) => {
-      hear({ kind: 'signed-root', chain, root: toHex(root), statement: statementLine(vote) })
+    onSigned: (node, { chain, epoch }, vote, root) => {
+      const statement = `${statementLine(vote)} in epoch ${epoch}`
+      hear({ kind: 'signed-root', chain, root: toHex(root), statement })
       // It has executed a block that is not final: what it calls final must not know of it.
       if (vote.kind === 'notarize') readBack(bench, node, chain)
     },

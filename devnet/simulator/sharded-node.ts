@@ -115,8 +115,8 @@ function presentJournal({ disk, validator, vice }: SimulatedNode, restore: NodeR
   if (vice !== undefined) return
   const { genesisHash } = validator.beacon.head()
   const requests: VoteRequest[] = []
-  for (const { chain, journal } of restore.chains) {
-    const epoch = validator.chains.get(chain)?.epoch ?? 0
+  for (const { chain, epochStart, journal } of restore.chains) {
+    const epoch = epochStart?.epoch ?? 0
     for (const { value } of journal) {
       const record = decodeJournalRecord(value)
       if (!record.ok || record.value.kind !== 'vote') continue

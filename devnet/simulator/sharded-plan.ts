@@ -39,6 +39,9 @@ export type NodeEnd =
   /** Its machine threw. On a damaged disk a refusal, else a bug. */
   | { readonly kind: 'machine'; readonly detail: string; readonly isDamaged: boolean }
 
+/** The engine that a vote belongs to. */
+export type SignedPlace = { readonly chain: ChainNumber; readonly epoch: number }
+
 export type WorldEvents = {
   /** A node starts from what it read on its disk. */
   readonly onStarted?: (node: number, restore: NodeRestore) => void
@@ -46,7 +49,7 @@ export type WorldEvents = {
   readonly onOutcome?: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   readonly onBeacon?: (node: number, validator: Validator) => void
   /** A key made a signature, whether or not anybody hears of it. */
-  readonly onSigned?: (node: number, chain: ChainNumber, vote: UnsignedVote, root: Hash) => void
+  readonly onSigned?: (node: number, place: SignedPlace, vote: UnsignedVote, root: Hash) => void
   /** A node hands these writes to its disk. */
   readonly onWritten?: (node: number, writes: readonly StoreWrite[]) => void
   /** A message leaves; false: it is lost. Asked before the dice. */

@@ -15,6 +15,7 @@ import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { CheckedNetwork } from './checkers/network-observation.ts'
+import type { SignedPlace } from './sharded-plan.ts'
 import type { SeenBlock, SeenCut, SeenReceipt } from './checkers/sharded-observation.ts'
 
 function beaconGenesis(genesis: Genesis): BeaconState {
@@ -114,12 +115,14 @@ function sumOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** The certificate that a write to the journal records, if it does. The key begins with the chain. */
+/** The certificate that a write to the journal records, if it does. The key begins with chain and epoch. */
 export function journaledCertificate(
   write: StoreWrite,
-): readonly { readonly chain: ChainNumber; readonly certificate: Certificate }[] {
+): readonly (SignedPlace & { readonly certificate: Certificate })[] {
   if (write.table !== 'journal' || write.kind !== 'put') return []
   const record = decodeJournalRecord(write.value)
   if (!record.ok || record.value.kind !== 'certificate') return []
-  return [{ chain: createReader(write.key).u32(), certificate: record.value.certificate }]
+  const key = createReader(write.key)
+  const chain = key.u32()
+  return [{ chain, epoch: key.u64(), certificate: record.value.certificate }]
 }

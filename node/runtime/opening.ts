@@ -201,8 +201,8 @@ async function presentJournal(
 ): Promise<void> {
   const { genesisHash: name } = validator.beacon.head()
   const requests: VoteRequest[] = []
-  for (const { chain, journal } of restore.chains) {
-    const epoch = validator.chains.get(chain)?.epoch ?? 0
+  for (const { chain, epochStart, journal } of restore.chains) {
+    const epoch = epochStart?.epoch ?? 0
     for (const { value } of journal) {
       const record = decodeJournalRecord(value)
       if (!record.ok || record.value.kind !== 'vote') continue

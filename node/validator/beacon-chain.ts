@@ -9,26 +9,26 @@ import { anchorViewOf } from '../beacon/anchor.ts'
 import { decodeAnchorView, encodeAnchorView } from '../beacon/anchor-codec.ts'
 import type { BeaconBlock } from '../beacon/block.ts'
 import { buildBeaconBlock } from '../beacon/build.ts'
+import { epochAfter } from '../beacon/epoch.ts'
 import { revealRoot } from '../beacon/randao.ts'
 import { decodeBeaconState, encodeBeaconState } from '../beacon/state-codec.ts'
 import type { BeaconState } from '../beacon/state.ts'
 import { applyBeaconBlock, signatureChecks, type BeaconExpectation } from '../beacon/transition.ts'
-import type { EngineConfig } from '../consensus/engine-contract.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import type { AnchorView, Crosslink } from '../crosslink/crosslink.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
-import { createChain, type Chain } from './chain.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
 import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
+import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
 import { createCrosslinkCandidates, type CrosslinkCandidates } from './crosslink-candidates.ts'
 import { numberKey, type TableName } from './table.ts'
 
 export type BeaconChain = {
-  readonly chain: Chain
+  readonly chain: EpochChain
   /** State at the finalized head. */
   readonly head: () => BeaconState
   /** The newest verified state: what is crosslinked, if not settled yet. */
@@ -42,10 +42,8 @@ export type BeaconChain = {
 }
 
 export type BeaconChainOptions = {
-  readonly engine: EngineConfig
-  readonly committee: readonly number[]
+  readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
   readonly genesisState: BeaconState
-  readonly topics: { readonly finality: string; readonly body: string }
   /** The finalized head moved; the state and all effects of it are in place. */
   readonly onFinalized: (block: BeaconBlock) => void
 }
@@ -56,7 +54,7 @@ type Verified = { readonly state: BeaconState; readonly view: number }
 type Beacon = {
   readonly context: Context
   readonly options: BeaconChainOptions
-  readonly chain: Chain
+  readonly chain: EpochChain
   readonly candidates: CrosslinkCandidates
   readonly verified: Map<string, Verified>
   /** Recent ones, by block hash; block 0 is never forgotten. */
@@ -73,7 +71,7 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
   const self: Beacon = {
     context,
     options,
-    chain: createChain(
+    chain: createEpochChain(
       context,
       chainOptions(options, () => self),
     ),
@@ -101,12 +99,12 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
   }
 }
 
-function chainOptions(options: BeaconChainOptions, self: () => Beacon) {
-  const { engine, committee, topics } = options
+function chainOptions(options: BeaconChainOptions, self: () => Beacon): EpochChainOptions {
+  const { epochRules } = options.genesisState
   return {
-    engine,
-    committee,
-    topics,
+    ...options.epochs,
+    epochAfter: ({ height }) => epochAfter(epochRules, height),
+    turned: () => turned(self()),
     application: {
       decodeBlock: decodeBeaconChainBlock,
       build: (view: number, parentHash: Hash) => build(self(), view, parentHash),
@@ -151,12 +149,22 @@ function updateWork(self: Beacon): void {
   self.chain.work(self.candidates.review(self.head, openState(self)))
 }
 
+/** Views begin anew, so what was verified in the old ones is no proposal of these. */
+function turned(self: Beacon): void {
+  const { head, verified } = self
+  verified.clear()
+  verified.set(toHex(head.headHash), { state: head, view: 0 })
+  updateWork(self)
+}
+
 function build(self: Beacon, view: number, parentHash: Hash): void {
-  const { context, options, chain } = self
+  const { context, chain } = self
   const parent = self.verified.get(toHex(parentHash))
   if (parent === undefined || self.diverged) return chain.built(view, undefined)
-  const { domain, seat } = options.engine
-  context.reveal(revealRoot(domain.genesisHash, domain.epoch, view), (reveal) => {
+  const { epoch, seat } = chain
+  context.reveal(revealRoot(self.head.genesisHash, epoch, view), (reveal) => {
+    // The epoch may have ended while the reveal was signed.
+    if (chain.epoch !== epoch) return
     const { bytes, state } = buildBeaconBlock(parent.state, {
       view,
       seat,

@@ -41,6 +41,8 @@ export type ChainOptions = {
   readonly application: ChainApplication
   /** Topics on which the proposer of a finalized block tells observers. */
   readonly topics: { readonly finality: string; readonly body: string }
+  /** This block ended the epoch (R14): the engine signs nothing more. */
+  readonly sealed: (block: ChainBlock) => void
 }
 
 export type Chain = {
@@ -60,6 +62,8 @@ export type Chain = {
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
   readonly leader: (view: number) => number
+  /** The next epoch begins: what was kept to come back into this one is deleted. */
+  readonly close: () => void
 }
 
 type Running = {
@@ -130,12 +134,17 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     status: () => self.engine.status(),
     greet: (validator) => greet(self, validator),
     leader: (view) => validatorAt(self, leaderSeat(self, view)),
+    close: () => self.journal.close(),
   }
 }
 
 function start(self: Running, restore: ChainRestore | undefined): void {
   const journal = self.journal.restore(restore?.journal ?? [])
-  const blocks = self.blocks.restore(restore?.blocks ?? [], self.options.application.decodeBlock)
+  const { engine, application } = self.options
+  // The block an epoch starts from is of the one before, where it has done its work.
+  const blocks = self.blocks
+    .restore(restore?.blocks ?? [], application.decodeBlock)
+    .filter(({ epoch }) => epoch === engine.domain.epoch)
   const now = self.context.now()
   self.opening = { kind: 'start', journal, blocks, now }
   self.deadline = now + QUORUM_WAIT_MS
@@ -260,7 +269,7 @@ function leaderSeat({ options }: Running, view: number): Seat {
 
 function perform(self: Running, effect: EngineEffect): void {
   const { context, options } = self
-  const { chain } = options.engine.domain
+  const { chain, epoch } = options.engine.domain
   switch (effect.kind) {
     case 'persist':
       return self.journal.append(effect.record)
@@ -283,14 +292,14 @@ function perform(self: Running, effect: EngineEffect): void {
     case 'finalized':
       return finalize(self, effect.block, effect.certificate)
     case 'epoch-sealed':
-      return
+      return options.sealed(effect.block)
     case 'evidence':
       return context.emit({ kind: 'report', fact: effect })
     case 'deadline':
       self.deadline = effect.at
       return
     case 'report': {
-      const fact = { kind: 'engine', chain, fact: effect.fact } as const
+      const fact = { kind: 'engine', chain, epoch, fact: effect.fact } as const
       return context.emit({ kind: 'report', fact })
     }
     default:
@@ -316,14 +325,14 @@ function check(self: Running, { job, checks }: Effect<'check'>): void {
 
 function finalize(self: Running, block: ChainBlock, certificate: Certificate | undefined): void {
   const { context, options } = self
-  const { chain } = options.engine.domain
+  const { chain, epoch } = options.engine.domain
   const { height, hash } = block
   self.blocks.finalized(block)
   const proof = certificate === undefined ? new Uint8Array(0) : encodeCertificate(certificate)
   const key = numberKey(chain, height)
   const value = concatBytes(hash, proof)
   context.emit({ kind: 'write', write: { kind: 'put', table: 'final', key, value }, sync: true })
-  context.emit({ kind: 'report', fact: { kind: 'finalized', chain, height, hash } })
+  context.emit({ kind: 'report', fact: { kind: 'finalized', chain, epoch, height, hash } })
   options.application.finalized(block, certificate)
   const isOurs =
     certificate !== undefined && leaderSeat(self, certificate.view) === options.engine.seat

@@ -18,6 +18,7 @@ import type {
 } from '../shards/executor.ts'
 import type { StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
 import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
+import type { EpochStart } from './epoch-start.ts'
 import type { ChannelName, NodeMessage } from './message.ts'
 
 /** One signature question, in bytes: the crypto worker knows keys and messages, not votes. */
@@ -41,6 +42,9 @@ export type LoadAnswer = readonly (readonly StoreEntry[])[]
 /** What the disk held of one chain when the node started. */
 export type ChainRestore = {
   readonly chain: ChainNumber
+  /** How the epoch began that the node was in; undefined in the first one. */
+  readonly epochStart: EpochStart | undefined
+  /** Of that epoch. */
   readonly journal: readonly StoreEntry[]
   /** Encoded blocks at and above the finalized height. */
   readonly blocks: readonly Uint8Array[]
@@ -54,6 +58,8 @@ export type NodeRestore = {
   readonly beaconState: Uint8Array | undefined
   /** Encoded anchor views of recent beacon heights, ascending. */
   readonly anchors: readonly Uint8Array[]
+  /** Encoded plans of all epochs that the beacon had come to know. */
+  readonly plans: readonly StoreEntry[]
   /** Encoded channel leaves of the last crosslink of each source. */
   readonly channels: readonly StoreEntry[]
 }
@@ -101,11 +107,17 @@ export type ValidatorEvent =
 export type ValidatorInput = ValidatorEvent & { readonly now: number }
 
 export type ValidatorFact =
-  | { readonly kind: 'engine'; readonly chain: ChainNumber; readonly fact: EngineFact }
+  | {
+      readonly kind: 'engine'
+      readonly chain: ChainNumber
+      readonly epoch: number
+      readonly fact: EngineFact
+    }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | {
       readonly kind: 'finalized'
       readonly chain: ChainNumber
+      readonly epoch: number
       readonly height: number
       readonly hash: Hash
     }
@@ -123,6 +135,16 @@ export type ValidatorFact =
       readonly chain: ChainNumber
       readonly height: number
       readonly detail: string
+    }
+  /** The chain's engine of this epoch has started, with this seat (B.4, B.5). */
+  | {
+      readonly kind: 'epoch'
+      readonly chain: ChainNumber
+      readonly epoch: number
+      readonly seat: number
+      /** The block from which it starts: the one that sealed the epoch before. */
+      readonly height: number
+      readonly hash: Hash
     }
   /** The beacon recorded a chain that is not ours: this node stops signing for the shard (C.7). */
   | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }

@@ -21,8 +21,9 @@ const PATIENCE_FACTOR_MAX = 16
 
 export type CrosslinkOfferOptions = {
   readonly shard: ChainNumber
-  readonly seat: Seat
-  readonly committeeSize: number
+  /** Of this node, in the shard's epoch. */
+  readonly seat: () => Seat
+  readonly committeeSize: () => number
   /** How long to wait for the beacon before everybody is told. */
   readonly patienceMs: number
   /** The shard as the beacon has recorded it. */
@@ -96,7 +97,7 @@ export function createCrosslinkOffer(
 
 function offer(self: Offering): void {
   const { options, relay } = self
-  if (options.seat < 0) return
+  if (options.seat() < 0) return
   const record = options.record()
   if (relay.behind(record, options.committedHeight())) return reloadBacklog(self, record)
   const candidate = relay.candidate(record)
@@ -128,7 +129,8 @@ function tellLeaders(self: Offering, candidate: Crosslink): void {
 
 /** Who speaks rotates with the height, and with every attempt that was in vain. */
 function speaks(self: Offering, height: number): boolean {
-  const { seat, committeeSize } = self.options
+  const seat = self.options.seat()
+  const committeeSize = self.options.committeeSize()
   const speakers = Math.floor((committeeSize - 1) / 3) + 1
   return (seat + height + (self.waiting?.attempt ?? 0)) % committeeSize < speakers
 }

@@ -37,6 +37,12 @@ export type CrosslinkRelay = {
   readonly conflicts: (record: ShardRecord) => boolean
 }
 
+/** C.3 (3): up to the block that seals its epoch; what follows is for the next crosslink. */
+function withinEpoch(entries: readonly FinalizedHeader[]): readonly FinalizedHeader[] {
+  const seal = entries.findIndex(({ header }) => header.sealing)
+  return seal < 0 ? entries : entries.slice(0, seal + 1)
+}
+
 export function createCrosslinkRelay(): CrosslinkRelay {
   let entries: FinalizedHeader[] = []
 
@@ -69,7 +75,7 @@ export function createCrosslinkRelay(): CrosslinkRelay {
       return own === undefined || equalBytes(own.hash, record.hash)
     },
     candidate: (record) => {
-      const span = after(record).slice(0, CROSSLINK_SPAN_MAX)
+      const span = withinEpoch(after(record).slice(0, CROSSLINK_SPAN_MAX))
       if (span[0] === undefined || span[0].header.height !== record.height + 1) return undefined
       if (!equalBytes(span[0].header.parentHash, record.hash)) return undefined
       const tip = span.findLastIndex((entry) => entry.certificate !== undefined)

@@ -2,7 +2,7 @@
  * Hosted shards and transaction intakes of one node, wired to its beacon and its store.
  */
 import { shardGenesis, type Genesis } from '../beacon/genesis.ts'
-import { committeeOf } from '../beacon/state.ts'
+import { epochAfter } from '../beacon/epoch.ts'
 import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import type { BeaconChain } from './beacon-chain.ts'
 import type { ChannelLeaves } from './channel-leaves.ts'
@@ -30,10 +30,9 @@ export function createHostedShard(
   const { place, genesis } = parts
   return createShardChain(context, {
     config: shardGenesis(genesis, shard),
-    engine: place.engine(shard),
-    committee: place.committee(shard),
-    payouts: committeeOf(place.state, shard).map(({ payout }) => payout),
-    topics: place.chainTopics(shard),
+    epochs: place.epochsOf(shard),
+    payoutOf: (proposer) => place.payoutOf(shard, proposer),
+    isOwn: (proposer) => place.isOwn(shard, proposer),
     beacon: beaconWindow(context, parts),
     loadFinalized: (fromHeight, answer) => loadFinalized(context, shard, fromHeight, answer),
     loadBacklog: (height, answer) => loadBacklog(context, shard, height, answer),
@@ -44,7 +43,7 @@ function beaconWindow(
   context: Context,
   { genesis, place, beacon, leaves }: HostParts,
 ): BeaconWindow {
-  const members = place.others(BEACON_CHAIN)
+  const { epochRules } = place.genesisState
   return {
     headAnchor: beacon.headAnchor,
     anchorOf: beacon.anchorOf,
@@ -55,9 +54,10 @@ function beaconWindow(
     upcomingLeaders: () => {
       const view = Math.max(1, beacon.chain.status().view)
       const leaders = [beacon.chain.leader(view), beacon.chain.leader(view + 1)]
-      return members.filter((member) => leaders.includes(member))
+      return place.others(BEACON_CHAIN).filter((member) => leaders.includes(member))
     },
-    beaconMembers: () => members,
+    beaconMembers: () => place.others(BEACON_CHAIN),
+    epochAfter: (beaconHeight) => epochAfter(epochRules, beaconHeight),
     patienceMs: PATIENCE_BEACON_BLOCKS * genesis.beaconTiming.blockIntervalMs,
     offer: beacon.offer,
   }
@@ -74,7 +74,7 @@ export function createIntakes(
     const intake = createTransactionIntake(context, {
       config: shardGenesis(genesis, shard),
       shard: shards.get(shard),
-      members: place.seatOf(shard) >= 0 ? place.others(shard) : [],
+      members: () => (place.seatOf(shard) >= 0 ? place.others(shard) : []),
       topic: place.transactionTopic(shard),
     })
     intakes.set(shard, intake)

@@ -12,10 +12,13 @@ import type { Context } from './context.ts'
 const VOTE_JOURNAL_KIND = { notarize: 0, nullify: 1, finalize: 2 } as const
 const CERTIFICATE_JOURNAL_KIND = { notarize: 3, nullify: 4, finalize: 5 } as const
 const FLOOR_JOURNAL_KIND = 6
+const FLOOR_JOURNAL_VIEW = 0
 
 export type JournalWriter = {
   readonly append: (record: JournalRecord) => void
   readonly restore: (entries: readonly StoreEntry[]) => readonly JournalRecord[]
+  /** The epoch is over: nothing of its journal is needed any more. */
+  readonly close: () => void
 }
 
 /** Own votes and certificates of one (chain, epoch) on disk; records at or below the floor are deleted (A.10.3). */
@@ -32,18 +35,16 @@ export function createJournalWriter(
     else keys.push(key)
   }
 
+  function drop(key: Uint8Array): void {
+    context.emit({ kind: 'write', write: { kind: 'delete', table: 'journal', key }, sync: false })
+  }
+
   function prune(floor: number): void {
     for (const [view, keys] of kept) {
       // The floor view itself stays: its FINALIZATION answers laggards after a restart (R12).
       if (view >= floor) continue
       kept.delete(view)
-      for (const key of keys) {
-        context.emit({
-          kind: 'write',
-          write: { kind: 'delete', table: 'journal', key },
-          sync: false,
-        })
-      }
+      keys.forEach(drop)
     }
   }
 
@@ -66,6 +67,10 @@ export function createJournalWriter(
         if (record.value.kind !== 'floor') keep(view, key)
         return record.value
       }),
+    close: () => {
+      prune(Infinity)
+      drop(journalKey(chain, epoch, FLOOR_JOURNAL_VIEW, FLOOR_JOURNAL_KIND))
+    },
   }
 }
 
@@ -79,7 +84,7 @@ function placeOf(record: JournalRecord): { readonly view: number; readonly byte:
       return { view, byte: CERTIFICATE_JOURNAL_KIND[kind] }
     }
     case 'floor':
-      return { view: 0, byte: FLOOR_JOURNAL_KIND }
+      return { view: FLOOR_JOURNAL_VIEW, byte: FLOOR_JOURNAL_KIND }
     default:
       return unreachable(record)
   }

@@ -2,11 +2,21 @@
  * A node's place in its network: its seats, its shards, and how the engine of each chain is set up.
  */
 import type { Genesis } from '../beacon/genesis.ts'
-import { committeeKeys, leaderOrderOf, type BeaconState } from '../beacon/state.ts'
+import { leaderOfView } from '../beacon/committee.ts'
+import { leaderOrderOf, type BeaconState } from '../beacon/state.ts'
 import type { EngineConfig } from '../consensus/engine-contract.ts'
 import { topicName } from '../network/topic.ts'
 import { present } from '../primitives/assert.ts'
-import { BEACON_CHAIN, OBSERVER_SEAT, type ChainNumber } from '../primitives/identifiers.ts'
+import {
+  BEACON_CHAIN,
+  OBSERVER_SEAT,
+  type Address,
+  type ChainNumber,
+  type Seat,
+} from '../primitives/identifiers.ts'
+import { SHARDS_MAX } from '../primitives/limits.ts'
+import type { EpochChainOptions, Seating } from './epoch-chain.ts'
+import type { EpochPlans } from './epoch-plans.ts'
 import { decodeBeaconChainBlock } from './beacon-block.ts'
 import { decodeShardChainBlock } from './shard-block.ts'
 import type { WireContext } from './wire.ts'
@@ -26,12 +36,14 @@ export type PlaceOptions = {
 
 export type Place = {
   /** At genesis. */
-  readonly state: BeaconState
-  /** Validator index per seat. */
+  readonly genesisState: BeaconState
+  /** Validator index per seat, in the beacon's epoch. */
   readonly committee: (chain: ChainNumber) => readonly number[]
   /** The same without this node. */
   readonly others: (chain: ChainNumber) => readonly number[]
+  /** In the beacon's epoch; OBSERVER_SEAT without one. */
   readonly seatOf: (chain: ChainNumber) => number
+  /** Every shard, where seats change with epochs; else those with a seat, and those followed. */
   readonly hosted: readonly ChainNumber[]
   /** Where the proposer of a finalized block tells observers. */
   readonly chainTopics: (chain: ChainNumber) => {
@@ -39,56 +51,149 @@ export type Place = {
     readonly body: string
   }
   readonly transactionTopic: (shard: ChainNumber) => string
+  /** What this node listens to. */
+  readonly topics: readonly string[]
   readonly wire: WireContext
-  readonly engine: (chain: ChainNumber) => EngineConfig
+  /** How a chain goes from one epoch into the next. */
+  readonly epochsOf: (
+    chain: ChainNumber,
+  ) => Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
+  /** Where the proposer of a shard block gets its tips; undefined of a block that its seat may not propose. */
+  readonly payoutOf: (shard: ChainNumber, proposer: ProposerPlace) => Address | undefined
+  /** Whether that seat was, or is, this node's. */
+  readonly isOwn: (shard: ChainNumber, proposer: ProposerPlace) => boolean
 }
 
-export function placeOf(options: PlaceOptions, state: BeaconState): Place {
+export type ProposerPlace = {
+  readonly epoch: number
+  readonly view: number
+  readonly proposerSeat: Seat
+}
+
+export function placeOf(
+  options: PlaceOptions,
+  genesisState: BeaconState,
+  plans: EpochPlans,
+): Place {
   const { genesis, validator } = options
   const committee = (chain: ChainNumber): readonly number[] =>
-    present(state.committees[chain], 'every chain has a committee')
-  const seatOf = (chain: ChainNumber): number =>
-    validator === undefined ? OBSERVER_SEAT : committee(chain).indexOf(validator)
+    present(plans.current().committees[chain], 'every chain has a committee')
+  const seatOf = (chain: ChainNumber): number => seatIn(committee(chain), validator)
   const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
   const topic = (chain: ChainNumber, name: 'fin' | 'blk' | 'tx'): string =>
-    topicName(state.genesisHash, chain, name)
+    topicName(genesisState.genesisHash, chain, name)
+  const hasEpochs = genesisState.epochRules.blocks > 0
+  const hosted = shards.filter(
+    (shard) => hasEpochs || seatOf(shard) >= 0 || options.followShards.includes(shard),
+  )
+  const chainTopics = (chain: ChainNumber) => {
+    return { finality: topic(chain, 'fin'), body: topic(chain, 'blk') }
+  }
+  const orders = createLeaderOrders(plans)
+  const inSeat = (chain: ChainNumber, epoch: number, seat: Seat): number | undefined =>
+    plans.of(epoch)?.committees[chain]?.[seat]
   return {
-    state,
+    genesisState,
     committee,
     others: (chain) => committee(chain).filter((member) => member !== validator),
     seatOf,
-    hosted: shards.filter((shard) => seatOf(shard) >= 0 || options.followShards.includes(shard)),
-    chainTopics: (chain) => ({ finality: topic(chain, 'fin'), body: topic(chain, 'blk') }),
+    hosted,
+    chainTopics,
     transactionTopic: (shard) => topic(shard, 'tx'),
+    topics: hosted.flatMap((shard) => {
+      const { finality, body } = chainTopics(shard)
+      return hasEpochs ? [topic(shard, 'tx'), finality, body] : [topic(shard, 'tx')]
+    }),
     wire: {
-      seatCountOf: (chain) => state.committees[chain]?.length,
+      seatCountOf: (chain) => genesisState.committees[chain]?.length,
       decodeBlock: (chain) => {
         if (chain === BEACON_CHAIN) return decodeBeaconChainBlock
         return chain <= genesis.shardCount ? decodeShardChainBlock : undefined
       },
       signatureBytesMax: options.signatureBytesMax,
     },
-    engine: (chain) => engineConfig(genesis, state, { chain, seat: seatOf(chain) }),
+    epochsOf: (chain) => ({
+      number: chain,
+      genesis: genesisBlock(genesis, genesisState, chain),
+      seating: (epoch, start) =>
+        seatingOf({ ...options, genesisState, plans }, { chain, epoch, start }),
+      topics: chainTopics(chain),
+    }),
+    payoutOf: (shard, { epoch, view, proposerSeat }) => {
+      const order = orders(epoch, shard)
+      if (order === undefined || leaderOfView(order, view) !== proposerSeat) return undefined
+      const index = inSeat(shard, epoch, proposerSeat)
+      return index === undefined ? undefined : plans.validators()[index]?.payout
+    },
+    isOwn: (shard, { epoch, proposerSeat }) => {
+      return validator !== undefined && inSeat(shard, epoch, proposerSeat) === validator
+    },
   }
 }
 
-function engineConfig(
-  genesis: Genesis,
-  state: BeaconState,
-  { chain, seat }: { readonly chain: ChainNumber; readonly seat: number },
-): EngineConfig {
-  const timing = chain === BEACON_CHAIN ? genesis.beaconTiming : genesis.shardTiming
-  const head = chain === BEACON_CHAIN ? state.headHash : state.shards[chain - 1]?.hash
+function seatIn(committee: readonly number[], validator: number | undefined): number {
+  return validator === undefined ? OBSERVER_SEAT : committee.indexOf(validator)
+}
+
+/** Of every chain in this epoch and the last one, generously: replayed blocks ask for older ones, one after the other. */
+const LEADER_ORDERS_KEPT_MAX = 4 * (SHARDS_MAX + 1)
+
+function createLeaderOrders(plans: EpochPlans) {
+  const kept = new Map<string, readonly Seat[]>()
+  return (epoch: number, chain: ChainNumber): readonly Seat[] | undefined => {
+    const key = `${epoch}/${chain}`
+    const plan = plans.of(epoch)
+    const order = kept.get(key) ?? (plan && leaderOrderOf(plan, chain))
+    if (order === undefined) return undefined
+    kept.set(key, order)
+    if (kept.size > LEADER_ORDERS_KEPT_MAX) kept.clear()
+    return order
+  }
+}
+
+function genesisBlock(genesis: Genesis, state: BeaconState, chain: ChainNumber) {
+  const hash = chain === BEACON_CHAIN ? state.headHash : state.shards[chain - 1]?.hash
   return {
-    domain: { genesisHash: state.genesisHash, chain, epoch: state.epoch },
-    committee: committeeKeys(state, chain),
-    seat,
-    leaderOrder: leaderOrderOf(state, chain),
-    genesis: {
-      hash: present(head, 'every chain has a genesis block'),
-      height: 0,
-      timestampMs: genesis.timestampMs,
+    hash: present(hash, 'every chain has a genesis block'),
+    height: 0,
+    timestampMs: genesis.timestampMs,
+  }
+}
+
+type Seated = Pick<PlaceOptions, 'genesis' | 'validator'> & {
+  readonly genesisState: BeaconState
+  readonly plans: EpochPlans
+}
+
+/** The one place that says who sits where on a chain in an epoch, and who leads. */
+function seatingOf(
+  { genesis, validator, genesisState, plans }: Seated,
+  {
+    chain,
+    epoch,
+    start,
+  }: {
+    readonly chain: ChainNumber
+    readonly epoch: number
+    readonly start: EngineConfig['genesis']
+  },
+): Seating | undefined {
+  const plan = plans.of(epoch)
+  if (plan === undefined) return undefined
+  const committee = present(plan.committees[chain], 'every chain has a committee')
+  const validators = plans.validators()
+  const timing = chain === BEACON_CHAIN ? genesis.beaconTiming : genesis.shardTiming
+  return {
+    committee,
+    engine: {
+      domain: { genesisHash: genesisState.genesisHash, chain, epoch },
+      committee: committee.map(
+        (index) => present(validators[index], 'a committee seats validators').publicKey,
+      ),
+      seat: seatIn(committee, validator),
+      leaderOrder: leaderOrderOf(plan, chain),
+      genesis: start,
+      timing: { ...timing, backoffMax: BACKOFF_MAX },
     },
-    timing: { ...timing, backoffMax: BACKOFF_MAX },
   }
 }

@@ -6,19 +6,24 @@ import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import type { StoreRange } from '../storage/store.ts'
 import type { ChainRestore, LoadAnswer, NodeRestore } from './contract.ts'
+import { decodeEpochStart, type EpochStart } from './epoch-start.ts'
 import { readFinalEntry } from './serve.ts'
-import { chainKey, numberKey, pointRange } from './table.ts'
+import { chainKey, numberKey, numberRange, pointRange, type TableName } from './table.ts'
 
-/** Finalized heads, the beacon state, the channel leaves. */
+/** The beacon state, the channel leaves, the plans of epochs; per chain the finalized head and the start of its epoch. */
 export function headReads(chains: readonly ChainNumber[]): readonly StoreRange[] {
   return [
     pointRange('state', numberKey(BEACON_CHAIN)),
     { table: 'channels' },
-    ...chains.map((chain) => ({ ...within('final', chain), reverse: true, countMax: 1 })),
+    { table: 'plan' },
+    ...chains.flatMap((chain) => [
+      { ...within('final', chain), reverse: true, countMax: 1 },
+      { ...within('epoch', chain), reverse: true, countMax: 1 },
+    ]),
   ]
 }
 
-/** Recent anchors; per chain the journal and the blocks from the finalized height upwards. */
+/** Recent anchors; per chain the journal of its epoch and the blocks from the finalized height upwards. */
 export function tailReads(
   chains: readonly ChainNumber[],
   heads: LoadAnswer,
@@ -27,10 +32,13 @@ export function tailReads(
   const oldest = Math.max(0, beaconHeight - BEACON_HASH_RING)
   return [
     { ...within('anchor', BEACON_CHAIN), from: numberKey(BEACON_CHAIN, oldest) },
-    ...chains.flatMap((chain, index) => [
-      within('journal', chain),
-      { ...within('block', chain), from: numberKey(chain, headOf(heads, index)?.height ?? 0) },
-    ]),
+    ...chains.flatMap((chain, index) => {
+      const epoch = epochStartOf(heads, index)?.epoch ?? 0
+      return [
+        numberRange('journal', chain, epoch, epoch + 1),
+        { ...within('block', chain), from: numberKey(chain, headOf(heads, index)?.height ?? 0) },
+      ]
+    }),
   ]
 }
 
@@ -43,6 +51,7 @@ export function restoreOf(
     const head = headOf(heads, index)
     return {
       chain,
+      epochStart: epochStartOf(heads, index),
       journal: tails[1 + 2 * index] ?? [],
       blocks: (tails[2 + 2 * index] ?? []).map(({ value }) => value),
       head: head === undefined ? undefined : { height: head.height, hash: head.hash },
@@ -52,15 +61,21 @@ export function restoreOf(
     chains: restored,
     beaconState: heads[0]?.[0]?.value,
     anchors: (tails[0] ?? []).map(({ value }) => value),
+    plans: heads[2] ?? [],
     channels: heads[1] ?? [],
   }
 }
 
-function within(table: string, chain: ChainNumber): StoreRange {
+function within(table: TableName, chain: ChainNumber): StoreRange {
   return { table, from: chainKey(chain), to: chainKey(chain + 1) }
 }
 
 function headOf(heads: LoadAnswer, index: number) {
-  const entry = heads[2 + index]?.[0]
+  const entry = heads[3 + 2 * index]?.[0]
   return entry && readFinalEntry(entry)
+}
+
+function epochStartOf(heads: LoadAnswer, index: number): EpochStart | undefined {
+  const entry = heads[4 + 2 * index]?.[0]
+  return entry && decodeEpochStart(entry.value)
 }

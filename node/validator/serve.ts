@@ -32,7 +32,7 @@ export function readFinalEntry(entry: StoreEntry): FinalEntry {
 
 export function serveBlock(
   context: Context,
-  domain: EngineDomain,
+  domain: Pick<EngineDomain, 'chain'>,
   hash: Hash,
   decode: DecodeBlock,
   answer: (block: ChainBlock) => void,
@@ -47,10 +47,10 @@ export function serveBlock(
   })
 }
 
-/** Answers with blocks up to the last one that has a certificate of its own and still fits one frame. */
+/** Answers with blocks of the epoch, up to the last one that has a certificate of its own and still fits one frame. */
 export function serveRange(
   context: Context,
-  domain: EngineDomain,
+  domain: Pick<EngineDomain, 'chain' | 'epoch'>,
   request: ConsensusMessage & { readonly kind: 'get-range' },
   decode: DecodeBlock,
   answer: (range: FinalizedRange) => void,
@@ -64,7 +64,8 @@ export function serveRange(
       pointRange('block', blockKey(domain.chain, height, hash)),
     )
     context.load(keys, (found) => {
-      const range = cutRange(finals, found, decode)
+      const blocks = found.map((entries) => entries[0] && decode(entries[0].value))
+      const range = cutRange(finals, blocks, domain.epoch)
       if (range !== undefined) answer(range)
     })
   })
@@ -72,16 +73,16 @@ export function serveRange(
 
 function cutRange(
   finals: readonly FinalEntry[],
-  found: readonly (readonly StoreEntry[])[],
-  decode: DecodeBlock,
+  found: readonly (Result<ChainBlock> | undefined)[],
+  epoch: number,
 ): FinalizedRange | undefined {
   const blocks: ChainBlock[] = []
   let bytes = 0
   let best: FinalizedRange | undefined
   for (const [index, final] of finals.entries()) {
-    const entry = found[index]?.[0]
-    const block = entry && decode(entry.value)
-    if (block?.ok !== true) break
+    const block = found[index]
+    // The certificates of another epoch prove nothing to whoever asks in this one.
+    if (block?.ok !== true || block.value.epoch !== epoch) break
     bytes += block.value.bytes.length
     if (bytes > BLOCK_BYTES_MAX && best !== undefined) break
     blocks.push(block.value)

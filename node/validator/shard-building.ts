@@ -1,13 +1,12 @@
 /**
  * Building a shard block (R2): which beacon block to lean on, what the inbox must hold, which transactions to try.
  */
-import type { EngineConfig } from '../consensus/engine-contract.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem } from '../crosslink/receipt.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { concatBytes, equalBytes, toHex } from '../primitives/bytes.ts'
-import type { Address, Hash } from '../primitives/identifiers.ts'
+import type { Address, Hash, Seat } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
 import type {
   BlockOutcome,
@@ -19,6 +18,7 @@ import type { Mempool } from '../shards/mempool.ts'
 import type { Context } from './context.ts'
 import type { CommittedTip } from './execution-state.ts'
 import type { InboxFeed } from './inbox-feed.ts'
+import type { ProposerPlace } from './place.ts'
 import { decodeShardChainBlock } from './shard-block.ts'
 import type { ShardExecution } from './shard-execution.ts'
 
@@ -28,8 +28,13 @@ const BODY_RESERVE_BYTES = 16 * 1024
 export type BuilderParts = {
   readonly context: Context
   readonly config: ShardConfig
-  readonly engine: EngineConfig
-  readonly payouts: readonly Address[]
+  /** Epoch and seat of this node on the shard, and when the epoch's first parent was made. */
+  readonly seat: () => {
+    readonly epoch: number
+    readonly proposerSeat: Seat
+    readonly startedMs: number
+  }
+  readonly payoutOf: (proposer: ProposerPlace) => Address | undefined
   readonly execution: ShardExecution
   readonly mempool: Mempool
   readonly inbox: InboxFeed
@@ -67,7 +72,7 @@ export function buildShardBlock(parts: BuilderParts, order: BuildOrder): void {
 }
 
 function requestOf(
-  { context, config, engine, payouts, mempool, committed }: BuilderParts,
+  { context, config, seat, payoutOf, mempool, committed }: BuilderParts,
   { view, parentHash, parent }: BuildOrder,
   base: { readonly path: readonly BlockOutcome[]; readonly chosen: Chosen },
 ) {
@@ -79,16 +84,18 @@ function requestOf(
     countMax: BLOCK_TRANSACTIONS_MAX,
     changed: path.flatMap((outcome) => outcome.changed),
   })
+  const { epoch, proposerSeat, startedMs } = seat()
   return {
     kind: 'build',
     parentHash,
-    epoch: engine.domain.epoch,
+    epoch,
     view,
-    seat: engine.seat,
-    beneficiary: present(payouts[engine.seat], 'a leader has a seat'),
-    timestampMs: Math.max(context.now(), (parent?.timestampMs ?? engine.genesis.timestampMs) + 1),
+    seat: proposerSeat,
+    beneficiary: present(payoutOf({ epoch, view, proposerSeat }), 'the leader builds'),
+    timestampMs: Math.max(context.now(), (parent?.timestampMs ?? startedMs) + 1),
     anchor: chosen.anchor,
-    sealing: false,
+    // B.5: the first block that leans on a later epoch is the last of its own.
+    sealing: chosen.anchor.epoch > epoch,
     transactions,
     inbox: chosen.items,
   } as const

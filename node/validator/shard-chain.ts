@@ -4,21 +4,18 @@
  * The way of a transaction here: `intake` admits it to the mempool and spreads it; `build` puts it into a block; the
  * engine finalizes the block; `committed` writes its results, sends its receipts and hands the beacon a crosslink.
  */
-import { leaderOfView } from '../beacon/committee.ts'
-import type { EngineConfig } from '../consensus/engine-contract.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import type { Certificate } from '../crosslink/certificate.ts'
 import type { AnchorView, Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
-import type { Address, Hash } from '../primitives/identifiers.ts'
+import type { Hash } from '../primitives/identifiers.ts'
 import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
 import type { ShardBlock } from '../shards/block.ts'
 import type { BlockOutcome, ShardConfig } from '../shards/executor.ts'
 import { flowLimits } from '../shards/flow-control.ts'
 import { createMempool, type Mempool } from '../shards/mempool.ts'
-import { createChain, type Chain } from './chain.ts'
 import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
 import {
@@ -27,6 +24,7 @@ import {
   type CrosslinkOfferOptions,
 } from './crosslink-offer.ts'
 import type { CommitHistory, ShardExecutionOptions } from './execution-state.ts'
+import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
 import { createInboxFeed, type InboxFeed, type InboxFeedOptions } from './inbox-feed.ts'
 import type { PreparationSources } from './pending-block.ts'
 import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
@@ -51,23 +49,24 @@ export type BeaconWindow = {
   readonly upcomingLeaders: CrosslinkOfferOptions['upcomingLeaders']
   readonly beaconMembers: CrosslinkOfferOptions['beaconMembers']
   readonly patienceMs: number
+  /** The epoch in which a chain is after this beacon block. */
+  readonly epochAfter: (beaconHeight: number) => number
   readonly offer: (crosslink: Crosslink) => void
 }
 
 export type ShardChainOptions = {
   readonly config: ShardConfig
-  readonly engine: EngineConfig
-  readonly committee: readonly number[]
-  /** Per seat: where tips go. */
-  readonly payouts: readonly Address[]
-  readonly topics: { readonly finality: string; readonly body: string }
+  readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
+  readonly payoutOf: BuilderParts['payoutOf']
+  /** Whether this node proposed the block, in whichever epoch. */
+  readonly isOwn: (header: ShardBlock['header']) => boolean
   readonly beacon: BeaconWindow
   readonly loadFinalized: ShardExecutionOptions['loadFinalized']
   readonly loadBacklog: CrosslinkOfferOptions['loadBacklog']
 }
 
 export type ShardChain = {
-  readonly chain: Chain
+  readonly chain: EpochChain
   readonly config: ShardConfig
   readonly mempool: Mempool
   readonly start: (restore: ChainRestore | undefined) => void
@@ -94,7 +93,7 @@ type Shard = {
   readonly inbox: InboxFeed
   readonly execution: ShardExecution
   readonly offer: CrosslinkOffer
-  readonly chain: Chain
+  readonly chain: EpochChain
   /** FINALIZATIONs of blocks that are final and not committed yet. */
   readonly certificates: Map<string, Certificate>
   committed: CommittedFacts
@@ -117,7 +116,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       context,
       offerOptions(options, () => self),
     ),
-    chain: createChain(
+    chain: createEpochChain(
       context,
       chainOptions(options, () => self),
     ),
@@ -149,7 +148,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
 }
 
 function executionOptions(options: ShardChainOptions, self: () => Shard): ShardExecutionOptions {
-  const { beacon, config, engine, payouts } = options
+  const { beacon, config, payoutOf } = options
   const { shard } = config
   return {
     shard,
@@ -158,10 +157,7 @@ function executionOptions(options: ShardChainOptions, self: () => Shard): ShardE
     loadAnchor: beacon.loadAnchor,
     loadFinalized: options.loadFinalized,
     senderOf: (hash) => self().mempool.senderOf(hash),
-    beneficiaryOf: ({ header }) =>
-      header.proposerSeat === leaderOfView(engine.leaderOrder, header.view)
-        ? payouts[header.proposerSeat]
-        : undefined,
+    beneficiaryOf: ({ header }) => payoutOf(header),
     verified: (hash, valid) => {
       self().chain.verified(hash, valid)
       updateWork(self())
@@ -173,11 +169,11 @@ function executionOptions(options: ShardChainOptions, self: () => Shard): ShardE
 }
 
 function offerOptions(options: ShardChainOptions, self: () => Shard): CrosslinkOfferOptions {
-  const { beacon, config, engine, committee } = options
+  const { beacon, config } = options
   return {
     shard: config.shard,
-    seat: engine.seat,
-    committeeSize: committee.length,
+    seat: () => self().chain.seat,
+    committeeSize: () => self().chain.committee.length,
     patienceMs: beacon.patienceMs,
     record: () => recordOf(self()),
     committedHeight: () => self().execution.tip().height,
@@ -193,12 +189,15 @@ function offerOptions(options: ShardChainOptions, self: () => Shard): CrosslinkO
   }
 }
 
-function chainOptions(options: ShardChainOptions, self: () => Shard) {
-  const { engine, committee, topics } = options
+function chainOptions(options: ShardChainOptions, self: () => Shard): EpochChainOptions {
+  const { beacon, epochs } = options
   return {
-    engine,
-    committee,
-    topics,
+    ...epochs,
+    epochAfter: (sealing) => beacon.epochAfter(shardBlockOf(sealing).header.anchor.beaconHeight),
+    turned: () => {
+      self().offer.offer()
+      updateWork(self())
+    },
     application: {
       decodeBlock: decodeShardChainBlock,
       build: (view: number, parentHash: Hash, parent: ChainBlock | undefined) =>
@@ -220,6 +219,10 @@ function builderParts(self: Shard): BuilderParts {
     headAnchor: beacon.headAnchor,
     anchorOf: beacon.anchorOf,
     committed: () => self.committed,
+    seat: () => {
+      const { epoch, seat, startedMs } = self.chain
+      return { epoch, proposerSeat: seat, startedMs }
+    },
     built: self.chain.built,
   }
 }
@@ -232,6 +235,7 @@ function workParts(self: Shard): WorkParts {
     limits: flowLimits(config),
     headAnchor: beacon.headAnchor,
     status: self.chain.status,
+    epoch: () => self.chain.epoch,
     committed: () => self.committed,
   }
 }
@@ -287,7 +291,7 @@ function committed(
   // What was replayed is read back with its certificate when it is to be offered.
   if (!replayed) {
     self.offer.add({ hash: outcome.hash, header, channels: outcome.channels, certificate })
-    if (header.proposerSeat === options.engine.seat) pushReceipts(self, outcome)
+    if (options.isOwn(header)) pushReceipts(self, outcome)
     self.offer.offer()
   }
   updateWork(self)
@@ -310,6 +314,7 @@ function recordOf({ options }: Shard): ShardRecord {
 function beaconFinalized(self: Shard): void {
   self.offer.recorded()
   self.execution.anchorsMoved()
+  self.chain.seatsMoved()
   if (!self.running) return
   self.offer.offer()
   updateWork(self)

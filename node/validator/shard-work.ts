@@ -21,6 +21,7 @@ export type WorkParts = {
   readonly mempool: Mempool
   readonly inbox: InboxFeed
   readonly headAnchor: () => AnchorView
+  readonly epoch: () => number
   readonly status: () => Pick<EngineStatus, 'view' | 'notarizedTip'>
   readonly committed: () => CommittedFacts
 }
@@ -54,8 +55,18 @@ export function hasWork(parts: WorkParts): boolean {
     count - queued > included ||
     canConsume(parts, anchor, after) ||
     canDrain(parts, anchor, after) ||
-    anchor.beaconHeight - (anchored?.beaconHeight ?? 0) > ANCHOR_LAG_MAX
+    anchor.beaconHeight - (anchored?.beaconHeight ?? 0) > ANCHOR_LAG_MAX ||
+    isToSeal(parts, anchor, path)
   )
+}
+
+/** B.5: the beacon is in a later epoch, and no open block has ended ours. An idle shard seals, too. */
+function isToSeal(
+  { epoch }: WorkParts,
+  anchor: AnchorView,
+  path: readonly BlockOutcome[],
+): boolean {
+  return anchor.epoch > epoch() && path.at(-1)?.header.sealing !== true
 }
 
 /** Something was promised and is here: what is missing is no work yet, it is asked for. */

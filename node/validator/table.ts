@@ -8,6 +8,8 @@
  *   journal   chain, epoch, view, kind -> record             own votes and certificates above the floor
  *   state     'beacon'            -> beacon state at its finalized head
  *   anchor    beacon height       -> what shards see of that beacon block
+ *   plan      'beacon', epoch     -> seats of an epoch (epoch-plans.ts)
+ *   epoch     chain, epoch        -> the block from which the chain's epoch began (epoch-start.ts)
  *   channels  source              -> leaves of the source's last crosslink
  *   outcome   shard, height       -> results of a finalized block (outcome.ts)
  *   batch     source, destination, start sequence -> receipt batch sent
@@ -28,6 +30,8 @@ export type TableName =
   | 'journal'
   | 'state'
   | 'anchor'
+  | 'plan'
+  | 'epoch'
   | 'channels'
   | 'outcome'
   | 'batch'

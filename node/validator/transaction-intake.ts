@@ -66,7 +66,7 @@ export type IntakeOptions = {
   /** undefined: this node does not hold the shard. */
   readonly shard: HostedPool | undefined
   /** The other members, if this node is one. */
-  readonly members: readonly number[]
+  readonly members: () => readonly number[]
   readonly topic: string
 }
 
@@ -253,7 +253,8 @@ function admitOne(
 }
 
 function push(self: Intake, raws: readonly Uint8Array[]): void {
-  const { members, config } = self.options
+  const { config } = self.options
+  const members = self.options.members()
   if (members.length === 0) return publish(self, raws)
   if (raws.length === 0) return
   const message = { kind: 'transactions', shard: config.shard, raws } as const

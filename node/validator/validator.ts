@@ -6,10 +6,11 @@ import { genesisBeaconState } from '../beacon/state.ts'
 import { unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { createBeaconChain, type BeaconChain } from './beacon-chain.ts'
-import type { Chain } from './chain.ts'
 import { createChannelLeaves, type ChannelLeaves } from './channel-leaves.ts'
 import { createContext, type ContextOwner } from './context.ts'
 import type { NodeRestore, ValidatorEffect, ValidatorFact, ValidatorInput } from './contract.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import { createEpochPlans, type EpochPlans } from './epoch-plans.ts'
 import { loadBatches } from './history.ts'
 import { createHostedShard, createIntakes } from './hosted-shard.ts'
 import { placeOf, type Place, type PlaceOptions } from './place.ts'
@@ -27,7 +28,7 @@ export type Validator = {
   readonly wire: WireContext
   readonly hostedShards: readonly ChainNumber[]
   readonly beacon: Pick<BeaconChain, 'head' | 'newest' | 'headAnchor'>
-  readonly chains: ReadonlyMap<ChainNumber, Chain>
+  readonly chains: ReadonlyMap<ChainNumber, EpochChain>
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
   /** Topics this node listens to: its shards' transactions, or finality where it only follows. */
   readonly topics: readonly string[]
@@ -38,10 +39,11 @@ type Input<Kind extends ValidatorInput['kind']> = ValidatorInput & { readonly ki
 type Parts = {
   readonly owner: ContextOwner
   readonly place: Place
+  readonly plans: EpochPlans
   readonly leaves: ChannelLeaves
   readonly beacon: BeaconChain
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
-  readonly chains: ReadonlyMap<ChainNumber, Chain>
+  readonly chains: ReadonlyMap<ChainNumber, EpochChain>
   readonly intakes: ReadonlyMap<ChainNumber, TransactionIntake>
   /** Chains for which this node signs nothing more (C.7, R8). */
   readonly silenced: Set<ChainNumber>
@@ -59,7 +61,7 @@ export function createValidator(options: ValidatorOptions): Validator {
     beacon,
     chains,
     shards,
-    topics: place.hosted.map(place.transactionTopic),
+    topics: place.topics,
   }
 }
 
@@ -68,26 +70,26 @@ function createParts(options: ValidatorOptions): Parts {
   const owner = createContext()
   const { context } = owner
   const genesisState = genesisBeaconState(genesis, options.shardStateRoots)
-  const place = placeOf(options, genesisState)
+  const plans = createEpochPlans(context, genesisState)
+  const place = placeOf(options, genesisState, plans)
   const leaves = createChannelLeaves(context)
   const shards = new Map<ChainNumber, ShardChain>()
   const beacon = createBeaconChain(context, {
-    engine: place.engine(BEACON_CHAIN),
-    committee: place.committee(BEACON_CHAIN),
+    epochs: place.epochsOf(BEACON_CHAIN),
     genesisState,
-    topics: place.chainTopics(BEACON_CHAIN),
     onFinalized: (block) => {
       leaves.learn(block)
+      plans.learn(beacon.head())
       for (const shard of shards.values()) shard.beaconFinalized()
     },
   })
   const parts = { genesis, place, beacon, leaves }
   for (const shard of place.hosted) shards.set(shard, createHostedShard(context, parts, shard))
-  const chains = new Map<ChainNumber, Chain>([[BEACON_CHAIN, beacon.chain]])
+  const chains = new Map<ChainNumber, EpochChain>([[BEACON_CHAIN, beacon.chain]])
   for (const [number, shard] of shards) chains.set(number, shard.chain)
   const intakes = createIntakes(context, parts, shards)
   const silenced = new Set<ChainNumber>()
-  return { owner, place, leaves, beacon, shards, chains, intakes, silenced, announced: NaN }
+  return { owner, place, plans, leaves, beacon, shards, chains, intakes, silenced, announced: NaN }
 }
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {
@@ -123,11 +125,8 @@ function route(self: Parts, input: ValidatorInput): void {
       return owner.answer('load', input.job, input.answer)
     case 'revealed':
       return owner.answer('reveal', input.job, input.signature)
-    case 'signed': {
-      const chain = chains.get(input.chain)
-      if (chain?.epoch === input.epoch) chain.signed(input.vote)
-      return
-    }
+    case 'signed':
+      return chains.get(input.chain)?.signed(input.epoch, input.vote)
     case 'submit':
       return submit(self, input)
     default:
@@ -135,9 +134,11 @@ function route(self: Parts, input: ValidatorInput): void {
   }
 }
 
-function start({ leaves, beacon, shards }: Parts, restore: NodeRestore): void {
+function start({ leaves, plans, beacon, shards }: Parts, restore: NodeRestore): void {
   leaves.restore(restore.channels)
+  plans.restore(restore.plans)
   beacon.start(restore)
+  plans.learn(beacon.head())
   for (const [number, shard] of shards) {
     shard.start(restore.chains.find((one) => one.chain === number))
   }
@@ -159,9 +160,8 @@ function receive(self: Parts, input: Input<'message'>): void {
   const { peer, validator, message } = input
   switch (message.kind) {
     case 'consensus': {
-      const chain = self.chains.get(message.chain)
-      if (chain?.epoch === message.epoch) chain.receive(peer, validator, message.message)
-      return
+      const { chain, epoch } = message
+      return self.chains.get(chain)?.receive({ peer, validator }, epoch, message.message)
     }
     case 'transactions':
       if ((input.gossip || validator !== undefined) && self.shards.has(message.shard)) {
@@ -211,9 +211,8 @@ function answerReceipts(
   })
 }
 
-function isMember({ place }: Parts, chain: ChainNumber, validator: number | undefined): boolean {
-  if (validator === undefined) return false
-  return place.state.committees[chain]?.includes(validator) ?? false
+function isMember({ plans }: Parts, chain: ChainNumber, validator: number | undefined): boolean {
+  return validator !== undefined && plans.isMember(chain, validator)
 }
 
 /** What the chains report concerns the others too. */

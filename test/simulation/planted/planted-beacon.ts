@@ -97,8 +97,8 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         'node/beacon/transition.ts',
-        '  const keys = committeeKeys(state, shard)\n',
-        '  const keys = committeeKeys(state, BEACON_CHAIN)\n',
+        '  const keys = committeeKeys(state, shard, plan)\n',
+        '  const keys = committeeKeys(state, BEACON_CHAIN, plan)\n',
       ),
     ],
     scene: 'calm',

@@ -117,9 +117,9 @@ function heard(court: Court, traffic: () => Traffic, events: WorldEvents): World
       court.onBeacon(node, validator)
       events.onBeacon?.(node, validator)
     },
-    onSigned: (node, chain, vote, root) => {
-      court.onSigned(node, chain, vote, root)
-      events.onSigned?.(node, chain, vote, root)
+    onSigned: (node, place, vote, root) => {
+      court.onSigned(node, place, vote, root)
+      events.onSigned?.(node, place, vote, root)
     },
     passes: (from, to, message) => {
       court.onMessage(from, message)

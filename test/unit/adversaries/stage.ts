@@ -62,7 +62,7 @@ export function play(vice: string, { seed = 1, orders = 40 }: Play = {}): Stage 
       return asBytes(recorded(adversary.corrupt(honest, seat), note))
     },
     events: {
-      onSigned: (node, chain, vote) => {
+      onSigned: (node, { chain }, vote) => {
         if (byzantine.includes(node)) signed.push({ node, at: trial.world.now(), chain, vote })
       },
       onFact: (node, fact) => {

@@ -54,6 +54,21 @@ describe('crosslink relay', () => {
     expect(relayOf(chain(3, () => false)).candidate(genesis)).toBeUndefined()
   })
 
+  it('crosslink relay: C.3 (3): a candidate ends with the block that seals its epoch', () => {
+    const entries = chain(5, () => true).map((entry) => {
+      const sealing = entry.header.height === 3
+      return { ...entry, header: { ...entry.header, sealing } }
+    })
+    const relay = createCrosslinkRelay()
+    let parentHash = genesis.hash
+    for (const { header, ...rest } of entries) {
+      const linked = { ...header, parentHash }
+      parentHash = shardBlockHash(linked)
+      relay.add({ ...rest, header: linked, hash: parentHash })
+    }
+    expect(relay.candidate(genesis)?.tip.height).toBe(3)
+  })
+
   it('crosslink relay: a long backlog goes span by span', () => {
     const entries = chain(CROSSLINK_SPAN_MAX + 10, () => true)
     const relay = relayOf(entries)

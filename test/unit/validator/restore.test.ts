@@ -4,6 +4,7 @@ import { createImage, imageWrites } from '../../../node/storage/io/ordered-image
 import { selectEntries } from '../../../node/storage/io/memory.ts'
 import { keyInTable, storeBounds } from '../../../node/storage/store-key.ts'
 import type { StoreRange, StoreWrite } from '../../../node/storage/store.ts'
+import { encodeEpochStart } from '../../../node/validator/epoch-start.ts'
 import { headReads, restoreOf, tailReads } from '../../../node/validator/restore.ts'
 import { blockKey, chainKey, numberKey, type TableName } from '../../../node/validator/table.ts'
 import { hashOf } from '../crosslink/examples.ts'
@@ -36,9 +37,12 @@ const bytesOf = (name: string): Uint8Array => hashOf(name).slice(0, 8)
 describe('restore', () => {
   it('restore: an empty store restores genesis', () => {
     expect(restoreFrom([])).toEqual({
-      chains: CHAINS.map((chain) => ({ chain, journal: [], blocks: [], head: undefined })),
+      chains: CHAINS.map((chain) => {
+        return { chain, epochStart: undefined, journal: [], blocks: [], head: undefined }
+      }),
       beaconState: undefined,
       anchors: [],
+      plans: [],
       channels: [],
     })
   })
@@ -63,6 +67,7 @@ describe('restore', () => {
     ])
     expect(restored.chains[1]).toEqual({
       chain: 3,
+      epochStart: undefined,
       journal: [],
       blocks: [bytesOf('3/2'), bytesOf('3/3')],
       head: { height: 2, hash: hashOf('2') },
@@ -89,5 +94,26 @@ describe('restore', () => {
       bytesOf('leaves 2'),
     ])
     expect(restored.chains[1]?.journal.map(({ value }) => value)).toEqual([bytesOf('vote')])
+  })
+
+  it('restore: B.4, B.5: a node comes back into the last epoch that it entered, with the journal of that one', () => {
+    const begun = (epoch: number) => {
+      const block = { hash: hashOf(`seal ${epoch}`), height: 10 * epoch, timestampMs: 7 }
+      return { epoch, block, sealedEpoch: epoch - 1 }
+    }
+    const restored = restoreFrom([
+      ['epoch', numberKey(3, 1), encodeEpochStart(begun(1))],
+      ['epoch', numberKey(3, 2), encodeEpochStart(begun(2))],
+      ['epoch', numberKey(4, 9), encodeEpochStart(begun(9))],
+      ['plan', numberKey(0, 2), bytesOf('plan')],
+      ['journal', numberKey(3, 1, 5), bytesOf('old vote')],
+      ['journal', numberKey(3, 2, 1), bytesOf('vote')],
+      ['journal', numberKey(0, 0, 1), bytesOf('beacon vote')],
+    ])
+    expect(restored.chains[1]?.epochStart).toEqual(begun(2))
+    expect(restored.chains[0]?.epochStart).toBeUndefined()
+    expect(restored.plans.map(({ value }) => value)).toEqual([bytesOf('plan')])
+    const journals = restored.chains.map(({ journal }) => journal.map(({ value }) => value))
+    expect(journals).toEqual([[bytesOf('beacon vote')], [bytesOf('vote')]])
   })
 })

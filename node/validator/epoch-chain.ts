@@ -1,0 +1,195 @@
+/**
+ * A chain through its epochs (docs/protocol/beacon.md B.4, B.5): the engine of one epoch after the other, each starting from
+ * the block that sealed the one before. Past epochs are served out of the store, so a restart changes nothing about them.
+ *
+ * Invariants: exactly one engine signs; the next one starts only after a FINALIZATION of the sealing block itself (R14), and
+ * only when the seats of its epoch are known here. The start of an epoch is on disk before anything is signed in it.
+ */
+import type { EngineStatus } from '../consensus/engine.ts'
+import type { EngineConfig } from '../consensus/engine-contract.ts'
+import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
+import type { Vote } from '../consensus/vote.ts'
+import { present } from '../primitives/assert.ts'
+import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
+import { createChain, type Chain, type ChainApplication, type ChainOptions } from './chain.ts'
+import type { Context } from './context.ts'
+import type { ChainRestore } from './contract.ts'
+import { encodeEpochStart, type EpochStart } from './epoch-start.ts'
+import { createEpochTalk, type EpochTalk, type Place } from './epoch-talk.ts'
+import { servePastEpoch } from './past-epoch.ts'
+import { numberKey } from './table.ts'
+
+export type Seating = Pick<ChainOptions, 'engine' | 'committee'>
+
+export type EpochChainOptions = {
+  readonly number: ChainNumber
+  readonly genesis: EngineConfig['genesis']
+  /** The engine of an epoch that starts from this block; undefined while its seats are not known here. */
+  readonly seating: (epoch: number, start: EngineConfig['genesis']) => Seating | undefined
+  /** The epoch that a sealing block leads to. */
+  readonly epochAfter: (sealing: ChainBlock) => number
+  readonly application: ChainApplication
+  readonly topics: ChainOptions['topics']
+  /** The engine of the next epoch has started. */
+  readonly turned: () => void
+}
+
+export type EpochChain = {
+  readonly number: ChainNumber
+  readonly epoch: number
+  readonly seat: Seat
+  readonly committee: readonly number[]
+  /** When the block was made that this epoch starts from. */
+  readonly startedMs: number
+  readonly start: (restore: ChainRestore | undefined) => void
+  readonly receive: (sender: Sender, epoch: number, message: ConsensusMessage) => void
+  readonly tick: () => void
+  readonly work: (pending: boolean) => void
+  readonly built: (view: number, block: ChainBlock | undefined) => void
+  readonly verified: (hash: Hash, valid: boolean) => void
+  readonly signed: (epoch: number, vote: Vote) => void
+  readonly deadline: () => number
+  readonly status: () => EngineStatus
+  /** Asks a validator that just connected for what this node may have missed. */
+  readonly greet: (validator: number) => void
+  readonly leader: (view: number) => number
+  /** The beacon moved: the seats of an epoch that waits for them may be known now. */
+  readonly seatsMoved: () => void
+}
+
+export type Sender = { readonly peer: string; readonly validator: number | undefined }
+
+type Turning = {
+  readonly context: Context
+  readonly options: EpochChainOptions
+  readonly talk: EpochTalk
+  readonly connected: Set<number>
+  run: Chain
+  start: EngineConfig['genesis']
+  /** The block that ended the epoch, until the next one has begun. */
+  sealed: ChainBlock | undefined
+}
+
+export function createEpochChain(context: Context, options: EpochChainOptions): EpochChain {
+  const first = present(options.seating(0, options.genesis), 'the seats of the genesis are known')
+  const self: Turning = {
+    context,
+    options,
+    talk: createEpochTalk(context, options.number),
+    connected: new Set(),
+    run: createChain(
+      context,
+      runOptions(options, first, () => self),
+    ),
+    start: options.genesis,
+    sealed: undefined,
+  }
+  return {
+    number: options.number,
+    get epoch() {
+      return self.run.epoch
+    },
+    get seat() {
+      return self.run.seat
+    },
+    get committee() {
+      return self.run.committee
+    },
+    get startedMs() {
+      return self.start.timestampMs
+    },
+    start: (restore) => start(self, restore),
+    receive: (sender, epoch, message) => receive(self, sender, epoch, message),
+    tick: () => self.run.tick(),
+    work: (pending) => self.run.work(pending),
+    built: (view, block) => self.run.built(view, block),
+    verified: (hash, valid) => self.run.verified(hash, valid),
+    signed: (epoch, vote) => {
+      if (epoch === self.run.epoch) self.run.signed(vote)
+    },
+    deadline: () => self.run.deadline(),
+    status: () => self.run.status(),
+    greet: (validator) => {
+      self.connected.add(validator)
+      self.run.greet(validator)
+    },
+    leader: (view) => self.run.leader(view),
+    seatsMoved: () => turn(self),
+  }
+}
+
+function runOptions(
+  options: EpochChainOptions,
+  seating: Seating,
+  self: () => Turning,
+): ChainOptions {
+  const { application, topics } = options
+  const sealed = (block: ChainBlock): void => {
+    self().sealed = block
+    turn(self())
+  }
+  return { ...seating, application, topics, sealed }
+}
+
+function start(self: Turning, restore: ChainRestore | undefined): void {
+  if (restore?.epochStart !== undefined) {
+    const { epoch, block } = restore.epochStart
+    const seating = self.options.seating(epoch, block)
+    enter(self, present(seating, 'an epoch was entered when its seats were known'), block)
+  }
+  self.run.start(restore)
+}
+
+function enter(self: Turning, seating: Seating, from: EngineConfig['genesis']): void {
+  self.start = from
+  self.run = createChain(
+    self.context,
+    runOptions(self.options, seating, () => self),
+  )
+  for (const validator of self.connected) self.run.greet(validator)
+}
+
+/** R14: the epoch is sealed. Its journal goes with the write that starts the next one. */
+function turn(self: Turning): void {
+  const { context, options, sealed, run } = self
+  if (sealed === undefined) return
+  const { hash, height, timestampMs } = sealed
+  const epoch = options.epochAfter(sealed)
+  const block = { hash, height, timestampMs }
+  const seating = options.seating(epoch, block)
+  if (seating === undefined) return
+  self.sealed = undefined
+  const begun: EpochStart = { epoch, block, sealedEpoch: run.epoch }
+  const key = numberKey(options.number, epoch)
+  const write = { kind: 'put', table: 'epoch', key, value: encodeEpochStart(begun) } as const
+  context.emit({ kind: 'write', write, sync: true })
+  run.close()
+  enter(self, seating, block)
+  const { seat } = self.run
+  const fact = { kind: 'epoch', chain: options.number, epoch, seat, height, hash } as const
+  context.emit({ kind: 'report', fact })
+  self.run.start(undefined)
+  self.talk.entered(placeOf(self.run))
+  options.turned()
+}
+
+/** R13: whoever is in another epoch is helped into ours, or helps us into its own. */
+function receive(
+  self: Turning,
+  { peer, validator }: Sender,
+  epoch: number,
+  message: ConsensusMessage,
+): void {
+  const { context, options, talk, run } = self
+  if (epoch === run.epoch) return run.receive(peer, validator, message)
+  if (epoch > run.epoch) return talk.ahead(peer, epoch, placeOf(run))
+  if (!talk.mayAnswer(peer, message)) return
+  servePastEpoch(context, { chain: options.number, epoch }, message, {
+    decode: options.application.decodeBlock,
+    answer: (answer) => talk.reply(peer, epoch, answer),
+  })
+}
+
+function placeOf(run: Chain): Place {
+  return { epoch: run.epoch, view: Math.max(1, run.status().view) }
+}
