@@ -14,6 +14,8 @@ export type SimulationOptions = {
   readonly shrink?: boolean
   readonly twice?: boolean
   readonly trace?: boolean
+  /** Only measure how fast the simulator is. */
+  readonly speed?: boolean
   readonly json?: boolean
   /** What this program is called by those who replay: with a planted bug it is another one. */
   readonly program: string

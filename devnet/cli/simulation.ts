@@ -33,6 +33,7 @@ export function register(program: Command): void {
     .option('--no-shrink', 'leave the first failing plan of a range as it is')
     .option('--twice', 'run every network twice and compare')
     .option('--trace', 'with --seed or --plan: one line per event')
+    .option('--speed', 'measure how much faster than real time a network of twenty is simulated')
     .option('--json', 'print a JSON line per run')
     .action((options: Omit<SimulationOptions, 'program'>) =>
       simulate({ ...options, program: program.name() }),
@@ -40,6 +41,10 @@ export function register(program: Command): void {
 }
 
 async function simulate(options: SimulationOptions): Promise<void> {
+  if (options.speed === true) {
+    const { printSpeed } = await import('./simulation-speed.ts')
+    return printSpeed(options)
+  }
   const isReplay = options.seed !== undefined || options.plan !== undefined
   if (options.trace === true && !isReplay) {
     throw new UsageError('--trace shows one run; name it with --seed or --plan')

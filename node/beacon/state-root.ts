@@ -58,26 +58,41 @@ function u64Hash(tag: string, value: number): Hash {
   return hashTagged(tag, createWriter().u64(value).finish())
 }
 
+/** Validators and committees stay the same lists for a whole epoch. */
+const listRoots = new WeakMap<readonly unknown[], Hash>()
+
+/** A list stands in one field only, under one tag. */
 function listRoot<T>(
   tag: string,
   items: readonly T[],
   write: (writer: Writer, item: T) => unknown,
 ): Hash {
-  return merkleRoot(
+  const known = listRoots.get(items)
+  if (known !== undefined) return known
+  const root = merkleRoot(
     items.map((item) => {
       const writer = createWriter()
       write(writer, item)
       return hashTagged(tag, writer.finish())
     }),
   )
+  listRoots.set(items, root)
+  return root
 }
 
 function recordLeaves(shards: readonly ShardRecord[]): readonly Hash[] {
   return shards.map(recordLeaf)
 }
 
+/** A shard's record stays the same until its next crosslink. */
+const recordLeafOf = new WeakMap<ShardRecord, Hash>()
+
 function recordLeaf(record: ShardRecord): Hash {
-  return hashTagged('shard-record', encodeShardRecord(record))
+  const known = recordLeafOf.get(record)
+  if (known !== undefined) return known
+  const leaf = hashTagged('shard-record', encodeShardRecord(record))
+  recordLeafOf.set(record, leaf)
+  return leaf
 }
 
 /** One shard's record under a beacon state root, for light clients. */

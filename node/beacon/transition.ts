@@ -111,7 +111,21 @@ export function applyBeaconBlock(
   block: BeaconBlock,
   expected: BeaconExpectation = {},
 ): Result<BeaconState, BeaconReject> {
-  const reject = checkHeader(state, block, expected) ?? checkOrder(block.body.crosslinks)
+  const reject = checkHeader(state, block, expected)
+  if (reject !== undefined) return { ok: false, reject }
+  // The header's parent is this state's head, and the hash of a head stands for the state behind it.
+  const known = stateAfter.get(block)
+  if (known !== undefined) return accepted(known)
+  const result = execute(state, block)
+  if (result.ok) stateAfter.set(block, result.value)
+  return result
+}
+
+/** A block leads to one state, so that is kept with it: it is asked for when the block is proposed and when it is final. */
+const stateAfter = new WeakMap<BeaconBlock, BeaconState>()
+
+function execute(state: BeaconState, block: BeaconBlock): Result<BeaconState, BeaconReject> {
+  const reject = checkOrder(block.body.crosslinks)
   if (reject !== undefined) return { ok: false, reject }
   const { header, body } = block
   const records: ShardRecord[] = []

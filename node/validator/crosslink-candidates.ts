@@ -117,5 +117,12 @@ function remember({ checked }: Candidates, key: string): void {
 
 /** All of it, certificate included: a good certificate for a tip says nothing about another one for the same tip. */
 function keyOf(crosslink: Crosslink): string {
-  return toHex(sha256(encodeCrosslink(crosslink)))
+  const known = keys.get(crosslink)
+  if (known !== undefined) return known
+  const key = toHex(sha256(encodeCrosslink(crosslink)))
+  keys.set(crosslink, key)
+  return key
 }
+
+/** A candidate is asked about at every step from its offer to its block. */
+const keys = new WeakMap<Crosslink, string>()
