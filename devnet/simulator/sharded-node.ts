@@ -70,8 +70,11 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
   }
 }
 
-function honestValidator({ genesis, shardStateRoots }: NodeFoundation, index: number): Validator {
+function honestValidator(foundation: NodeFoundation, index: number): Validator {
+  const { plan, genesis, shardStateRoots } = foundation
+  const { snapshotRules } = plan
   return createValidator({
+    ...(snapshotRules === undefined ? {} : { snapshotRules }),
     genesis,
     shardStateRoots,
     validator: index,

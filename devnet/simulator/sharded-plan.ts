@@ -9,6 +9,7 @@ import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
+import type { SnapshotRules } from '../../node/validator/snapshot-points.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import type { AdversarySeat } from '../adversaries/adversary.ts'
 import type { Trouble } from './sharded-trouble.ts'
@@ -24,6 +25,8 @@ export type ShardedPlan = {
   readonly seed: number
   readonly delayMinMs: number
   readonly delayMaxMs: number
+  /** For chains that are shorter than those of a real network: when states are kept and fetched (S.1). */
+  readonly snapshotRules?: SnapshotRules
   /** Needed as soon as a node is made byzantine. */
   readonly corrupt?: Corrupt
   /** For planted bugs: what every honest node becomes. */

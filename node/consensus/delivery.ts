@@ -4,10 +4,11 @@
  */
 import type { Certificate } from '../crosslink/certificate.ts'
 import { assert, present } from '../primitives/assert.ts'
-import { equalBytes } from '../primitives/bytes.ts'
+import { equalBytes, toHex } from '../primitives/bytes.ts'
 import { ROUNDS_RETAINED } from '../primitives/limits.ts'
 import { ancestryOf, undelivered } from './ancestry.ts'
 import { evictBlocks, heldBlock, pruneBlocks, storeBlock } from './blocks.ts'
+import { adoptCertificate } from './certificates.ts'
 import { diverge } from './execution.ts'
 import type { ChainBlock } from './message.ts'
 import { emit, isLiveView, type EngineState } from './state.ts'
@@ -44,6 +45,27 @@ export function deliverUpTo(state: EngineState, finalization: Certificate): void
   }
   const tip = heldBlock(state, hash)?.block
   if (tip?.sealing === true) seal(state, tip, finalization)
+}
+
+/**
+ * S.8: the chain goes on from a final block whose state the host got from elsewhere; what lies between the floor and it is
+ * skipped. Views only grow and no vote is taken back, so this is as safe as having delivered it.
+ */
+export function adoptFloor(state: EngineState, block: ChainBlock, certificate: Certificate): void {
+  const { proposal, kind, view } = certificate
+  assert(kind === 'finalize' && proposal !== undefined, 'a floor is a finalized block')
+  assert(equalBytes(proposal.hash, block.hash), 'the certificate names the block')
+  if (state.done || state.diverged || block.height <= state.floor.height) return
+  state.blocks.set(toHex(block.hash), { block, validity: 'valid', asked: 'no', stored: false })
+  adoptCertificate(state, certificate)
+  state.lastFinalizedView = Math.max(state.lastFinalizedView, view)
+  emit(state, { kind: 'finalized', block, certificate })
+  state.floor = { view, height: block.height, hash: block.hash }
+  state.rangeQuest = undefined
+  state.wanted.clear()
+  emit(state, { kind: 'persist', record: { kind: 'floor', ...state.floor } })
+  prune(state)
+  if (block.sealing) seal(state, block, certificate)
 }
 
 /** R14: the epoch ends only by a FINALIZATION whose own payload is the sealing block. */

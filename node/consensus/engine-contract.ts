@@ -100,6 +100,16 @@ export type EngineInput =
       readonly now: number
     }
   | { readonly kind: 'signed'; readonly vote: Vote; readonly now: number }
+  /**
+   * The host has the state after this block from elsewhere: the chain goes on from here (S.8). The certificate is its
+   * FINALIZATION, which the host has checked.
+   */
+  | {
+      readonly kind: 'adopt'
+      readonly block: ChainBlock
+      readonly certificate: Certificate
+      readonly now: number
+    }
   | {
       readonly kind: 'checked'
       readonly job: number
@@ -149,7 +159,7 @@ export type EngineEffect =
       readonly proposal: Proposal
       readonly certified: boolean
     }
-  /** In height order without gaps, at least once. The certificate is present on the block it names. */
+  /** In height order without gaps but for what `adopt` skips, at least once. The certificate is present on the block it names. */
   | {
       readonly kind: 'finalized'
       readonly block: ChainBlock

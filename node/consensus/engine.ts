@@ -14,7 +14,7 @@ import { answerGetBlock, answerGetCertificate, answerLaggard } from './answers.t
 import { pursue, pursuitDeadline, receiveBlock, receiveRange } from './catch-up.ts'
 import { admitCandidates } from './certificates.ts'
 import { submit } from './checks.ts'
-import { bound, deliver } from './delivery.ts'
+import { adoptFloor, bound, deliver } from './delivery.ts'
 import type { EngineConfig, EngineEffect, EngineInput } from './engine-contract.ts'
 import { receiveVerified, requestExecutions } from './execution.ts'
 import { considerProposal, followingDeadline, receiveProposal } from './following.ts'
@@ -37,6 +37,8 @@ export type EngineStatus = {
   readonly lastFinalizedView: number
   readonly deliveredHeight: number
   readonly deliveredHash: Hash
+  /** A FINALIZATION is known of a block that has not been delivered yet. */
+  readonly isBehind: boolean
   /** The epoch is sealed: nothing is signed any more, questions are still answered (R14). */
   readonly done: boolean
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
@@ -147,6 +149,9 @@ function apply(state: EngineState, input: EngineInput): void {
     case 'signed':
       releaseVote(state, input.vote)
       return
+    case 'adopt':
+      adoptFloor(state, input.block, input.certificate)
+      return
     case 'checked':
       receiveChecked(state, input.job, input.verdicts)
   }
@@ -243,6 +248,7 @@ function statusOf(state: EngineState): EngineStatus {
     lastFinalizedView,
     deliveredHeight: floor.height,
     deliveredHash: floor.hash,
+    isBehind: lastFinalizedView > floor.view,
     done,
     workPending,
     // Counted when asked for: the status itself is asked for at every input.

@@ -3,7 +3,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { NetworkStats } from '../network/network.ts'
-import type { ValidatorFact } from '../validator/contract.ts'
+import type { StateSyncFact, ValidatorFact } from '../validator/contract.ts'
 import type { Validator } from '../validator/validator.ts'
 import type { WorkCounters } from './work-counters.ts'
 
@@ -38,6 +38,7 @@ function createFactCounters(registry: Registry): Metrics['count'] {
   const failures = counter('weft_executor_failures_total', 'Executor restarts', ['shard'])
   const evidence = counter('weft_evidence_total', 'Proofs of misbehaviour seen', ['chain'])
   const invalid = counter('weft_invalid_signatures_total', 'Bad votes received', ['chain'])
+  const countSync = createSyncCounters(registry)
   return (fact) => {
     switch (fact.kind) {
       case 'finalized':
@@ -46,6 +47,8 @@ function createFactCounters(registry: Registry): Metrics['count'] {
         return refused.inc({ chain: fact.chain, code: fact.code })
       case 'executor-failed':
         return failures.inc({ shard: fact.shard })
+      case 'state-sync':
+        return countSync(fact)
       case 'evidence':
         return evidence.inc({ chain: fact.evidence.domain.chain })
       case 'engine': {
@@ -57,6 +60,26 @@ function createFactCounters(registry: Registry): Metrics['count'] {
       }
       default:
     }
+  }
+}
+
+/** Snapshots fetched: how often they were begun and how they ended, and what was worth keeping. */
+function createSyncCounters(registry: Registry): (fact: StateSyncFact) => void {
+  const phases = new Counter({
+    name: 'weft_state_sync_total',
+    help: 'State syncs by what happened: begun, done, refused, given-up; liar: a chunk that did not verify',
+    labelNames: ['shard', 'phase'],
+    registers: [registry],
+  })
+  const bytes = new Counter({
+    name: 'weft_state_sync_bytes_total',
+    help: 'Bytes of verified snapshot chunks taken in',
+    labelNames: ['shard'],
+    registers: [registry],
+  })
+  return ({ shard, phase, bytes: taken }) => {
+    phases.inc({ shard, phase })
+    if (taken !== undefined) bytes.inc({ shard }, taken)
   }
 }
 
@@ -83,6 +106,9 @@ function registerHeights(registry: Registry, validator: Validator): void {
       const settled = validator.beacon.head().shards[chain - 1]?.height ?? 0
       set({ chain }, Math.max(0, shard.committedHeight() - settled))
     }
+  })
+  gauge('weft_state_syncing', '1 while a snapshot of the shard is being fetched', (set) => {
+    for (const [chain, { sync }] of validator.shards) set({ chain }, sync.isSyncing() ? 1 : 0)
   })
   gauge('weft_mempool_transactions', 'Transactions waiting', (set) => {
     for (const [chain, { mempool }] of validator.shards) set({ chain }, mempool.size().count)

@@ -10,7 +10,7 @@ import { allTopics } from '../network/topic.ts'
 import { schemeByName } from '../primitives/io/schemes.ts'
 import { startRpcServer, type RpcServer } from '../rpc/io/server.ts'
 import { openCryptoPool } from '../shards/io/crypto-pool.ts'
-import type { ValidatorFact } from '../validator/contract.ts'
+import type { StateSyncFact, ValidatorFact } from '../validator/contract.ts'
 import { createBackend, beaconHeadOf, type RunningBackend } from './backend.ts'
 import type { NodeConfig } from './config.ts'
 import { startDriver, type Driver, type DriverEvents } from './driver.ts'
@@ -260,10 +260,29 @@ function logFact(log: Log, fact: ValidatorFact): void {
     case 'refused-block':
     case 'executor-failed':
       return log.warn(fact, fact.kind)
+    case 'state-sync':
+      return logStateSync(log, fact)
     case 'synchronized':
       return log.info(fact, fact.kind)
     default:
       return log.debug(fact, fact.kind)
+  }
+}
+
+function logStateSync(log: Log, fact: StateSyncFact): void {
+  switch (fact.phase) {
+    case 'begun':
+      return log.info(fact, 'the state is far behind: fetching a snapshot')
+    case 'done':
+      return log.info(fact, 'the snapshot is complete: following blocks from its height')
+    case 'liar':
+      return log.warn(fact, 'a member sent a chunk that does not verify: it is asked no more')
+    case 'refused':
+      return log.warn(fact, 'no member has the snapshot: waiting for a newer one')
+    case 'given-up':
+      return log.warn(fact, 'no snapshot can be had: replaying the blocks')
+    default:
+      return fact.phase satisfies never
   }
 }
 

@@ -79,6 +79,9 @@ export function planeOf(message: NodeMessage): Plane {
     case 'receipts':
     case 'get-receipts':
       return 'receipts'
+    case 'get-chunk':
+    case 'chunk':
+      return 'sync'
     default:
       return unreachable(message)
   }

@@ -108,7 +108,10 @@ export type SnapshotRequest =
       readonly stretch: number
       readonly from: Hash
     }
-  /** Begins to import the state after this block, or goes on with it. The caller has the header from the beacon. */
+  /**
+   * Begins to import the state after this block, or goes on with it. The caller has the header from the beacon. Answered as
+   * `status` when the state is that one already.
+   */
   | { readonly kind: 'begin-import'; readonly header: ShardHeader }
   /** A chunk from a stranger, for the stretch of this number, which stands at `from`. */
   | {

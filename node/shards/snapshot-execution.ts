@@ -57,8 +57,12 @@ function cut({ snapshots }: MachineState, request: Request<'cut-chunk'>): Handle
   return { response: { kind: 'chunk', chunk: encodeStateChunk(chunk) } }
 }
 
-/** The same target again: goes on where it stood. */
+/** The same target again: goes on where it stood, or says that it stands there already. */
 function begin(machine: MachineState, { header }: Request<'begin-import'>): HandledRequest {
+  // Taken in before a restart, and not known to the caller.
+  if (equalBytes(machine.head.point.hash, shardBlockHash(header))) {
+    return { response: statusOf(machine) }
+  }
   const known = machine.importing
   if (known !== undefined && equalBytes(known.hash, shardBlockHash(header))) {
     return { response: { kind: 'importing', progress: known.progress } }

@@ -43,6 +43,8 @@ export type ChainOptions = {
   readonly topics: { readonly finality: string; readonly body: string }
   /** This block ended the epoch (R14): the engine signs nothing more. */
   readonly sealed: (block: ChainBlock) => void
+  /** While true, long stretches of blocks are not asked for: a snapshot may be the shorter way (S.1). */
+  readonly holdsRanges?: () => boolean
 }
 
 export type Chain = {
@@ -64,7 +66,17 @@ export type Chain = {
   readonly leader: (view: number) => number
   /** The next epoch begins: what was kept to come back into this one is deleted. */
   readonly close: () => void
+  /** Whether the newest finalized block may be one that this node has not delivered, or has not heard of yet. */
+  readonly isCatchingUp: () => boolean
+  /** Stops following the chain, while its state comes from elsewhere (S.8); blocks that come are handed to `take`. */
+  readonly suspend: (take: (block: ChainBlock) => void) => void
+  /** Goes on: where it stood, or from a final block whose state is there. */
+  readonly resume: (adopted?: AdoptedBlock) => void
+  /** Asks a member for a block. */
+  readonly askBlock: (validator: number, hash: Hash) => void
 }
+
+export type AdoptedBlock = { readonly block: ChainBlock; readonly certificate: Certificate }
 
 type Running = {
   readonly context: Context
@@ -83,6 +95,9 @@ type Running = {
   pending: boolean
   /** The engine's start, until a quorum can hear it or this time has come. */
   opening: (EngineInput & { readonly kind: 'start' }) | undefined
+  openedAt: number
+  /** Gets the blocks that come while the chain is not followed. */
+  suspended: ((block: ChainBlock) => void) | undefined
   deadline: number
 }
 
@@ -91,6 +106,8 @@ type Running = {
  * only double, and then a network that starts slowly waits for the longest of them (A.7, R1).
  */
 const QUORUM_WAIT_MS = 10_000
+/** How long the first answers take that tell a node how far the others are. */
+const FIRST_ANSWERS_MS = 500
 
 export function createChain(context: Context, options: ChainOptions): Chain {
   const { domain, seat } = options.engine
@@ -107,6 +124,8 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     started: false,
     pending: false,
     opening: undefined,
+    openedAt: Infinity,
+    suspended: undefined,
     deadline: Infinity,
   }
   const now = context.now
@@ -118,7 +137,7 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     start: (restore) => start(self, restore),
     receive: (peer, validator, message) => receive(self, peer, validator, message),
     tick: () => {
-      if (now() < self.deadline) return
+      if (now() < self.deadline || self.suspended !== undefined) return
       self.deadline = Infinity
       if (self.opening !== undefined) return open(self)
       feed(self, { kind: 'tick', now: now() })
@@ -130,11 +149,17 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     built: (view, block) => feed(self, { kind: 'built', view, block, now: now() }),
     verified: (hash, valid) => feed(self, { kind: 'verified', hash, valid, now: now() }),
     signed: (vote) => feed(self, { kind: 'signed', vote, now: now() }),
-    deadline: () => self.deadline,
+    deadline: () => (self.suspended === undefined ? self.deadline : Infinity),
     status: () => self.engine.status(),
     greet: (validator) => greet(self, validator),
     leader: (view) => validatorAt(self, leaderSeat(self, view)),
     close: () => self.journal.close(),
+    isCatchingUp: () => now() < self.openedAt + FIRST_ANSWERS_MS || self.engine.status().isBehind,
+    suspend: (take) => {
+      self.suspended = take
+    },
+    resume: (adopted) => resume(self, adopted),
+    askBlock: (validator, hash) => send(self, [validator], { kind: 'get-block', hash }),
   }
 }
 
@@ -161,9 +186,19 @@ function open(self: Running): void {
   const { opening, context } = self
   if (opening === undefined) return
   self.opening = undefined
+  self.openedAt = context.now()
   self.deadline = Infinity
   feed(self, { ...opening, now: context.now() })
   for (const validator of self.met) askNewest(self, validator)
+}
+
+function resume(self: Running, adopted: AdoptedBlock | undefined): void {
+  self.suspended = undefined
+  if (adopted !== undefined) {
+    open(self)
+    feed(self, { kind: 'adopt', ...adopted, now: self.context.now() })
+  }
+  if (self.started) for (const validator of self.met) askNewest(self, validator)
 }
 
 function receive(
@@ -179,9 +214,16 @@ function receive(
       reply(self, peer, { kind: 'range', range }),
     )
   }
+  if (self.suspended !== undefined) return receiveSuspended(self, peer, message)
   const at = validator === undefined ? -1 : options.committee.indexOf(validator)
   const from = at < 0 ? undefined : at
   feed(self, { kind: 'message', from, peer, message, now: context.now() })
+}
+
+/** Old blocks are still served; all else waits until the chain is followed again. */
+function receiveSuspended(self: Running, peer: string, message: ConsensusMessage): void {
+  if (message.kind === 'block') self.suspended?.(message.block)
+  serveOldBlock(self, peer, message, [])
 }
 
 /** One input at a time, also those that arise while effects are being performed. */
@@ -206,6 +248,7 @@ function feed(self: Running, input: EngineInput): void {
  */
 function updateWork(self: Running): void {
   const { notarizedTip, lastFinalizedView, workPending } = self.engine.status()
+  if (self.suspended !== undefined) return
   const pending = self.pending || notarizedTip.view > lastFinalizedView
   if (pending !== workPending) feed(self, { kind: 'work', pending, now: self.context.now() })
 }
@@ -279,8 +322,12 @@ function perform(self: Running, effect: EngineEffect): void {
       return sign(self, effect)
     case 'broadcast':
       return send(self, self.others, effect.message)
-    case 'send':
-      return send(self, [validatorAt(self, effect.to)], effect.message)
+    case 'send': {
+      const { message, to } = effect
+      // The engine asks again after a while.
+      if (message.kind === 'get-range' && options.holdsRanges?.() === true) return
+      return send(self, [validatorAt(self, to)], message)
+    }
     case 'reply':
       return reply(self, effect.peer, effect.message)
     case 'check':

@@ -62,6 +62,8 @@ export type NodeRestore = {
   readonly plans: readonly StoreEntry[]
   /** Encoded channel leaves of the last crosslink of each source. */
   readonly channels: readonly StoreEntry[]
+  /** Encoded snapshot points of each shard. */
+  readonly snapshots: readonly StoreEntry[]
 }
 
 export type ValidatorEvent =
@@ -106,6 +108,19 @@ export type ValidatorEvent =
 
 export type ValidatorInput = ValidatorEvent & { readonly now: number }
 
+/** A shard's state is being fetched from its members (docs/protocol/state-sync.md). */
+export type StateSyncFact = {
+  readonly kind: 'state-sync'
+  readonly shard: ChainNumber
+  /** `liar`: a member's chunk did not verify. `refused`: nobody has it. `given-up`: the chain is replayed. */
+  readonly phase: 'begun' | 'liar' | 'refused' | 'given-up' | 'done'
+  /** Of the snapshot. */
+  readonly height: number
+  readonly peer?: number
+  /** Of verified chunks. */
+  readonly bytes?: number
+}
+
 export type ValidatorFact =
   | {
       readonly kind: 'engine'
@@ -128,6 +143,7 @@ export type ValidatorFact =
       readonly detail: string
     }
   | { readonly kind: 'executor-failed'; readonly shard: ChainNumber }
+  | StateSyncFact
   | { readonly kind: 'synchronized'; readonly chain: ChainNumber; readonly height: number }
   /** A final block is not valid here: this node signs nothing more for the chain (R8). */
   | {

@@ -11,7 +11,13 @@ import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
 import { present } from '../primitives/assert.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
-import { createChain, type Chain, type ChainApplication, type ChainOptions } from './chain.ts'
+import {
+  type AdoptedBlock,
+  createChain,
+  type Chain,
+  type ChainApplication,
+  type ChainOptions,
+} from './chain.ts'
 import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
 import { encodeEpochStart, type EpochStart } from './epoch-start.ts'
@@ -30,6 +36,8 @@ export type EpochChainOptions = {
   readonly epochAfter: (sealing: ChainBlock) => number
   readonly application: ChainApplication
   readonly topics: ChainOptions['topics']
+  /** While true, long stretches of blocks are not asked for (S.1). */
+  readonly holdsRanges?: () => boolean
   /** The engine of the next epoch has started. */
   readonly turned: () => void
 }
@@ -55,6 +63,12 @@ export type EpochChain = {
   readonly leader: (view: number) => number
   /** The beacon moved: the seats of an epoch that waits for them may be known now. */
   readonly seatsMoved: () => void
+  readonly isCatchingUp: () => boolean
+  /** Stops following the chain, while its state comes from elsewhere (S.8); blocks that come are handed to `take`. */
+  readonly suspend: (take: (block: ChainBlock) => void) => void
+  /** Goes on: where it stood, or from a final block, maybe of a later epoch, whose state is there. */
+  readonly resume: (adopted?: AdoptedBlock) => void
+  readonly askBlock: (validator: number, hash: Hash) => void
 }
 
 export type Sender = { readonly peer: string; readonly validator: number | undefined }
@@ -115,6 +129,14 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     },
     leader: (view) => self.run.leader(view),
     seatsMoved: () => turn(self),
+    isCatchingUp: () => self.run.isCatchingUp(),
+    suspend: (take) => self.run.suspend(take),
+    resume: (adopted) => {
+      if (adopted !== undefined && adopted.block.epoch > self.run.epoch)
+        enterAt(self, adopted.block)
+      self.run.resume(adopted)
+    },
+    askBlock: (validator, hash) => self.run.askBlock(validator, hash),
   }
 }
 
@@ -128,7 +150,8 @@ function runOptions(
     self().sealed = block
     turn(self())
   }
-  return { ...seating, application, topics, sealed }
+  const { holdsRanges = () => false } = options
+  return { ...seating, application, topics, sealed, holdsRanges }
 }
 
 function start(self: Turning, restore: ChainRestore | undefined): void {
@@ -159,10 +182,7 @@ function turn(self: Turning): void {
   const seating = options.seating(epoch, block)
   if (seating === undefined) return
   self.sealed = undefined
-  const begun: EpochStart = { epoch, block, sealedEpoch: run.epoch }
-  const key = numberKey(options.number, epoch)
-  const write = { kind: 'put', table: 'epoch', key, value: encodeEpochStart(begun) } as const
-  context.emit({ kind: 'write', write, sync: true })
+  writeStart(self, { epoch, block, sealedEpoch: run.epoch })
   run.close()
   enter(self, seating, block)
   const { seat } = self.run
@@ -171,6 +191,28 @@ function turn(self: Turning): void {
   self.run.start(undefined)
   self.talk.entered(placeOf(self.run))
   options.turned()
+}
+
+/** S.8: into the epoch of a final block whose state is there; the epochs in between are not this node's any more. */
+function enterAt(self: Turning, { epoch, hash, height, timestampMs }: ChainBlock): void {
+  const block = { hash, height, timestampMs }
+  const seating = present(
+    self.options.seating(epoch, block),
+    'the beacon judged a block of its epoch',
+  )
+  self.sealed = undefined
+  // It is not the block that sealed the epoch before, so it answers nobody who asks for that one.
+  writeStart(self, { epoch, block, sealedEpoch: epoch })
+  self.run.close()
+  enter(self, seating, block)
+  self.run.start(undefined)
+  self.talk.entered(placeOf(self.run))
+}
+
+function writeStart({ context, options }: Turning, begun: EpochStart): void {
+  const key = numberKey(options.number, begun.epoch)
+  const write = { kind: 'put', table: 'epoch', key, value: encodeEpochStart(begun) } as const
+  context.emit({ kind: 'write', write, sync: true })
 }
 
 /** R13: whoever is in another epoch is helped into ours, or helps us into its own. */

@@ -41,6 +41,28 @@ export function recover(self: ExecutionState): void {
   else again()
 }
 
+/** Executes nothing while the state comes from elsewhere (S.8). */
+export function suspend(self: ExecutionState): void {
+  self.mode = 'suspended'
+  self.generation++
+  self.committing = false
+  self.loading = false
+  self.retryAt = Infinity
+}
+
+/** Goes on: where the state stood, or from the state that has taken its place. */
+export function unsuspend(self: ExecutionState, replaced: CommittedTip | undefined): void {
+  const goOn = (status: CommittedTip): void => {
+    resume(self, status)
+    advance(self)
+  }
+  if (replaced === undefined) return readStatus(self, goOn)
+  self.queue = []
+  self.toldHeight = Math.max(self.toldHeight, replaced.height)
+  self.finalizedHeight = Math.max(self.finalizedHeight, replaced.height)
+  goOn(replaced)
+}
+
 function readStatus(self: ExecutionState, answer: (status: CommittedTip) => void): void {
   self.context.execute(self.options.shard, { kind: 'status' }, (response) => {
     if (response?.kind === 'status') return answer(response)

@@ -61,7 +61,7 @@ export type ExecutionState = {
   /** Up to here this process has told of committed blocks. */
   toldHeight: number
   tip: CommittedTip | undefined
-  mode: 'starting' | 'running' | 'recovering' | 'diverged'
+  mode: 'starting' | 'running' | 'recovering' | 'suspended' | 'diverged'
   /** Counts recoveries: answers to older questions are about a lost executor. */
   generation: number
   committing: boolean

@@ -9,6 +9,7 @@ import type { ChannelLeaves } from './channel-leaves.ts'
 import type { Context } from './context.ts'
 import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
 import type { Place } from './place.ts'
+import type { SnapshotPoints, SnapshotRules } from './snapshot-points.ts'
 import { createShardChain, type BeaconWindow, type ShardChain } from './shard-chain.ts'
 import { createTransactionIntake, type TransactionIntake } from './transaction-intake.ts'
 
@@ -20,6 +21,8 @@ export type HostParts = {
   readonly place: Place
   readonly beacon: BeaconChain
   readonly leaves: ChannelLeaves
+  readonly points: SnapshotPoints
+  readonly snapshotRules: SnapshotRules
 }
 
 export function createHostedShard(
@@ -41,7 +44,7 @@ export function createHostedShard(
 
 function beaconWindow(
   context: Context,
-  { genesis, place, beacon, leaves }: HostParts,
+  { genesis, place, beacon, leaves, points, snapshotRules }: HostParts,
 ): BeaconWindow {
   const { epochRules } = place.genesisState
   return {
@@ -60,6 +63,8 @@ function beaconWindow(
     epochAfter: (beaconHeight) => epochAfter(epochRules, beaconHeight),
     patienceMs: PATIENCE_BEACON_BLOCKS * genesis.beaconTiming.blockIntervalMs,
     offer: beacon.offer,
+    isCatchingUp: beacon.chain.isCatchingUp,
+    snapshots: { rules: snapshotRules, of: points.of },
   }
 }
 

@@ -5,10 +5,18 @@
 import type { ConsensusMessage } from '../consensus/message.ts'
 import type { Crosslink } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
-import type { ChainNumber } from '../primitives/identifiers.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 
 /** Consensus traffic has a stream of its own, so that bulk never stands in front of a vote. */
 export type ChannelName = 'consensus' | 'relay'
+
+/** Where a chunk stands: the snapshot's shard and height, the stretch, and the path it begins at. */
+export type ChunkPlace = {
+  readonly shard: ChainNumber
+  readonly height: number
+  readonly stretch: number
+  readonly from: Hash
+}
 
 export type NodeMessage =
   | {
@@ -32,5 +40,9 @@ export type NodeMessage =
       readonly destination: ChainNumber
       readonly fromSequence: number
     }
+  /** Asks a member of a shard's committee for the next chunk of a stretch of a snapshot (S.4). */
+  | ({ readonly kind: 'get-chunk' } & ChunkPlace)
+  /** The answer; without a chunk: this member does not keep that snapshot. */
+  | ({ readonly kind: 'chunk'; readonly chunk: Uint8Array | undefined } & ChunkPlace)
   /** A candidate for the next beacon block, from a member of the shard. */
   | { readonly kind: 'crosslink'; readonly crosslink: Crosslink }

@@ -10,12 +10,13 @@ import { decodeEpochStart, type EpochStart } from './epoch-start.ts'
 import { readFinalEntry } from './serve.ts'
 import { chainKey, numberKey, numberRange, pointRange, type TableName } from './table.ts'
 
-/** The beacon state, the channel leaves, the plans of epochs; per chain the finalized head and the start of its epoch. */
+/** The beacon state, the channel leaves, the plans of epochs, the snapshot points; per chain the finalized head and the start of its epoch. */
 export function headReads(chains: readonly ChainNumber[]): readonly StoreRange[] {
   return [
     pointRange('state', numberKey(BEACON_CHAIN)),
     { table: 'channels' },
     { table: 'plan' },
+    { table: 'snapshot' },
     ...chains.flatMap((chain) => [
       { ...within('final', chain), reverse: true, countMax: 1 },
       { ...within('epoch', chain), reverse: true, countMax: 1 },
@@ -63,6 +64,7 @@ export function restoreOf(
     anchors: (tails[0] ?? []).map(({ value }) => value),
     plans: heads[2] ?? [],
     channels: heads[1] ?? [],
+    snapshots: heads[3] ?? [],
   }
 }
 
@@ -71,11 +73,11 @@ function within(table: TableName, chain: ChainNumber): StoreRange {
 }
 
 function headOf(heads: LoadAnswer, index: number) {
-  const entry = heads[3 + 2 * index]?.[0]
+  const entry = heads[4 + 2 * index]?.[0]
   return entry && readFinalEntry(entry)
 }
 
 function epochStartOf(heads: LoadAnswer, index: number): EpochStart | undefined {
-  const entry = heads[4 + 2 * index]?.[0]
+  const entry = heads[5 + 2 * index]?.[0]
   return entry && decodeEpochStart(entry.value)
 }

@@ -10,7 +10,7 @@ import type { AnchorView, Crosslink, ShardRecord } from '../crosslink/crosslink.
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
-import type { Hash } from '../primitives/identifiers.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
 import type { ShardBlock } from '../shards/block.ts'
 import type { BlockOutcome, ShardConfig } from '../shards/executor.ts'
@@ -32,6 +32,15 @@ import { buildShardBlock, type BuilderParts, type CommittedFacts } from './shard
 import { createShardExecution, type ShardExecution } from './shard-execution.ts'
 import { writeCommitted } from './shard-records.ts'
 import { hasWork, isChannelCongested, isInboxComplete, type WorkParts } from './shard-work.ts'
+import {
+  considerSnapshot,
+  holdRanges,
+  holdsRanges,
+  keepSnapshot,
+  syncOptions,
+} from './shard-sync.ts'
+import type { SnapshotRules } from './snapshot-points.ts'
+import { createStateSync, type StateSync } from './state-sync.ts'
 
 /** Acceptance (R4): a proposal may be stamped this far ahead of the follower's clock. */
 const CLOCK_DRIFT_MAX_MS = 5_000
@@ -52,6 +61,11 @@ export type BeaconWindow = {
   /** The epoch in which a chain is after this beacon block. */
   readonly epochAfter: (beaconHeight: number) => number
   readonly offer: (crosslink: Crosslink) => void
+  readonly isCatchingUp: () => boolean
+  readonly snapshots: {
+    readonly rules: SnapshotRules
+    readonly of: (shard: ChainNumber) => readonly Crosslink[]
+  }
 }
 
 export type ShardChainOptions = {
@@ -71,6 +85,10 @@ export type ShardChain = {
   readonly mempool: Mempool
   readonly start: (restore: ChainRestore | undefined) => void
   readonly beaconFinalized: () => void
+  /** The beacon has named this block a snapshot point: its state is to be kept (S.6). */
+  readonly keepSnapshot: () => void
+  /** Chunks of a snapshot that this node fetches. */
+  readonly sync: Pick<StateSync, 'receive' | 'isSyncing'>
   /** The beacon entered a view: its leaders may not have our crosslink yet. */
   readonly beaconEntered: () => void
   /** Batches from this validator, a member of their source. */
@@ -94,11 +112,15 @@ type Shard = {
   readonly execution: ShardExecution
   readonly offer: CrosslinkOffer
   readonly chain: EpochChain
+  readonly sync: StateSync
   /** FINALIZATIONs of blocks that are final and not committed yet. */
   readonly certificates: Map<string, Certificate>
   committed: CommittedFacts
   inboxDeadline: number
+  /** Until then the beacon may still say that a snapshot is the shorter way. */
+  rangesHeldUntil: number
   running: boolean
+  readonly updateWork: () => void
 }
 
 export function createShardChain(context: Context, options: ShardChainOptions): ShardChain {
@@ -120,10 +142,16 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       context,
       chainOptions(options, () => self),
     ),
+    sync: createStateSync(
+      context,
+      syncOptions(options, () => self),
+    ),
     certificates: new Map(),
     committed: { baseFeePerGas: config.initialBaseFee, anchor: undefined },
     inboxDeadline: Infinity,
+    rangesHeldUntil: -Infinity,
     running: false,
+    updateWork: () => updateWork(self),
   }
   return {
     chain: self.chain,
@@ -131,6 +159,8 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
     mempool: self.mempool,
     start: (restore) => start(self, restore),
     beaconFinalized: () => beaconFinalized(self),
+    keepSnapshot: () => keepSnapshot(self),
+    sync: self.sync,
     beaconEntered: () => {
       if (self.running) self.offer.offer()
     },
@@ -139,7 +169,13 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       updateWork(self)
     },
     updateWork: () => updateWork(self),
-    deadline: () => Math.min(self.inboxDeadline, self.execution.deadline(), self.offer.deadline()),
+    deadline: () =>
+      Math.min(
+        self.inboxDeadline,
+        self.execution.deadline(),
+        self.offer.deadline(),
+        self.sync.deadline(),
+      ),
     tick: () => tick(self),
     congested: (destination) => isChannelCongested(workParts(self), destination),
     baseFee: () => self.committed.baseFeePerGas,
@@ -198,6 +234,7 @@ function chainOptions(options: ShardChainOptions, self: () => Shard): EpochChain
       self().offer.offer()
       updateWork(self())
     },
+    holdsRanges: () => holdsRanges(self()),
     application: {
       decodeBlock: decodeShardChainBlock,
       build: (view: number, parentHash: Hash, parent: ChainBlock | undefined) =>
@@ -252,9 +289,13 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
         self.committed = { baseFeePerGas, anchor }
       }
       self.running = true
+      holdRanges(self)
       const fact = { kind: 'synchronized', chain: options.config.shard, height } as const
       context.emit({ kind: 'report', fact })
       self.chain.start(restore)
+      // Between the end of an import and the chain's own record of it the node was stopped.
+      if (height > (restore?.head?.height ?? 0)) self.sync.complete(height)
+      considerSnapshot(self)
       self.offer.offer()
       updateWork(self)
     })
@@ -316,6 +357,7 @@ function beaconFinalized(self: Shard): void {
   self.execution.anchorsMoved()
   self.chain.seatsMoved()
   if (!self.running) return
+  considerSnapshot(self)
   self.offer.offer()
   updateWork(self)
 }
@@ -333,5 +375,6 @@ function tick(self: Shard): void {
   self.execution.tick()
   if (!self.running) return
   self.offer.tick()
+  self.sync.tick()
   if (self.context.now() >= self.inboxDeadline) updateWork(self)
 }

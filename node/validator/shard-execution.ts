@@ -14,7 +14,7 @@ import type { Hash } from '../primitives/identifiers.ts'
 import { RANGE_BLOCKS_MAX } from '../primitives/limits.ts'
 import type { BlockOutcome } from '../shards/executor.ts'
 import type { Context } from './context.ts'
-import { recover, refill, retryNow, synchronize } from './execution-recovery.ts'
+import { recover, refill, retryNow, suspend, synchronize, unsuspend } from './execution-recovery.ts'
 import {
   committedTip,
   type CommittedTip,
@@ -40,6 +40,9 @@ export type ShardExecution = {
   readonly executedIn: (view: number) => Hash | undefined
   /** The executor answered something that only a lost executor answers. */
   readonly recover: () => void
+  /** Stops, while the state comes from elsewhere; goes on, with that state if there is one. */
+  readonly suspend: () => void
+  readonly unsuspend: (replaced?: CommittedTip) => void
   readonly deadline: () => number
   readonly tick: () => void
 }
@@ -82,6 +85,8 @@ export function createShardExecution(
     pathTo: (hash) => pathTo(self, hash),
     executedIn: (view) => executedIn(self, view),
     recover: () => recover(self),
+    suspend: () => suspend(self),
+    unsuspend: (replaced) => unsuspend(self, replaced),
     deadline: () => self.retryAt,
     tick: () => retryNow(self),
   }

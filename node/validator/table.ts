@@ -11,6 +11,7 @@
  *   plan      'beacon', epoch     -> seats of an epoch (epoch-plans.ts)
  *   epoch     chain, epoch        -> the block from which the chain's epoch began (epoch-start.ts)
  *   channels  source              -> leaves of the source's last crosslink
+ *   snapshot  shard               -> its last snapshot points
  *   outcome   shard, height       -> results of a finalized block (outcome.ts)
  *   batch     source, destination, start sequence -> receipt batch sent
  *   tx        shard, hash         -> height, index
@@ -33,6 +34,7 @@ export type TableName =
   | 'plan'
   | 'epoch'
   | 'channels'
+  | 'snapshot'
   | 'outcome'
   | 'batch'
   | 'tx'

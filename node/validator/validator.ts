@@ -7,6 +7,7 @@ import { unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { createBeaconChain, type BeaconChain } from './beacon-chain.ts'
 import { createChannelLeaves, type ChannelLeaves } from './channel-leaves.ts'
+import { createChunkServing, type ChunkServing } from './chunk-serving.ts'
 import { createContext, type ContextOwner } from './context.ts'
 import type { NodeRestore, ValidatorEffect, ValidatorFact, ValidatorInput } from './contract.ts'
 import type { EpochChain } from './epoch-chain.ts'
@@ -15,10 +16,18 @@ import { loadBatches } from './history.ts'
 import { createHostedShard, createIntakes } from './hosted-shard.ts'
 import { placeOf, type Place, type PlaceOptions } from './place.ts'
 import type { ShardChain } from './shard-chain.ts'
+import {
+  createSnapshotPoints,
+  SNAPSHOT_RULES,
+  type SnapshotPoints,
+  type SnapshotRules,
+} from './snapshot-points.ts'
 import { unknownShard, type TransactionIntake } from './transaction-intake.ts'
 import type { WireContext } from './wire.ts'
 
 export type ValidatorOptions = PlaceOptions & {
+  /** Only a test's, whose chains are short: all nodes of a network have the same. */
+  readonly snapshotRules?: SnapshotRules
   /** State root of every shard at genesis, index = shard - 1. */
   readonly shardStateRoots: readonly Hash[]
 }
@@ -41,6 +50,8 @@ type Parts = {
   readonly place: Place
   readonly plans: EpochPlans
   readonly leaves: ChannelLeaves
+  readonly points: SnapshotPoints
+  readonly serving: ChunkServing
   readonly beacon: BeaconChain
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
   readonly chains: ReadonlyMap<ChainNumber, EpochChain>
@@ -66,13 +77,14 @@ export function createValidator(options: ValidatorOptions): Validator {
 }
 
 function createParts(options: ValidatorOptions): Parts {
-  const { genesis } = options
+  const { genesis, snapshotRules = SNAPSHOT_RULES } = options
   const owner = createContext()
   const { context } = owner
   const genesisState = genesisBeaconState(genesis, options.shardStateRoots)
   const plans = createEpochPlans(context, genesisState)
   const place = placeOf(options, genesisState, plans)
   const leaves = createChannelLeaves(context)
+  const points = createSnapshotPoints(context, snapshotRules)
   const shards = new Map<ChainNumber, ShardChain>()
   const beacon = createBeaconChain(context, {
     epochs: place.epochsOf(BEACON_CHAIN),
@@ -80,16 +92,18 @@ function createParts(options: ValidatorOptions): Parts {
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
+      for (const shard of points.learn(block)) shards.get(shard)?.keepSnapshot()
       for (const shard of shards.values()) shard.beaconFinalized()
     },
   })
-  const parts = { genesis, place, beacon, leaves }
+  const parts = { genesis, place, beacon, leaves, points, snapshotRules }
   for (const shard of place.hosted) shards.set(shard, createHostedShard(context, parts, shard))
   const chains = new Map<ChainNumber, EpochChain>([[BEACON_CHAIN, beacon.chain]])
   for (const [number, shard] of shards) chains.set(number, shard.chain)
   const intakes = createIntakes(context, parts, shards)
-  const silenced = new Set<ChainNumber>()
-  return { owner, place, plans, leaves, beacon, shards, chains, intakes, silenced, announced: NaN }
+  const serving = createChunkServing(context)
+  const known = { owner, place, plans, leaves, points, serving, beacon, shards, chains, intakes }
+  return { ...known, silenced: new Set(), announced: NaN }
 }
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {
@@ -134,9 +148,10 @@ function route(self: Parts, input: ValidatorInput): void {
   }
 }
 
-function start({ leaves, plans, beacon, shards }: Parts, restore: NodeRestore): void {
+function start({ leaves, plans, points, beacon, shards }: Parts, restore: NodeRestore): void {
   leaves.restore(restore.channels)
   plans.restore(restore.plans)
+  points.restore(restore.snapshots)
   beacon.start(restore)
   plans.learn(beacon.head())
   for (const [number, shard] of shards) {
@@ -172,6 +187,12 @@ function receive(self: Parts, input: Input<'message'>): void {
       return receiveReceipts(self, input, message.batches)
     case 'get-receipts':
       return answerReceipts(self, input, message)
+    case 'get-chunk':
+      if (self.shards.has(message.shard)) self.serving.serve(peer, message)
+      return
+    case 'chunk':
+      if (validator !== undefined) self.shards.get(message.shard)?.sync.receive(message, validator)
+      return
     case 'crosslink':
       if (isMember(self, message.crosslink.shard, validator)) self.beacon.offer(message.crosslink)
       return

@@ -8,18 +8,35 @@ import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { readReceiptBatch, writeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../network/envelope.ts'
 import { unreachable } from '../primitives/assert.ts'
-import { createWriter, DecodeError, decodeExactly } from '../primitives/codec.ts'
+import {
+  createWriter,
+  DecodeError,
+  decodeExactly,
+  type Reader,
+  type Writer,
+} from '../primitives/codec.ts'
+import { HASH_SIZE } from '../primitives/hash.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import { TRANSACTION_BYTES_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
-import type { NodeMessage } from './message.ts'
+import { CHUNK_BYTES_MAX } from '../shards/snapshot-chunk.ts'
+import { STRETCH_COUNT } from '../shards/snapshot-proof.ts'
+import type { ChunkPlace, NodeMessage } from './message.ts'
 
 /** Transactions in one relayed batch: half a block of transfers, about 64 KiB. */
 export const TRANSACTION_BATCH_MAX = 512
 /** Receipt batches in one answer; the frame bounds their bytes. */
 export const RECEIPT_BATCHES_MAX = 64
 
-const KIND = { consensus: 1, transactions: 2, receipts: 3, getReceipts: 4, crosslink: 5 } as const
+const KIND = {
+  consensus: 1,
+  transactions: 2,
+  receipts: 3,
+  getReceipts: 4,
+  crosslink: 5,
+  getChunk: 6,
+  chunk: 7,
+} as const
 
 export type WireContext = {
   /** undefined for a chain that does not exist. */
@@ -49,6 +66,13 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
       const payload = createWriter().u32(destination).u64(fromSequence).finish()
       return seal(KIND.getReceipts, source, 0, payload)
     }
+    case 'get-chunk':
+      return seal(KIND.getChunk, message.shard, 0, writeChunkPlace(message).finish())
+    case 'chunk': {
+      const writer = writeChunkPlace(message).flag(message.chunk !== undefined)
+      if (message.chunk !== undefined) writer.variable(message.chunk)
+      return seal(KIND.chunk, message.shard, 0, writer.finish())
+    }
     case 'crosslink': {
       const writer = createWriter()
       writeCrosslink(writer, message.crosslink)
@@ -57,6 +81,16 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
     default:
       return unreachable(message)
   }
+}
+
+function writeChunkPlace({ height, stretch, from }: ChunkPlace): Writer {
+  return createWriter().u64(height).u8(stretch).fixed(from, HASH_SIZE)
+}
+
+function readChunkPlace(shard: ChainNumber, reader: Reader): ChunkPlace {
+  const place = { shard, height: reader.u64(), stretch: reader.u8(), from: reader.fixed(HASH_SIZE) }
+  if (place.stretch >= STRETCH_COUNT) throw new DecodeError('there is no such stretch')
+  return place
 }
 
 function seal(kind: number, chain: number, epoch: number, payload: Uint8Array): Uint8Array {
@@ -92,6 +126,17 @@ export function decodeNodeMessage(
         source: chain,
         destination: reader.u32(),
         fromSequence: reader.u64(),
+      }))
+    case KIND.getChunk:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'get-chunk',
+        ...readChunkPlace(chain, reader),
+      }))
+    case KIND.chunk:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'chunk',
+        ...readChunkPlace(chain, reader),
+        chunk: reader.flag() ? reader.variable(CHUNK_BYTES_MAX) : undefined,
       }))
     case KIND.crosslink:
       return decodeExactly(payload, (reader) => {

@@ -46,7 +46,7 @@ function examples() {
     status: { kind: 'status' },
     'keep-snapshot': { kind: 'keep-snapshot', height: 1 },
     'cut-chunk': { kind: 'cut-chunk', height: 1, stretch: 3, from: stretchAt(3).from },
-    'begin-import': { kind: 'begin-import', header: built.outcome.header },
+    'begin-import': { kind: 'begin-import', header: { ...built.outcome.header, height: 9 } },
     'import-chunk': {
       kind: 'import-chunk',
       stretch: 0,

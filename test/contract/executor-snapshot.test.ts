@@ -117,7 +117,7 @@ const newcomers = {
 
 describe.each(['inline', 'pool'] as const)(
   'contract: snapshot: %s',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   (kind) => {
     test(`contract: snapshot: ${kind}: what was fetched over a restart is the state, and blocks go on`, async () => {
       const open = await newcomers[kind]()

@@ -22,6 +22,7 @@ import {
   encodeStateChunk,
   type ProofToken,
 } from '../../node/shards/snapshot-chunk.ts'
+import { STRETCH_COUNT } from '../../node/shards/snapshot-proof.ts'
 import { sealValue, unsealValue } from '../../node/storage/io/value-seal.ts'
 import {
   decodeGuardRecord,
@@ -59,6 +60,13 @@ const strictValues = fc.letrec<{ value: StrictValue }>((tie) => ({
     fc.array(tie('value'), { maxLength: 4 }),
   ),
 })).value
+
+const chunkPlace = fc.record({
+  shard: chain,
+  height: u64,
+  stretch: fc.nat({ max: STRETCH_COUNT - 1 }),
+  from: hash,
+})
 
 const STRICT_ITEMS_MAX = 2000
 
@@ -100,6 +108,10 @@ const nodeMessages: fc.Arbitrary<NodeMessage> = fc.oneof(
   fc
     .record({ source: chain, destination: chain, fromSequence: u64 })
     .map((parts) => ({ kind: 'get-receipts', ...parts }) as const),
+  chunkPlace.map((place) => ({ kind: 'get-chunk', ...place }) as const),
+  fc
+    .tuple(chunkPlace, fc.option(fc.uint8Array({ maxLength: 90 }), { nil: undefined }))
+    .map(([place, chunk]) => ({ kind: 'chunk', ...place, chunk }) as const),
   arbitrary.crosslink.map((crosslink) => ({ kind: 'crosslink', crosslink }) as const),
 )
 

@@ -7,6 +7,7 @@ import type { Corrupt, WorldEvents } from '../../../devnet/simulator/sharded-pla
 import { createShardedWorld, type ShardedWorld } from '../../../devnet/simulator/sharded-world.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { createMockScheme } from '../../../node/primitives/mock-signature.ts'
+import type { SnapshotRules } from '../../../node/validator/snapshot-points.ts'
 import { genesisOf, keyOf } from './genesis.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
@@ -15,6 +16,7 @@ export type TrialOptions = {
   readonly seed: number
   readonly genesis?: Partial<Genesis>
   readonly events?: WorldEvents
+  readonly snapshotRules?: SnapshotRules
   /** Vices by name; those of devnet/adversaries if absent. */
   readonly corrupt?: Corrupt
 }
@@ -49,6 +51,7 @@ export function createTrial(options: TrialOptions): Trial {
       delayMinMs: 5,
       delayMaxMs: 20,
       corrupt: options.corrupt ?? corruptSimulated,
+      ...(options.snapshotRules === undefined ? {} : { snapshotRules: options.snapshotRules }),
     },
     heard(court, () => traffic, options.events ?? {}),
   )

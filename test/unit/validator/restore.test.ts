@@ -44,6 +44,7 @@ describe('restore', () => {
       anchors: [],
       plans: [],
       channels: [],
+      snapshots: [],
     })
   })
 

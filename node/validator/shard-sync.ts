@@ -1,0 +1,111 @@
+/**
+ * A hosted shard and its state sync (docs/protocol/state-sync.md S.1, S.8): when a snapshot is thought of, and how chain,
+ * execution, inbox and crosslinks stand still and go on.
+ */
+import type { Crosslink } from '../crosslink/crosslink.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
+import type { AdoptedBlock } from './chain.ts'
+import type { Context } from './context.ts'
+import type { CrosslinkOffer } from './crosslink-offer.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import type { CommittedTip } from './execution-state.ts'
+import type { InboxFeed } from './inbox-feed.ts'
+import { shardBlockOf } from './shard-block.ts'
+import type { CommittedFacts } from './shard-building.ts'
+import type { ShardExecution } from './shard-execution.ts'
+import type { SnapshotRules } from './snapshot-points.ts'
+import type { StateSync, StateSyncOptions } from './state-sync.ts'
+
+/** How long a starting shard waits for its beacon to say how far behind it is, before it asks for long stretches (S.1). */
+const RANGE_HOLD_MS = 10_000
+
+type SyncSurroundings = {
+  readonly config: { readonly shard: ChainNumber }
+  readonly beacon: {
+    readonly committeeOf: (shard: ChainNumber) => readonly number[]
+    readonly isCatchingUp: () => boolean
+    readonly snapshots: {
+      readonly rules: SnapshotRules
+      readonly of: (shard: ChainNumber) => readonly Crosslink[]
+    }
+  }
+}
+
+type SyncedShard = {
+  readonly context: Context
+  readonly options: SyncSurroundings
+  readonly inbox: InboxFeed
+  readonly execution: ShardExecution
+  readonly offer: CrosslinkOffer
+  readonly chain: EpochChain
+  readonly sync: StateSync
+  committed: CommittedFacts
+  /** Until then the beacon may still say that a snapshot is the shorter way. */
+  rangesHeldUntil: number
+  running: boolean
+  readonly updateWork: () => void
+}
+
+export function syncOptions(options: SyncSurroundings, self: () => SyncedShard): StateSyncOptions {
+  const { config, beacon } = options
+  const { shard } = config
+  return {
+    shard,
+    rules: beacon.snapshots.rules,
+    points: () => beacon.snapshots.of(shard),
+    members: () => beacon.committeeOf(shard),
+    committedHeight: () => self().execution.tip().height,
+    askBlock: (validator, hash) => self().chain.askBlock(validator, hash),
+    suspend: (take) => {
+      self().execution.suspend()
+      self().chain.suspend(take)
+    },
+    resume: (adopted) => (adopted === undefined ? replay(self()) : adopt(self(), adopted)),
+  }
+}
+
+function replay({ execution, chain }: SyncedShard): void {
+  execution.unsuspend()
+  chain.resume()
+}
+
+/** S.8: the state is there; chain, inbox and crosslinks go on from its block. */
+function adopt(self: SyncedShard, adopted: AdoptedBlock & { readonly tip: CommittedTip }): void {
+  const { execution, chain, inbox, offer } = self
+  const { baseFeePerGas, anchor } = shardBlockOf(adopted.block).header
+  self.committed = { baseFeePerGas, anchor }
+  inbox.prune(adopted.tip.cursors)
+  execution.unsuspend(adopted.tip)
+  chain.resume(adopted)
+  offer.recorded()
+  offer.offer()
+  self.updateWork()
+}
+
+/** At the start of a shard. */
+export function holdRanges(self: SyncedShard): void {
+  self.rangesHeldUntil = self.context.now() + RANGE_HOLD_MS
+}
+
+/** S.1: what a beacon that is itself behind says of this shard is old. */
+function isBeaconOld({ context, options, rangesHeldUntil }: SyncedShard): boolean {
+  return context.now() < rangesHeldUntil && options.beacon.isCatchingUp()
+}
+
+export function considerSnapshot(self: SyncedShard): void {
+  if (self.running && !isBeaconOld(self)) self.sync.consider()
+}
+
+/** S.1: before a long stretch of blocks is asked for, a snapshot is thought of. */
+export function holdsRanges(self: SyncedShard): boolean {
+  considerSnapshot(self)
+  return isBeaconOld(self) || self.sync.isSyncing()
+}
+
+export function keepSnapshot({ context, options }: SyncedShard): void {
+  const { shard } = options.config
+  const point = options.beacon.snapshots.of(shard).at(-1)
+  if (point === undefined) return
+  const request = { kind: 'keep-snapshot', height: point.tip.height } as const
+  context.execute(shard, request, () => undefined)
+}
