@@ -5,6 +5,10 @@
  * the cursor: exactly once, in order, without gaps. `selectInbox` is the forced inclusion rule: how much of what is
  * available a block must consume, and in which order. Builder and verifier run the same walk.
  *
+ * A source whose next batches cannot be had is passed over with an item that holds neither batches nor digests. So no source
+ * can stop a shard, whatever it commits to. That a leader passes over what can be had is not a question of validity: nobody
+ * can tell from the block. Members that hold it refuse to vote (C.5, acceptance).
+ *
  * The walk visits sources in rotation and takes one batch per visit while both budgets are not yet used up. It looks at
  * what was taken, never at what comes next, so that a verifier can run it on the block alone, without the bodies behind
  * `tailDigests`. The price is that a block may pass its budget by one batch.
@@ -43,8 +47,16 @@ export type InboxClaim = {
   readonly cursor: ChannelHead
 }
 
-/** What an item does: the cursor after it, and the sequences of the receipts in it that are void. */
-export type InboxEntry = { readonly cursor: ChannelHead; readonly voided: ReadonlySet<number> }
+/** What an item does. */
+export type InboxEntry = {
+  readonly cursor: ChannelHead
+  /** Sequences of the receipts in it that are void (C.5 (4)). */
+  readonly voided: ReadonlySet<number>
+  /** Receipts that the leaf commits to and the item leaves for later blocks; none of a source that is passed over. */
+  readonly unitsLeft: number
+  /** Nothing is left under the leaf. A source that is passed over is not drained, whatever its leaf says. */
+  readonly isDrained: boolean
+}
 
 /** The cursor after the item's batches, or why they are not the source's word (C.5). Total on foreign items. */
 export function verifyInboxItem(claim: InboxClaim): Result<InboxEntry, InboxReject> {
@@ -60,14 +72,31 @@ export function verifyInboxItem(claim: InboxClaim): Result<InboxEntry, InboxReje
     branch: item.branch,
   })
   if (!proved) return rejected('branch-mismatch', 'the leaf is not under the recorded outRoot')
+  if (isPassedOver(item, cursor))
+    return accepted({ cursor, voided: new Set(), unitsLeft: 0, isDrained: false })
   if (cursor.nextSequence > leaf.nextSequence)
     return rejected('cursor-ahead', 'more was consumed than the source committed to')
   if (item.batches.length + item.tailDigests.length > CHANNEL_BATCHES_MAX)
     return rejected('batch-malformed', 'the item names more batches than a channel holds')
   const consumed = consumeBatches(claim)
   if (!consumed.ok) return consumed
-  const reject = faultOfTail(item, consumed.value.cursor)
-  return reject === undefined ? consumed : { ok: false, reject }
+  const after = consumed.value.cursor
+  const reject = faultOfTail(item, after)
+  if (reject !== undefined) return { ok: false, reject }
+  const unitsLeft = leaf.nextSequence - after.nextSequence
+  return accepted({ ...consumed.value, unitsLeft, isDrained: unitsLeft === 0 })
+}
+
+/**
+ * Neither batches nor digests, though the channel does not stand at its leaf: the item leads nowhere, and the source is left
+ * for later (C.5). Also one whose leaf lies behind what was consumed, or on another branch: only a liar has such a leaf.
+ */
+export function isPassedOver(
+  { leaf, batches, tailDigests }: Pick<InboxItem, 'leaf' | 'batches' | 'tailDigests'>,
+  cursor: ChannelHead,
+): boolean {
+  if (batches.length > 0 || tailDigests.length > 0) return false
+  return leaf.nextSequence !== cursor.nextSequence || !equalBytes(leaf.head, cursor.head)
 }
 
 /** Sources and destinations are shards: the beacon keeps no channels. */
@@ -75,7 +104,9 @@ function isChain(chain: ChainNumber, shardCount: number): boolean {
   return Number.isSafeInteger(chain) && chain >= 1 && chain <= shardCount
 }
 
-function consumeBatches(claim: InboxClaim): Result<InboxEntry, InboxReject> {
+type Consumed = Pick<InboxEntry, 'cursor' | 'voided'>
+
+function consumeBatches(claim: InboxClaim): Result<Consumed, InboxReject> {
   const voided = new Set<number>()
   let cursor = claim.cursor
   for (const batch of claim.item.batches) {

@@ -45,7 +45,10 @@ export type ChannelHead = {
   readonly head: Hash
 }
 
-/** What a shard block consumes from one source (C.5): the proof that the batches are what the source committed to. */
+/**
+ * What a shard block consumes from one source (C.5): the proof that the batches are what the source committed to. An item
+ * without batches and digests consumes nothing: the channel is drained, or its source is passed over.
+ */
 export type InboxItem = {
   readonly source: ChainNumber
   /** The channel's leaf under the source's crosslinked outRoot at this block's anchor. */

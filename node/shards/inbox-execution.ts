@@ -73,7 +73,7 @@ export function runInbox(run: InboxRun, items: readonly InboxItem[]): Result<Inb
   for (const item of items) {
     const entered = enterItem(run, item)
     if (!entered.ok) return entered
-    unitsLeft += item.leaf.nextSequence - entered.value.cursor.nextSequence
+    unitsLeft += entered.value.unitsLeft
     voided.set(item.source, entered.value.voided)
   }
   const selection = checkInboxSelection(items, ruleOf(run))
@@ -98,8 +98,7 @@ function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
     cursor: incomingOf(before, item.source).cursor,
   })
   if (!verified.ok) return verified
-  const { cursor } = verified.value
-  const drained = cursor.nextSequence === item.leaf.nextSequence
+  const { cursor, isDrained: drained } = verified.value
   const channel = { cursor, drainedRoot: drained ? outRoot : NOT_DRAINED }
   outbox.channels.incoming[item.source] = channel
   return verified

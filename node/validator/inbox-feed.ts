@@ -4,14 +4,18 @@
  * A pushed batch is a hint and proves nothing. What proves it is the fold from this shard's cursor to the leaf that the
  * beacon recorded (C.5). Batches that do not fold are thrown away, and until the channel folds again only the member that was
  * asked is listened to, one after the other: a member that lies cannot keep the others out.
- * Never fire and forget: what is missing is pulled, from one member after the other, until it is there.
+ * Never fire and forget: what is missing is pulled, from one member after the other, until it is there; from members of its
+ * source first, then from fellows, who may have what the source shows to some of us only.
+ *
+ * A source that serves nobody must not stop this shard: what stays missing for PASS_OVER_AFTER_MS is passed over, and who
+ * passes over what this node has held for INBOX_PATIENCE_MS gets no vote of it (C.5, acceptance).
  *
  * Bounds: HELD_BYTES_PER_SOURCE_MAX per source; on overflow the batch farthest from the cursor goes.
  */
 import { batchDigest, channelTo, foldDigest, outBranch } from '../crosslink/channel.ts'
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../crosslink/receipt.ts'
-import { batchBytes } from '../crosslink/receipt-codec.ts'
+import { batchBytes, CHANNEL_BATCHES_MAX } from '../crosslink/receipt-codec.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -25,6 +29,17 @@ const OFFERED_BYTES_MAX = 2 * INBOX_BYTES_PER_BLOCK_MAX
 /** A pull that stays without answer is repeated, to the next member, after this long. */
 const PULL_RETRY_MS = 600
 
+/**
+ * A builder waits this long for what is missing, on the anchor of the parent, before it passes the source over: two pulls
+ * and their answers. A push that was lost costs a pull, and never this long.
+ */
+const PASS_OVER_AFTER_MS = 1_500
+/**
+ * A follower refuses to pass over what could have been consumed for this long. Longer than a builder waits, so that one to whom a
+ * liar shows nothing has been told by a fellow, or another leader has consumed it, before anybody's view is lost.
+ */
+export const INBOX_PATIENCE_MS = 3_000
+
 type Held = { readonly batch: ReceiptBatch; readonly digest: Hash; readonly size: number }
 
 type Source = {
@@ -37,21 +52,38 @@ type Source = {
   asked: number | undefined
   /** What was held did not fold: somebody lies. */
   isDistrusted: boolean
+  /** Since when the batch at this sequence, the next to consume, is missing; and since when it could be consumed. */
+  missing: NextBatch | undefined
+  ready: NextBatch | undefined
 }
+
+type NextBatch = { readonly sequence: number; readonly sinceMs: number }
 
 export type InboxFeed = {
   /** `from`: the validator that sent it. */
   readonly add: (batch: ReceiptBatch, from: number) => void
   /** Items complete up to the anchor's leaves, or undefined while something is missing (which is then asked for). */
-  readonly assemble: (
+  readonly assemble: Assemble
+  /** The same, but sources that have been missing for long are passed over. */
+  readonly assembleWithout: Assemble
+  /** Whether these items of a block anchored there pass over what this node has long held (C.5, acceptance). */
+  readonly skipsHeld: (
+    items: readonly InboxItem[],
     anchor: AnchorView,
     cursors: readonly ChannelHead[],
-  ) => readonly InboxItem[] | undefined
+  ) => boolean
+  /** For a fellow: what is held of a source from this sequence on, without gaps, within one answer. */
+  readonly held: (source: ChainNumber, fromSequence: number) => readonly ReceiptBatch[]
   /** Whether the anchor promises more than the cursors have consumed. */
   readonly promises: (anchor: AnchorView, cursors: readonly ChannelHead[]) => boolean
   /** Forgets what a finalized block consumed. */
   readonly prune: (cursors: readonly ChannelHead[]) => void
 }
+
+type Assemble = (
+  anchor: AnchorView,
+  cursors: readonly ChannelHead[],
+) => readonly InboxItem[] | undefined
 
 export type InboxFeedOptions = {
   readonly shard: ChainNumber
@@ -75,7 +107,11 @@ export function createInboxFeed(context: Context, options: InboxFeedOptions): In
         addBatch(self, batch, from)
       }
     },
-    assemble: (anchor, cursors) => assemble(self, anchor, cursors),
+    assemble: (anchor, cursors) => assemble(self, { anchor, cursors, isPatient: true }),
+    assembleWithout: (anchor, cursors) => assemble(self, { anchor, cursors, isPatient: false }),
+    skipsHeld: (items, anchor, cursors) =>
+      items.some((item) => isSkipped(self, item, { anchor, cursors })),
+    held: (source, fromSequence) => heldFrom(sourceOf(self, source), fromSequence),
     promises: (anchor, cursors) =>
       anchor.shards.some((record) => {
         if (record.shard === options.shard) return false
@@ -101,6 +137,8 @@ function sourceOf({ sources }: Feed, chain: ChainNumber): Source {
     nextPullAt: 0,
     asked: undefined,
     isDistrusted: false,
+    missing: undefined,
+    ready: undefined,
   }
   sources.set(chain, created)
   return created
@@ -115,7 +153,9 @@ function drop(source: Source, start: number): void {
 
 function addBatch(self: Feed, batch: ReceiptBatch, from: number): void {
   const source = sourceOf(self, batch.source)
-  if (source.isDistrusted && from !== source.asked) return
+  // A fellow is no source: it speaks when it is asked.
+  const isHint = self.options.committeeOf(batch.source).includes(from)
+  if ((source.isDistrusted || !isHint) && from !== source.asked) return
   // The answer to a pull: the next one may go out at once.
   if (from === source.asked) source.nextPullAt = 0
   // What is held first stays: it may be the right one, and the fold will tell.
@@ -132,13 +172,25 @@ function farthest({ held }: Source): number {
   return start
 }
 
+function heldFrom({ held }: Source, fromSequence: number): readonly ReceiptBatch[] {
+  const batches: ReceiptBatch[] = []
+  let bytes = 0
+  for (let next = held.get(fromSequence); next !== undefined;) {
+    bytes += next.size
+    if (bytes > INBOX_BYTES_PER_BLOCK_MAX) break
+    batches.push(next.batch)
+    next = held.get(next.batch.startSequence + next.batch.receipts.length)
+  }
+  return batches
+}
+
 /** C.5: missing batches are pulled, never waited for. */
 function pull(self: Feed, chain: ChainNumber, fromSequence: number): void {
   const { context, options } = self
   const source = sourceOf(self, chain)
   if (context.now() < source.nextPullAt) return
   source.nextPullAt = context.now() + PULL_RETRY_MS
-  const committee = options.committeeOf(chain)
+  const committee = [...options.committeeOf(chain), ...options.committeeOf(options.shard)]
   if (committee.length === 0) return
   const target = present(committee[source.pulls % committee.length], 'the committee has members')
   source.pulls++
@@ -158,7 +210,7 @@ function follow(
   cursor: ChannelHead,
   leaf: ChannelHead,
 ): readonly Held[] | undefined {
-  // An anchor older than what was consumed: nothing is wrong, but nothing can be built on it either.
+  // An anchor older than what was consumed, or a source that takes back what it sent: nothing can be consumed.
   if (cursor.nextSequence > leaf.nextSequence) return undefined
   const source = sourceOf(self, chain)
   const path: Held[] = []
@@ -175,19 +227,27 @@ function follow(
   }
   if (nextSequence === leaf.nextSequence && equalBytes(head, leaf.head)) {
     source.isDistrusted = false
-    return path
+    // More than an item can name: no honest source has so much under way (C.6).
+    return path.length > CHANNEL_BATCHES_MAX ? undefined : path
   }
   for (const held of path) drop(source, held.batch.startSequence)
+  // One round of askings at once; who lies on and on is asked at the usual pace.
+  if (!isMissingLong(self, source, cursor)) source.nextPullAt = 0
   source.isDistrusted = true
-  source.nextPullAt = 0
   pull(self, chain, cursor.nextSequence)
   return undefined
 }
 
+type Assembly = {
+  readonly anchor: AnchorView
+  readonly cursors: readonly ChannelHead[]
+  /** Rather nothing than without a source. */
+  readonly isPatient: boolean
+}
+
 function assemble(
   self: Feed,
-  anchor: AnchorView,
-  cursors: readonly ChannelHead[],
+  { anchor, cursors, isPatient }: Assembly,
 ): readonly InboxItem[] | undefined {
   const items: InboxItem[] = []
   let isComplete = true
@@ -197,22 +257,76 @@ function assemble(
     // C.5: also a source that sent this shard nothing new shows its leaf, once it has sent anybody anything.
     if (leaves?.length === 0) continue
     const item = leaves && itemOf(self, chain, channelTo(cursors, chain), leaves)
-    if (item === undefined) isComplete = false
-    else items.push(item)
+    if (item === undefined || (isPatient && item.isPassedOver)) isComplete = false
+    else items.push(item.item)
   }
   return isComplete ? items : undefined
 }
+
+type AssembledItem = { readonly item: InboxItem; readonly isPassedOver: boolean }
 
 function itemOf(
   self: Feed,
   chain: ChainNumber,
   cursor: ChannelHead,
   leaves: readonly ChannelHead[],
-): InboxItem | undefined {
+): AssembledItem | undefined {
   const { shard } = self.options
   const leaf = channelTo(leaves, shard)
+  const branch = outBranch(leaves, shard)
+  const path = lookFor(self, chain, cursor, leaf)
+  if (path !== undefined)
+    return { item: { source: chain, leaf, branch, ...cutToOffer(path) }, isPassedOver: false }
+  if (!isMissingLong(self, sourceOf(self, chain), cursor)) return undefined
+  return { item: { source: chain, leaf, branch, batches: [], tailDigests: [] }, isPassedOver: true }
+}
+
+/** Follows the channel and remembers since when its next batch is missing, or could be consumed. */
+function lookFor(
+  self: Feed,
+  chain: ChainNumber,
+  cursor: ChannelHead,
+  leaf: ChannelHead,
+): readonly Held[] | undefined {
+  const source = sourceOf(self, chain)
   const path = follow(self, chain, cursor, leaf)
-  if (path === undefined) return undefined
+  const next = { sequence: cursor.nextSequence, sinceMs: self.context.now() }
+  if (path === undefined && source.missing?.sequence !== next.sequence) source.missing = next
+  if (path !== undefined && path.length > 0 && source.ready?.sequence !== next.sequence)
+    source.ready = next
+  return path
+}
+
+function isMissingLong({ context }: Feed, { missing }: Source, cursor: ChannelHead): boolean {
+  return (
+    missing?.sequence === cursor.nextSequence &&
+    context.now() - missing.sinceMs >= PASS_OVER_AFTER_MS
+  )
+}
+
+/**
+ * C.5, acceptance. Judged by the leaf that this node's own beacon has recorded, so that a block cannot make it throw away
+ * what it holds.
+ */
+function isSkipped(
+  self: Feed,
+  { source: chain, batches, tailDigests }: InboxItem,
+  { anchor, cursors }: Pick<Assembly, 'anchor' | 'cursors'>,
+): boolean {
+  if (batches.length > 0 || tailDigests.length > 0) return false
+  const leaf = promisedLeaves(self, anchor, chain)?.[self.options.shard]
+  const cursor = channelTo(cursors, chain)
+  const path = leaf && lookFor(self, chain, cursor, leaf)
+  if (path === undefined || path.length === 0) return false
+  const { ready } = sourceOf(self, chain)
+  return (
+    ready?.sequence === cursor.nextSequence &&
+    self.context.now() - ready.sinceMs >= INBOX_PATIENCE_MS
+  )
+}
+
+/** No more than the builder can use; what follows is named. */
+function cutToOffer(path: readonly Held[]): Pick<InboxItem, 'batches' | 'tailDigests'> {
   let offered = 0
   const cut = path.findIndex((held) => {
     offered += held.size
@@ -220,9 +334,6 @@ function itemOf(
   })
   const count = cut < 0 ? path.length : cut
   return {
-    source: chain,
-    leaf,
-    branch: outBranch(leaves, shard),
     batches: path.slice(0, count).map((held) => held.batch),
     tailDigests: path.slice(count).map((held) => held.digest),
   }

@@ -102,8 +102,9 @@ function requestOf(
 }
 
 /**
- * C.2, C.5: the newest finalized beacon block whose promises this node can keep, else the parent's own anchor. Both are
- * within what followers accept unless the beacon ran away (ANCHOR_LAG_MAX).
+ * C.2, C.5: the newest finalized beacon block whose promises this node can keep. While some of them cannot be kept, the
+ * parent's own anchor as long as there is something to consume under it or nothing has been missing for long; then the
+ * newest, and who does not serve is passed over: so anchors move on, whatever a source does.
  */
 function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chosen | undefined {
   const parent = path.at(-1)
@@ -111,18 +112,21 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
   const inherited = parent?.header.anchor ?? parts.committed().anchor
   const newest = parts.headAnchor()
   const older = inherited && parts.anchorOf(inherited.beaconHash)
-  const chosen = tryAnchor(parts, newest, after.cursors)
-  if (chosen !== undefined || older === undefined) return chosen
-  if (equalBytes(older.beaconHash, newest.beaconHash)) return undefined
-  return tryAnchor(parts, older, after.cursors)
+  const { assemble, assembleWithout } = parts.inbox
+  const complete = tryAnchor(assemble, newest, after.cursors)
+  if (complete !== undefined) return complete
+  const same = older === undefined || equalBytes(older.beaconHash, newest.beaconHash)
+  const kept = same ? undefined : tryAnchor(assemble, older, after.cursors)
+  if (kept?.items.some(({ batches }) => batches.length > 0) === true) return kept
+  return tryAnchor(assembleWithout, newest, after.cursors) ?? kept
 }
 
 function tryAnchor(
-  { inbox }: BuilderParts,
+  assemble: InboxFeed['assemble'],
   anchor: AnchorView,
   cursors: readonly ChannelHead[],
 ): Chosen | undefined {
-  const items = inbox.assemble(anchor, cursors)
+  const items = assemble(anchor, cursors)
   return items && { anchor, items }
 }
 

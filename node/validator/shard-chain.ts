@@ -91,8 +91,10 @@ export type ShardChain = {
   readonly sync: Pick<StateSync, 'receive' | 'isSyncing'>
   /** The beacon entered a view: its leaders may not have our crosslink yet. */
   readonly beaconEntered: () => void
-  /** Batches from this validator, a member of their source. */
+  /** Batches from this validator, a member of their source or of this shard. */
   readonly receive: (batches: readonly ReceiptBatch[], from: number) => void
+  /** Batches of this source that wait here to be consumed, for a fellow that misses them. */
+  readonly heldReceipts: InboxFeed['held']
   /** Something happened that may make a block worth building, or not worth it any more. */
   readonly updateWork: () => void
   /** When to call `tick`; Infinity: not needed. */
@@ -168,6 +170,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       for (const batch of batches) self.inbox.add(batch, from)
       updateWork(self)
     },
+    heldReceipts: self.inbox.held,
     updateWork: () => updateWork(self),
     deadline: () =>
       Math.min(
@@ -302,7 +305,7 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
   })
 }
 
-/** Acceptance rules first (timeliness, C.2 and R4): they bind only until a block is certified. */
+/** Acceptance rules first (timeliness, C.2 and R4; what is skipped, C.5): they bind only until a block is certified. */
 function verify(self: Shard, block: ChainBlock, certified: boolean): void {
   if (!certified) {
     const { anchor } = shardBlockOf(block).header
@@ -311,8 +314,19 @@ function verify(self: Shard, block: ChainBlock, certified: boolean): void {
     if (lag > ANCHOR_LAG_MAX || early > CLOCK_DRIFT_MAX_MS) {
       return self.chain.verified(block.hash, false)
     }
+    if (skipsHeld(self, block)) return self.chain.verified(block.hash, false)
   }
   self.execution.verify(block, certified)
+}
+
+/** Of what this node cannot judge yet, it says nothing. */
+function skipsHeld({ options, execution, inbox }: Shard, block: ChainBlock): boolean {
+  const { header, body } = shardBlockOf(block)
+  const anchor = options.beacon.anchorOf(header.anchor.beaconHash)
+  const path = execution.pathTo(block.parentHash)
+  if (anchor === undefined || path === undefined) return false
+  const { cursors } = path.at(-1) ?? execution.tip()
+  return inbox.skipsHeld(body.inbox, anchor, cursors)
 }
 
 function committed(

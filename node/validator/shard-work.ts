@@ -71,7 +71,9 @@ function isToSeal(
 
 /** Something was promised and is here: what is missing is no work yet, it is asked for. */
 function canConsume({ inbox }: WorkParts, anchor: AnchorView, { cursors }: Channels): boolean {
-  return inbox.promises(anchor, cursors) && inbox.assemble(anchor, cursors) !== undefined
+  if (!inbox.promises(anchor, cursors)) return false
+  const items = inbox.assembleWithout(anchor, cursors)
+  return items?.some(({ batches }) => batches.length > 0) === true
 }
 
 /** Everything that the newest beacon block promises is here; what is not is asked for. */

@@ -3,6 +3,7 @@
  * inputs are routed to them, and what they want done comes back as one ordered list of effects (contract.ts).
  */
 import { genesisBeaconState } from '../beacon/state.ts'
+import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import { unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { createBeaconChain, type BeaconChain } from './beacon-chain.ts'
@@ -212,8 +213,10 @@ function receiveReceipts(
 ): void {
   if (validator === undefined) return
   for (const [number, shard] of self.shards) {
+    const isFellow = isMember(self, number, validator)
     const mine = batches.filter(
-      ({ source, destination }) => destination === number && isMember(self, source, validator),
+      ({ source, destination }) =>
+        destination === number && (isFellow || isMember(self, source, validator)),
     )
     if (mine.length > 0) shard.receive(mine, validator)
   }
@@ -224,12 +227,16 @@ function answerReceipts(
   { peer, validator }: Input<'message'>,
   message: Message<'get-receipts'>,
 ): void {
-  if (validator === undefined || !shards.has(message.source)) return
-  loadBatches(owner.context, message, (batches) => {
+  if (validator === undefined) return
+  const { source, destination, fromSequence } = message
+  const answer = (batches: readonly ReceiptBatch[]): void => {
     if (batches.length === 0) return
-    const answer = { kind: 'receipts', batches } as const
-    owner.context.emit({ kind: 'reply', peer, channel: 'relay', message: answer })
-  })
+    const receipts = { kind: 'receipts', batches } as const
+    owner.context.emit({ kind: 'reply', peer, channel: 'relay', message: receipts })
+  }
+  if (shards.has(source)) loadBatches(owner.context, message, answer)
+  // A fellow asks: its source may show receipts to some of us only (C.5).
+  else answer(shards.get(destination)?.heldReceipts(source, fromSequence) ?? [])
 }
 
 function isMember({ plans }: Parts, chain: ChainNumber, validator: number | undefined): boolean {

@@ -66,8 +66,31 @@ describe('crosslink: inbox: verification', () => {
       const first = verifyInboxItem(claim({ item: itemOf(0, cut) }))
       expect(first).toMatchObject({ ok: true, value: { cursor: cursorAfter(cut) } })
       const second = verifyInboxItem(claim({ item: itemOf(cut, 3), cursor: cursorAfter(cut) }))
-      expect(second).toEqual({ ok: true, value: { cursor: sent, voided: new Set() } })
+      expect(second).toMatchObject({
+        ok: true,
+        value: { cursor: sent, unitsLeft: 0, isDrained: true },
+      })
     }
+  })
+
+  it('crosslink: inbox: C.5: a source is passed over by an item that consumes nothing, whatever its leaf says', () => {
+    const item = { ...itemOf(3, 3), tailDigests: [] }
+    const untouched = (cursor: ChannelHead) => ({
+      ok: true,
+      value: { cursor, unitsLeft: 0, isDrained: false, voided: new Set() },
+    })
+    const behind = cursorAfter(1)
+    const ahead = { ...sent, nextSequence: 9 }
+    const elsewhere = { ...sent, head: hashOf('another branch') }
+    for (const cursor of [EMPTY_CHANNEL, behind, ahead, elsewhere])
+      expect(verifyInboxItem(claim({ item, cursor }))).toEqual(untouched(cursor))
+    expect(verifyInboxItem(claim({ item, cursor: sent }))).toMatchObject({
+      value: { isDrained: true },
+    })
+    // It must still be the recorded leaf.
+    expect(codeOf({ item: { ...item, leaf: { ...sent, nextSequence: 7 } } })).toBe(
+      'branch-mismatch',
+    )
   })
 
   it('crosslink: inbox: C.5 (4): what is consumed is never worth more than the leaf, however it is cut', () => {

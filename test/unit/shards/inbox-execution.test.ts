@@ -184,6 +184,25 @@ describe('shards: inbox: forced inclusion', () => {
     })
   })
 
+  test('shards: inbox: C.5: who cannot be had is passed over, the others are consumed, and it is due again', () => {
+    const withheld = source(2, [{ amount: 3n }])
+    const request = requestOf([withheld, source(3, [{ amount: 4n }])])
+    const inbox = request.inbox.map((item) =>
+      item.source === 2 ? { ...item, batches: [], tailDigests: [] } : item,
+    )
+    const executor = openInlineExecutor(CONFIG)
+    const { outcome } = expectKind(executor.runNow({ ...request, inbox }), 'built')
+    expect(outcome.consumed.map(({ receipt }) => receipt.amount)).toEqual([4n])
+    expect(outcome.header).toMatchObject({ cursors: [0, 0, 0, 1], inboxUnits: 0 })
+    const next = { ...request, parentHash: outcome.hash, view: request.view + 1 }
+    const missing = executor.runNow({ ...next, inbox: [] })
+    expect(missing).toMatchObject({ detail: expect.stringMatching(/inbox-missing/) })
+    const due = request.inbox.filter((item) => item.source === 2)
+    const later = expectKind(executor.runNow({ ...next, inbox: due }), 'built').outcome
+    expect(later.consumed.map(({ receipt }) => receipt.amount)).toEqual([3n])
+    expect(later.header.cursors).toEqual([0, 0, 1, 1])
+  })
+
   test('shards: inbox: a builder that lacks a source cannot build', () => {
     const request = requestOf([source(2, [{}]), source(3, [{}])])
     const refused = openInlineExecutor(CONFIG).runNow({ ...request, inbox: request.inbox.slice(1) })

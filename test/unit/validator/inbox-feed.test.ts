@@ -7,7 +7,7 @@ import {
   outRootOf,
 } from '../../../node/crosslink/channel.ts'
 import type { AnchorView } from '../../../node/crosslink/crosslink.ts'
-import type { ChannelHead, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
+import type { ChannelHead, InboxItem, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import { createContext } from '../../../node/validator/context.ts'
 import type { ValidatorEffect } from '../../../node/validator/contract.ts'
@@ -16,6 +16,7 @@ import { exampleBatch, exampleRecord, hashOf } from '../crosslink/examples.ts'
 
 const SHARD = 2
 const MEMBERS = [10, 11, 12]
+const FELLOWS = [20, 21]
 const cursors = emptyChannels(3)
 
 /** Batches of shard 1 to us, one after the other. */
@@ -53,7 +54,7 @@ function openFeed(leaves: readonly ChannelHead[] | undefined) {
     shard: SHARD,
     leavesOf: (_source, outRoot) =>
       leaves !== undefined && toHex(outRoot) === toHex(outRootOf(leaves)) ? leaves : undefined,
-    committeeOf: () => MEMBERS,
+    committeeOf: (shard) => (shard === SHARD ? FELLOWS : MEMBERS),
   })
   const turn = <T>(now: number, step: () => T): { value: T; pulls: readonly ValidatorEffect[] } => {
     owner.begin(now)
@@ -103,7 +104,7 @@ describe('inbox feed', () => {
       [100, []],
       [700, [11]],
       [1_400, [12]],
-      [2_100, [10]],
+      [2_100, [20]],
     ] as const) {
       const { value, pulls } = turn(now, ask)
       expect(value).toBeUndefined()
@@ -139,6 +140,81 @@ describe('inbox feed', () => {
     for (let index = 0; index < 90; index++) feed.add(big(1_000_000 + index * 7), 12)
     feed.add(near, 10)
     expect(turn(0, () => feed.assemble(anchorOf(leaves), cursors)).value).toBeDefined()
+  })
+
+  it('inbox feed: C.5: what stays missing is passed over, and taken as soon as it is there', () => {
+    const batches = batchesOf(2, 3)
+    const leaves = leavesAfter(batches)
+    const { feed, turn } = openFeed(leaves)
+    const tries = (now: number) =>
+      turn(now, () => ({
+        whole: feed.assemble(anchorOf(leaves), cursors),
+        without: feed.assembleWithout(anchorOf(leaves), cursors),
+      })).value
+    expect(tries(0)).toEqual({ whole: undefined, without: undefined })
+    expect(tries(1_400)).toEqual({ whole: undefined, without: undefined })
+    const passedOver = [{ source: 1, leaf: leaves[SHARD], batches: [], tailDigests: [] }]
+    expect(tries(1_600)).toMatchObject({ whole: undefined, without: passedOver })
+    for (const batch of batches) feed.add(batch, 10)
+    expect(tries(1_700)).toMatchObject({ whole: [{ batches }], without: [{ batches }] })
+  })
+
+  it('inbox feed: C.5: an anchor that takes back what was sent is passed over like one that serves nothing', () => {
+    const leaves = leavesAfter(batchesOf(2))
+    const consumed = [EMPTY_CHANNEL, { nextSequence: 9, value: 9n, head: hashOf('consumed') }]
+    const after = [...consumed, EMPTY_CHANNEL, EMPTY_CHANNEL]
+    const { feed, turn } = openFeed(leaves)
+    const ask = (now: number) =>
+      turn(now, () => feed.assembleWithout(anchorOf(leaves), after)).value
+    expect(ask(0)).toBeUndefined()
+    expect(ask(2_000)).toMatchObject([{ source: 1, batches: [], tailDigests: [] }])
+  })
+
+  it('inbox feed: C.5: who passes over what is held for long is refused, and nobody else', () => {
+    const batches = batchesOf(2)
+    const leaves = leavesAfter(batches)
+    const anchor = anchorOf(leaves)
+    const { feed, turn } = openFeed(leaves)
+    const [batch] = batches
+    if (batch === undefined) throw new Error('there is one batch')
+    const item = { source: 1, leaf: leaves[SHARD] ?? EMPTY_CHANNEL, branch: [] }
+    const passing = [{ ...item, batches: [], tailDigests: [] }]
+    const skips = (now: number, items: readonly InboxItem[] = passing) =>
+      turn(now, () => feed.skipsHeld(items, anchor, cursors)).value
+    expect(skips(0)).toBe(false)
+    expect(skips(60_000)).toBe(false)
+    feed.add(batch, 10)
+    // Held from now on: patience begins when it could be consumed, not when others had it.
+    expect(skips(60_000)).toBe(false)
+    expect(skips(62_900)).toBe(false)
+    expect(skips(63_000)).toBe(true)
+    expect(skips(63_000, [{ ...item, batches, tailDigests: [] }])).toBe(false)
+    const consumed = batches.reduce(extendChannel, EMPTY_CHANNEL)
+    const after = [EMPTY_CHANNEL, consumed, EMPTY_CHANNEL, EMPTY_CHANNEL]
+    expect(turn(63_000, () => feed.skipsHeld(passing, anchor, after)).value).toBe(false)
+  })
+
+  it('inbox feed: C.5: a fellow is given what is held without gaps, and believed only when it is asked', () => {
+    const [first, second, third] = batchesOf(2, 3, 1)
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('there are three batches')
+    const leaves = leavesAfter([first])
+    const { feed, turn } = openFeed(leaves)
+    feed.add(first, 20)
+    expect(feed.held(1, 0)).toEqual([])
+    // Members of the source are asked first, then fellows.
+    const targets = [0, 700, 1_400, 2_100].flatMap((now) =>
+      targetsOf(turn(now, () => feed.assemble(anchorOf(leaves), cursors)).pulls),
+    )
+    expect(targets).toEqual([...MEMBERS, 20])
+    feed.add(first, 20)
+    expect(feed.held(1, 0)).toEqual([first])
+    feed.add(third, 10)
+    expect(feed.held(1, 0)).toEqual([first])
+    feed.add(second, 10)
+    expect(feed.held(1, 0)).toEqual([first, second, third])
+    expect(feed.held(1, 2)).toEqual([second, third])
+    expect(feed.held(3, 0)).toEqual([])
   })
 
   it('inbox feed: without the leaves of a recorded root nothing can be built', () => {
