@@ -91,7 +91,7 @@ export function verifyInboxItem(claim: InboxClaim): Result<InboxEntry, InboxReje
  * Neither batches nor digests, though the channel does not stand at its leaf: the item leads nowhere, and the source is left
  * for later (C.5). Also one whose leaf lies behind what was consumed, or on another branch: only a liar has such a leaf.
  */
-export function isPassedOver(
+function isPassedOver(
   { leaf, batches, tailDigests }: Pick<InboxItem, 'leaf' | 'batches' | 'tailDigests'>,
   cursor: ChannelHead,
 ): boolean {

@@ -38,7 +38,7 @@ const PASS_OVER_AFTER_MS = 1_500
  * A follower refuses to pass over what could have been consumed for this long. Longer than a builder waits, so that one to whom a
  * liar shows nothing has been told by a fellow, or another leader has consumed it, before anybody's view is lost.
  */
-export const INBOX_PATIENCE_MS = 3_000
+const INBOX_PATIENCE_MS = 3_000
 
 type Held = { readonly batch: ReceiptBatch; readonly digest: Hash; readonly size: number }
 
