@@ -9,9 +9,12 @@ import {
   type WorkloadPlan,
 } from '../../devnet/load/workload-plan.ts'
 import { integerBetween, listOf, numberBetween } from '../../node/cli/option-value.ts'
+import type { BootstrapOptions } from '../experiments/bootstrap.ts'
 import type { LatencyOptions } from '../experiments/latency.ts'
+import type { RecoveryOptions } from '../experiments/recovery.ts'
 import type { SingleOptions } from '../experiments/single.ts'
 import type { SkewOptions } from '../experiments/skew.ts'
+import type { MicroOptions } from '../micro/micro.ts'
 import type { SweepOptions } from '../sweep/sweep.ts'
 
 const OUT = ['--out <dir>', 'directory of the results (default bench/results/<time>)'] as const
@@ -25,6 +28,9 @@ export function register(program: Command): void {
   registerSingle(bench)
   registerLatency(bench)
   registerSkew(bench)
+  registerRecovery(bench)
+  registerBootstrap(bench)
+  registerMicro(bench)
   registerCompare(bench)
 }
 
@@ -102,6 +108,43 @@ function networkOptions(command: Command): Command {
     .option('--seconds <count>', 'measured window', integerBetween(5, 3600), 30)
     .option(...OUT)
     .option(...JSON_FLAG)
+}
+
+function registerRecovery(bench: Command): void {
+  networkOptions(bench.command('recovery'))
+    .description('A leader, the proposer of the beacon and a whole shard are killed under load')
+    .option('--rate <tps>', 'offered meanwhile', numberBetween(1, 100_000), 200)
+    .option('--down <seconds>', 'how long the whole shard stays down', integerBetween(1, 600), 5)
+    .action(async (options: RecoveryOptions) => {
+      const { recovery } = await import('../experiments/recovery.ts')
+      await recovery(options)
+    })
+}
+
+function registerBootstrap(bench: Command): void {
+  networkOptions(bench.command('bootstrap'))
+    .description('A new node joins a network that has lived for a while')
+    .option('--rate <tps>', 'offered while the blocks are made', numberBetween(1, 100_000), 200)
+    .option('--blocks <count>', 'height of the shard to follow', integerBetween(1, 1e6), 200)
+    .option('--accounts <count>', 'funded accounts per shard', integerBetween(1, 1e6), 400)
+    .option('--block-ms <count>', 'interval of shard blocks', integerBetween(50, 60_000), 500)
+    .action(async (options: BootstrapOptions) => {
+      const { bootstrap } = await import('../experiments/bootstrap.ts')
+      await bootstrap(options)
+    })
+}
+
+function registerMicro(bench: Command): void {
+  bench
+    .command('micro')
+    .description("Each stage of a transaction's life alone: decode, recover, admit, ..., receipt")
+    .option('--only <part>', 'stages with this in their name')
+    .option('--milliseconds <count>', 'per stage', integerBetween(10, 60_000), 1000)
+    .option('--json', 'print JSON')
+    .action(async (options: MicroOptions) => {
+      const { micro } = await import('../micro/micro.ts')
+      await micro(options)
+    })
 }
 
 function registerCompare(bench: Command): void {

@@ -39,6 +39,8 @@ type System = 'weft' | 'anvil'
 
 export type SingleRun = MeasuredRun & { readonly experiment: 'single'; readonly system: System }
 
+/** Where the first search begins: the signature bound of one seat is far above what one process does. */
+const FIRST_TPS = 1000
 /** Thousands per second in blocks of a second: more senders than for a committee. */
 const ACCOUNTS = 1000
 /** 8192 transfers, the most that a block may hold: fees stay low up to half of that. */
@@ -56,7 +58,7 @@ export async function single(options: SingleOptions): Promise<void> {
   const runs: SingleRun[] = []
   for (const [index, system] of planSystems(options).entries()) {
     experiment.onProgress(`run ${index + 1}: ${system}`)
-    const known = runs.findLast((run) => run.system === system)?.settledTps
+    const known = runs.findLast((run) => run.system === system)?.settledTps ?? FIRST_TPS
     const measure = system === 'weft' ? measureWeft : measureAnvil
     const run = await measure(experiment, options, known)
     runs.push({ experiment: 'single', system, ...run, repeat: 1 + Math.floor(index / 2) })

@@ -51,7 +51,7 @@ export async function requireReport({ traffic }: MeasuredSystem): Promise<Traffi
 }
 
 /** Bytes of all files; a file that goes away meanwhile counts as nothing. */
-async function bytesUnder(directory: string): Promise<number> {
+export async function bytesUnder(directory: string): Promise<number> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
   const sizes = await Promise.all(
     entries

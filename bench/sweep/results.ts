@@ -1,9 +1,9 @@
 /**
  * What runs of the scaling experiments leave behind: one record per run and a summary. Pure.
  *
- * The ceiling of a point is what S shards could do if sharding cost nothing: S times the median of one shard. Where the
- * processor is the limit a receipt is counted as free (it needs no signature check), which draws the ceiling too high
- * rather than too low; where the slot is the limit it takes the place of a transaction: S / (1 + x).
+ * The ceiling of a point is what S shards could do if sharding cost nothing: S times the median of one shard, less what the
+ * receipts of cross-shard payments cost: S / (1 + r x). Where the slot is the limit a receipt takes the place of a
+ * transaction, r = 1; where the processor is, r is the measured cost of a receipt beside a transaction.
  */
 import type { LatencySummary } from '../../devnet/load/latency.ts'
 import type { MachineShares, TransactionCosts } from '../run/costs.ts'
@@ -122,13 +122,17 @@ export function isVoid({ audit }: Pick<RunResult, 'audit'>): boolean {
   return audit !== 'ok'
 }
 
+/** `receiptRatio`: of a receipt to a transaction, in processor time. */
 export function summarize(
   metadata: Record<string, unknown>,
   runs: readonly RunResult[],
+  receiptRatio = 0,
 ): SweepResults {
   const valid = runs.filter((run) => !isVoid(run))
   const base = spreadOf(baseRuns(valid).map((run) => run.settledTps))
-  const points = pointsOf(valid).map((point) => summarizePoint(point, valid, base.median))
+  const points = pointsOf(valid).map((point) =>
+    summarizePoint(point, valid, { baseTps: base.median, receiptRatio }),
+  )
   const byShards = (pick: (point: PointSummary) => number): Record<string, number> =>
     Object.fromEntries(
       points
@@ -139,7 +143,7 @@ export function summarize(
   return {
     metadata,
     runs: runs.map((run) => {
-      const ceilingTps = ceilingOf(run, run.experiment, base.median)
+      const ceilingTps = ceilingOf(run, run.experiment, { baseTps: base.median, receiptRatio })
       return { ...run, ceilingTps, efficiency: ratio(run.settledTps, ceilingTps) }
     }),
     summary: {
@@ -175,14 +179,18 @@ function undisturbed(runs: readonly RunResult[]): readonly RunResult[] {
   return quiet.length > 0 ? quiet : runs
 }
 
-function summarizePoint(point: Point, runs: readonly RunResult[], baseTps: number): PointSummary {
+function summarizePoint(
+  point: Point,
+  runs: readonly RunResult[],
+  basis: CeilingBasis,
+): PointSummary {
   const own = undisturbed(runs.filter((run) => samePoint(run, point)))
   const settledTps = spreadOf(own.map((run) => run.settledTps))
   // One run that was not limited by the processor spoils the claim for the point.
   const limits = [...new Set(own.map((run) => run.limitedBy))]
   const limitedBy = limits.length === 1 ? (limits[0] ?? 'config') : 'config'
   const experiment = own[0]?.experiment ?? 'scaling-cpu'
-  const ceilingTps = ceilingOf(point, experiment, baseTps)
+  const ceilingTps = ceilingOf(point, experiment, basis)
   return {
     ...point,
     runs: own.length,
@@ -190,7 +198,7 @@ function summarizePoint(point: Point, runs: readonly RunResult[], baseTps: numbe
     cpuMsPerTx: spreadOf(own.map((run) => run.cpuMsPerTx)),
     signatureBoundTps: spreadOf(own.map((run) => run.signatureBoundTps)).median,
     limitedBy,
-    speedup: ratio(settledTps.median, baseTps),
+    speedup: ratio(settledTps.median, basis.baseTps),
     ceilingTps,
     efficiency: ratio(settledTps.median, ceilingTps),
     isDisturbed: own.some(isDisturbed),
@@ -218,8 +226,15 @@ function medianOfParts(
   )
 }
 
-function ceilingOf({ shards, crossShard }: Point, experiment: Experiment, baseTps: number): number {
-  return experiment === 'scaling-cpu' ? shards * baseTps : (shards * baseTps) / (1 + crossShard)
+type CeilingBasis = { readonly baseTps: number; readonly receiptRatio: number }
+
+function ceilingOf(
+  { shards, crossShard }: Point,
+  experiment: Experiment,
+  { baseTps, receiptRatio }: CeilingBasis,
+): number {
+  const receiptCost = experiment === 'scaling-cpu' ? receiptRatio : 1
+  return (shards * baseTps) / (1 + receiptCost * crossShard)
 }
 
 function ratio(part: number, whole: number): number {

@@ -9,6 +9,7 @@ import { nameWorkload, type WorkloadPlan } from '../../devnet/load/workload-plan
 import { openResults, type ResultsDirectory } from '../report/results-directory.ts'
 import { runsAsCsv } from '../report/csv.ts'
 import { reportPage } from '../report/report.ts'
+import { measureReceiptRatio } from '../run/receipt-cost.ts'
 import { measurePoint } from './measure-point.ts'
 import { planRuns, samePoint, shardsTooMany, type PlannedRun } from './plan.ts'
 import { isVoid, summarize, type RunResult, type SweepResults } from './results.ts'
@@ -44,7 +45,9 @@ export async function sweep(options: SweepOptions): Promise<void> {
   const plan = planRuns({ ...options, workload, bare: options.bare === true })
   const startedMs = Date.now()
   const runs: RunResult[] = []
-  let results: SweepResults = summarize(directory.metadata, runs)
+  const receiptRatio = await measureReceiptRatio()
+  const metadata = { ...directory.metadata, receiptRatio }
+  let results: SweepResults = summarize(metadata, runs, receiptRatio)
   for (const [index, run] of plan.entries()) {
     const name = `${index + 1}/${plan.length}: ${nameOf(run)}`
     say(`${name}${timeLeft(Date.now() - startedMs, index, plan.length)}`)
@@ -63,7 +66,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
     )
     await rm(dataDirectory, { recursive: true, force: true })
     // After every run, so that an interrupted sweep keeps what it has.
-    results = summarize(directory.metadata, runs)
+    results = summarize(metadata, runs, receiptRatio)
     await writeResults(directory, results)
   }
   finish(options, directory.path, results)

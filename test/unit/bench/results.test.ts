@@ -61,6 +61,7 @@ describe('bench: results', () => {
     const cpu = run(4, 300, { crossShard: 0.25 })
     const slot = { ...cpu, experiment: 'scaling-slot' as const }
     expect(summarize({}, [run(1, 100), cpu]).runs[1]?.ceilingTps).toBe(400)
+    expect(summarize({}, [run(1, 100), cpu], 0.4).runs[1]?.ceilingTps).toBeCloseTo(400 / 1.1)
     expect(summarize({}, [run(1, 100), slot]).runs[1]?.ceilingTps).toBe(320)
   })
 
