@@ -37,6 +37,12 @@ const SENT_AGAIN_MAX = 200
  * nodes, in batches, as a wallet's server sends it; the nodes take turns.
  */
 const NEIGHBOURS = 50
+/**
+ * Whom a blocked sender asks where it stands: the node that refused has its other payments, and under load the next one may
+ * not have them yet; a node that does not answer is no use.
+ */
+const SAME_NODE = 0
+const NEXT_NODE = 1
 /** Accounts signed between two looks at the event loop. */
 const SIGNED_PER_TURN = 20
 
@@ -53,6 +59,8 @@ export class Offering {
   readonly #world: OfferingSurroundings
   readonly #pool: SenderPool
   readonly #outboxes = new Map<string, Outbox>()
+  /** Who asks which node about which shard next: many are refused at once, and they ask in one batch. */
+  readonly #blocked = new Map<string, Sender[]>()
   #timers: NodeJS.Timeout[] = []
   #clock = { startMs: 0, ratePerSecond: 0 }
   /** Arrivals under the present clock, and over all. */
@@ -126,7 +134,7 @@ export class Offering {
     if (outbox.push(outstanding)) return
     sender.outstanding.delete(payment.nonce)
     noteRefused(settlement, outstanding, 'outbox full')
-    this.#block(sender)
+    this.#block(sender, SAME_NODE)
   }
 
   /** A sender keeps to one node as long as the committee stands, so that its payments arrive in order. */
@@ -156,13 +164,23 @@ export class Offering {
       outstanding.sender.outstanding.delete(outstanding.payment.nonce)
       noteRefused(settlement, outstanding, outcome.reason)
     }
-    this.#block(outstanding.sender)
+    this.#block(outstanding.sender, outcome.kind === 'unknown' ? NEXT_NODE : SAME_NODE)
   }
 
-  #block(sender: Sender): void {
+  #block(sender: Sender, attempt: number): void {
     if (sender.blocked) return
     sender.blocked = true
-    this.#later(() => this.#resume(sender.shard, [sender], this.#nodeOf(sender, 1)))
+    const { shard } = sender
+    const node = this.#nodeOf(sender, attempt)
+    const key = `${node}/${shard}`
+    const others = this.#blocked.get(key)
+    if (others !== undefined) return void others.push(sender)
+    const senders = [sender]
+    this.#blocked.set(key, senders)
+    this.#later(() => {
+      this.#blocked.delete(key)
+      return this.#resume(shard, senders, node)
+    })
   }
 
   async #resume(shard: number, senders: readonly Sender[], node: number): Promise<void> {
