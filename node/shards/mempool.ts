@@ -15,6 +15,7 @@ import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { AccountView, CheckedTransaction } from './executor.ts'
 import { checkAccount } from './mempool-account.ts'
 import { checkAdmission, type AdmissionRules, type MempoolRejectCode } from './mempool-admission.ts'
+import { createKnownAccounts, type KnownAccounts } from './mempool-accounts.ts'
 import { createMempoolIndex } from './mempool-index.ts'
 import { selectTransactions, type SelectRequest } from './mempool-select.ts'
 import {
@@ -49,7 +50,7 @@ const MEMPOOL_LIMITS: MempoolLimits = {
 
 type AdmitRequest = {
   readonly checked: CheckedTransaction
-  /** The sender's account on the newest executed block. */
+  /** The sender's account on the finalized state, or on a newer one. */
   readonly account: AccountView
   /** Whether new transfers to this shard are refused at the moment (C.6). */
   readonly congested: (destination: ChainNumber) => boolean
@@ -59,8 +60,10 @@ export type Mempool = {
   readonly admit: (request: AdmitRequest) => Result<Hash, MempoolRejectCode>
   /** Candidates for one block; removes nothing. */
   readonly select: (request: SelectRequest) => readonly CheckedTransaction[]
+  /** What is known of senders without asking the executor. */
+  readonly accounts: Pick<KnownAccounts, 'of' | 'learn'>
   /** A block became final: its accounts, after it. Entries whose nonce is used are removed. */
-  readonly finalize: (height: number, changed: Iterable<AccountView>) => void
+  readonly finalize: (height: number, changed: readonly AccountView[]) => void
   /** Removes one transaction for a reason of the caller's. */
   readonly discard: (hash: Hash) => void
   readonly has: (hash: Hash) => boolean
@@ -80,6 +83,7 @@ export function createMempool(options: {
   const limits = { ...MEMPOOL_LIMITS, ...options.limits }
   assert(limits.countMax > 0 && limits.perSenderMax > 0, 'a pool has room')
   const index = createMempoolIndex()
+  const accounts = createKnownAccounts()
   let arrivals = 0
   let finalizedHeight = 0
 
@@ -117,8 +121,10 @@ export function createMempool(options: {
   return {
     admit,
     select: (request) => selectTransactions(index, request),
+    accounts,
     finalize: (height, changed) => {
       finalizedHeight = height
+      accounts.update(changed)
       for (const account of changed) index.settle(account, height)
     },
     discard: (hash) => {

@@ -209,26 +209,36 @@ function publishChecked(self: Intake, judged: readonly Judged[]): void {
   next(self)
 }
 
+/** The accounts of senders the pool has not heard of are asked for once; blocks tell how they change. */
 function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
-  const senders = new Map<string, Address>()
-  for (const { checked } of judged) senders.set(toHex(checked.sender), checked.sender)
-  if (senders.size === 0) return next(self)
-  const addresses = [...senders.values()]
-  const request = { kind: 'accounts', at: { kind: 'pending' }, addresses } as const
+  const { accounts } = into.mempool
+  const unknown = new Map<string, Address>()
+  for (const { checked } of judged) {
+    if (accounts.of(checked.sender) === undefined)
+      unknown.set(toHex(checked.sender), checked.sender)
+  }
+  if (unknown.size === 0) return admitKnown(self, into, judged)
+  const addresses = [...unknown.values()]
+  const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
   self.context.execute(self.options.config.shard, request, (response) => {
     if (response?.kind !== 'accounts') return waitForExecutor(self, judged)
-    const accounts = new Map(response.accounts.map((one) => [toHex(one.address), one]))
-    const spread: Uint8Array[] = []
-    for (const { arrival, checked } of judged) {
-      const account = present(accounts.get(toHex(checked.sender)), 'every sender was asked for')
-      if (!admitOne(self, into, { arrival, checked }, account)) continue
-      spread.push(checked.raw)
-      watch(self, checked)
-    }
-    push(self, spread)
-    into.updateWork()
-    next(self)
+    accounts.learn(response.accounts)
+    admitKnown(self, into, judged)
   })
+}
+
+function admitKnown(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
+  const spread: Uint8Array[] = []
+  for (const { arrival, checked } of judged) {
+    const known = into.mempool.accounts.of(checked.sender)
+    const account = present(known, 'a batch has fewer senders than the pool knows accounts')
+    if (!admitOne(self, into, { arrival, checked }, account)) continue
+    spread.push(checked.raw)
+    watch(self, checked)
+  }
+  push(self, spread)
+  if (judged.length > 0) into.updateWork()
+  next(self)
 }
 
 /** The batch waits its turn again. */

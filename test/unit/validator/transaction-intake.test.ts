@@ -3,7 +3,7 @@ import { createMempool } from '../../../node/shards/mempool.ts'
 import { createContext } from '../../../node/validator/context.ts'
 import type { ValidatorEffect } from '../../../node/validator/contract.ts'
 import { createTransactionIntake } from '../../../node/validator/transaction-intake.ts'
-import { shardConfig } from '../shards/fixture.ts'
+import { payment, shardConfig } from '../shards/fixture.ts'
 
 const config = shardConfig(1, { gasLimit: 1_000_000 })
 /** What a client may have waiting here, and what may be ready (transaction-intake.ts). */
@@ -16,7 +16,7 @@ function openIntake(ready: number) {
   const mempool = { ...pool, size: () => ({ count: ready, bytes: 0, queued: 0 }) }
   const shard = { mempool, congested: () => false, updateWork: () => undefined }
   const options = { config, shard, members: () => [1, 2], topic: 'transactions' }
-  return { owner, intake: createTransactionIntake(owner.context, options) }
+  return { owner, mempool, intake: createTransactionIntake(owner.context, options) }
 }
 
 function refusalsIn(effects: readonly ValidatorEffect[]): readonly string[] {
@@ -48,6 +48,31 @@ describe('validator: transaction intake', () => {
     intake.tick()
     const [effect] = owner.take()
     expect(effect?.kind).toBe('recover')
+  })
+
+  test('validator: transaction intake: the executor is asked once about a sender, then blocks tell', () => {
+    const { owner, intake, mempool } = openIntake(0)
+    const asked: string[] = []
+    for (const nonce of [0, 1, 2]) {
+      const checked = payment(config, { from: 1, nonce })
+      intake.submit(1 + nonce, checked.raw)
+      owner.begin(10_000 * (nonce + 1))
+      intake.tick()
+      for (const effect of owner.take()) {
+        if (effect.kind === 'recover') owner.answer('recover', effect.job, [checked])
+      }
+      for (const effect of owner.take()) {
+        if (effect.kind !== 'execute') continue
+        asked.push(effect.request.kind)
+        const accounts = [{ address: checked.sender, nonce: 0, balance: 10n ** 24n }]
+        owner.answer('execute', effect.job, { kind: 'accounts', height: 1, accounts })
+      }
+      owner.take()
+    }
+    expect(asked).toEqual(['accounts'])
+    expect(mempool.list(9)).toHaveLength(3)
+    mempool.finalize(2, [{ address: payment(config, { from: 1 }).sender, nonce: 3, balance: 5n }])
+    expect(mempool.accounts.of(payment(config, { from: 1 }).sender)?.nonce).toBe(3)
   })
 
   test('validator: transaction intake: below both marks a client is heard', () => {
