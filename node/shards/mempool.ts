@@ -138,16 +138,21 @@ export function createMempool(options: {
       const queue = index.senders.get(senderKey(address))
       return queue === undefined ? accountNonce : accountNonce + runLength(queue, accountNonce)
     },
-    list: (countMax) => {
-      const listed: CheckedTransaction[] = []
-      for (const { checked } of index.byHash.values()) {
-        if (listed.length >= countMax) break
-        listed.push(checked)
-      }
-      return listed
-    },
+    list: (countMax) => listOldest(index.byHash.values(), countMax),
     size: index.counts,
   }
+}
+
+function listOldest(
+  entries: Iterable<MempoolEntry>,
+  countMax: number,
+): readonly CheckedTransaction[] {
+  const listed: CheckedTransaction[] = []
+  for (const { checked } of entries) {
+    if (listed.length >= countMax) break
+    listed.push(checked)
+  }
+  return listed
 }
 
 /** Bytes that are a view into a frame of many transactions would keep the whole of it in memory. */
