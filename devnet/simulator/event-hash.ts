@@ -8,6 +8,8 @@
 export type EventHash = {
   /** Mixes in the low 32 bits of `word`. */
   readonly absorb: (word: number) => void
+  /** 32 bits over everything absorbed so far: the first half of the digest. */
+  readonly word: () => number
   /** 16 hexadecimal digits over everything absorbed so far. */
   readonly digest: () => string
 }
@@ -22,6 +24,7 @@ export function createEventHash(): EventHash {
       high = Math.imul((high + word) ^ (low >>> 15), 0x85ebca77)
       high = (high << 11) | (high >>> 21)
     },
+    word: () => finished(high ^ low),
     digest: () => hexWord(finished(high ^ low)) + hexWord(finished(Math.imul(low, 5) + high)),
   }
 }

@@ -20,6 +20,8 @@ export type NetworkRunOptions = {
   readonly corrupt?: Corrupt | undefined
   /** For planted bugs. */
   readonly replaced?: ((honest: Validator, node: number) => Validator) | undefined
+  /** Every receiver reads every message from its bytes; the run is the same event for event, and slower. */
+  readonly isWired?: boolean
   /** Gets a line per event of interest. */
   readonly trace?: ((now: number, node: number, line: string) => void) | undefined
 }
@@ -92,6 +94,7 @@ function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
       delayMaxMs: plan.delayMaxMs,
       ...(options.corrupt === undefined ? {} : { corrupt: options.corrupt }),
       ...(options.replaced === undefined ? {} : { replaced: options.replaced }),
+      isWired: options.isWired === true,
     },
     eventsOf(() => run),
   )

@@ -96,5 +96,5 @@ function tailWord(bytes: Uint8Array): number {
 function mixed(...words: readonly number[]): number {
   const hash = createEventHash()
   for (const word of words) hash.absorb(word)
-  return Number.parseInt(hash.digest().slice(0, 8), 16)
+  return hash.word()
 }

@@ -31,6 +31,8 @@ export type ShardedPlan = {
   readonly corrupt?: Corrupt
   /** For planted bugs: what every honest node becomes. */
   readonly replaced?: (honest: Validator, node: number) => Validator
+  /** Every receiver reads a message from its bytes, by itself; else all of them get the sender's object. */
+  readonly isWired?: boolean
 }
 
 /** Why a node ended between two troubles. */

@@ -15,7 +15,9 @@ import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { InlineExecutor } from '../../node/shards/io/inline.ts'
 import type { ValidatorEvent } from '../../node/validator/contract.ts'
 import type { MempoolRejectCode } from '../../node/shards/mempool-admission.ts'
+import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
+import { decodeNodeMessage, encodeNodeMessage } from '../../node/validator/wire.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { eventWord } from './sharded-digest.ts'
 import { peerName } from './sharded-effects.ts'
@@ -181,7 +183,15 @@ function deliver(world: World, letter: Letter, at: number): void {
   const { from, to, message, gossip } = letter
   const receiver = present(world.nodes[to], 'a letter has a receiver')
   const peer = peerName(from)
-  world.post(receiver, at, { kind: 'message', peer, validator: from, message, gossip })
+  const read = world.plan.isWired === true ? readFromBytes(receiver, message) : message
+  world.post(receiver, at, { kind: 'message', peer, validator: from, message: read, gossip })
+}
+
+/** What liars say was made of bytes already, so everything that is sent can be read. */
+function readFromBytes({ validator }: SimulatedNode, message: NodeMessage): NodeMessage {
+  const decoded = decodeNodeMessage(encodeNodeMessage(message), validator.wire)
+  assert(decoded.ok, 'a message that was sent can be read')
+  return decoded.value
 }
 
 function post(world: World, node: SimulatedNode, at: number, event: ValidatorEvent): void {

@@ -67,7 +67,7 @@ export function signingRoot(
       .fixed(proposal.parentHash, HASH_SIZE)
       .fixed(proposal.hash, HASH_SIZE)
   }
-  return hashTagged('weft/1', writer.finish())
+  return writer.lend((bytes) => hashTagged('weft/1', bytes))
 }
 
 /** A map key: equal exactly for equal proposals. */

@@ -76,15 +76,12 @@ export function consumeBatch(
 
 /** H("leaf", destination, nextSequence, value, head): a channel under outRoot (C.4). */
 export function channelLeaf(destination: ChainNumber, channel: ChannelHead): Hash {
-  return hashTagged(
-    'leaf',
-    createWriter()
-      .u32(destination)
-      .u64(channel.nextSequence)
-      .u256(channel.value)
-      .fixed(channel.head, HASH_SIZE)
-      .finish(),
-  )
+  return createWriter()
+    .u32(destination)
+    .u64(channel.nextSequence)
+    .u256(channel.value)
+    .fixed(channel.head, HASH_SIZE)
+    .lend((bytes) => hashTagged('leaf', bytes))
 }
 
 /** Root over all outgoing channels, index = destination chain 0..S; the shard's own channel is empty (C.4). */

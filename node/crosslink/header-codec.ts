@@ -165,15 +165,16 @@ export function headerBodyHash(header: ShardHeader | BeaconHeader): Hash {
   const writer = createWriter()
   if ('chain' in header) writeShardHeaderBody(writer, header)
   else writeBeaconHeaderBody(writer, header)
-  return hashTagged('hdr', writer.finish())
+  return writer.lend((bytes) => hashTagged('hdr', bytes))
 }
 
 /** H("blk", parentHash, height, bodyHash): a block's identity (C.1). */
 export function blockHash(parentHash: Hash, height: number, bodyHash: Hash): Hash {
-  return hashTagged(
-    'blk',
-    createWriter().fixed(parentHash, HASH_SIZE).u64(height).fixed(bodyHash, HASH_SIZE).finish(),
-  )
+  return createWriter()
+    .fixed(parentHash, HASH_SIZE)
+    .u64(height)
+    .fixed(bodyHash, HASH_SIZE)
+    .lend((bytes) => hashTagged('blk', bytes))
 }
 
 /** A header never changes, and the same one is asked about at every step of its way, so its hash is kept with it. */

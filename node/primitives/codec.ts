@@ -29,6 +29,8 @@ export type Writer = {
   /** A list behind a u32 count. */
   readonly list: <T>(items: readonly T[], write: (writer: Writer, item: T) => unknown) => Writer
   readonly finish: () => Uint8Array
+  /** Ends as well, without a copy: the bytes are only good during the call. For what is hashed and not kept. */
+  readonly lend: <T>(use: (bytes: Uint8Array) => T) => T
 }
 
 export type Reader = {
@@ -82,13 +84,17 @@ function append(sheet: Sheet, value: Uint8Array): void {
   sheet.bytes.set(value, offset)
 }
 
-/** The bytes written, as their own; the sheet is given back. */
-function takeOff(sheet: Sheet): Uint8Array {
+/** What `use` makes of the bytes written; then the sheet is given back. */
+function takeOff<T>(sheet: Sheet, use: (bytes: Uint8Array, size: number) => T): T {
   assert(sheet !== SPENT, 'a writer finishes once')
-  const written = sheet.bytes.slice(0, sheet.size)
+  const made = use(sheet.bytes, sheet.size)
   sheet.size = 0
   if (spares.length < SPARES_MAX && sheet.bytes.length <= SPARE_BYTES_MAX) spares.push(sheet)
-  return written
+  return made
+}
+
+function copyOf(bytes: Uint8Array, size: number): Uint8Array {
+  return bytes.slice(0, size)
 }
 
 export function createWriter(): Writer {
@@ -134,9 +140,14 @@ export function createWriter(): Writer {
       return writer
     },
     finish: () => {
-      const written = takeOff(sheet)
+      const written = takeOff(sheet, copyOf)
       sheet = SPENT
       return written
+    },
+    lend: (use) => {
+      const made = takeOff(sheet, (bytes, size) => use(bytes.subarray(0, size)))
+      sheet = SPENT
+      return made
     },
   }
   return writer

@@ -39,7 +39,8 @@ export type Context = {
 export type ContextOwner = {
   readonly context: Context
   readonly begin: (now: number) => void
-  readonly take: () => readonly ValidatorEffect[]
+  /** The list is the caller's own from then on. */
+  readonly take: () => ValidatorEffect[]
   /** Delivers the answer to a job once; an answer nobody waits for any more is dropped. */
   readonly answer: <Kind extends keyof Answers>(
     kind: Kind,

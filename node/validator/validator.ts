@@ -111,10 +111,11 @@ function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] 
   const { owner, silenced } = self
   owner.begin(input.now)
   route(self, input)
-  const effects = [...owner.take()]
+  const effects = owner.take()
   review(self, effects)
   announceDeadline(self, input.kind === 'tick')
   effects.push(...owner.take())
+  if (silenced.size === 0) return effects
   return effects.filter((effect) => effect.kind !== 'sign' || !silenced.has(effect.chain))
 }
 

@@ -64,6 +64,13 @@ describe('sharded: network: plans', () => {
     expect(await hashes(2)).toEqual(await hashes(1))
   })
 
+  test('sharded: network: plans: receivers that read every message from its bytes do the same, event for event', () => {
+    for (const seed of seeds) {
+      const plan = networkPlanOf(seed, SHORT_SHAPE)
+      expect(playNetwork(plan, { isWired: true }).hash).toBe(playNetwork(plan).hash)
+    }
+  })
+
   test('sharded: network: plans: a plan that was stored as text plays the same', () => {
     for (const seed of seeds.slice(0, 2)) {
       const plan = networkPlanOf(seed)

@@ -62,6 +62,9 @@ describe('primitives: codec', () => {
     const inner = createWriter().fixed(new Uint8Array(600).fill(9), 600)
     expect(outer.variable(inner.finish()).finish()).toHaveLength(605)
     expect(createWriter().u16(3).finish()).toEqual(Uint8Array.of(0, 3))
+    const lent = createWriter().u16(4)
+    expect(lent.lend((view) => [...view])).toEqual([0, 4])
+    expect(() => lent.finish()).toThrow('finishes once')
     expect(bytes).toEqual(Uint8Array.of(0, 0, 0, 1))
   })
 
