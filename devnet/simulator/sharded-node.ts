@@ -11,10 +11,11 @@ import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/exec
 import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
 import type { VoteRequest } from '../../node/storage/vote-guard.ts'
 import type { NodeRestore, ValidatorEvent } from '../../node/validator/contract.ts'
+import { missingRecord, spineReads } from '../../node/validator/restore-check.ts'
 import { headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
 import { createValidator, type Validator } from '../../node/validator/validator.ts'
 import type { Retention } from './disk.ts'
-import { createNodeDisk, type NodeDisk } from './sharded-disk.ts'
+import { createNodeDisk, DiskFailure, type NodeDisk } from './sharded-disk.ts'
 import type { ShardedPlan } from './sharded-plan.ts'
 
 export type SimulatedNode = {
@@ -106,6 +107,9 @@ export function reviveNode(node: SimulatedNode, foundation: NodeFoundation): Nod
   const chains = [...node.validator.chains.keys()]
   const heads = headReads(chains).map(node.disk.read)
   const tails = tailReads(chains, heads).map(node.disk.read)
+  const spines = spineReads(chains, heads).map(node.disk.read)
+  if (missingRecord(chains, { heads, tails, spines }) !== undefined)
+    throw new DiskFailure('damaged')
   const restore = restoreOf(chains, heads, tails)
   presentJournal(node, restore)
   node.up = true

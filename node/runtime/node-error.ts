@@ -9,6 +9,7 @@ export type NodeErrorCode =
   | 'identity-mismatch'
   | 'validator-unknown'
   | 'shard-unknown'
+  | 'store-incomplete'
 
 export class NodeError extends Error {
   override readonly name = 'NodeError'

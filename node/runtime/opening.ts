@@ -22,6 +22,7 @@ import { openVoteGuard } from '../storage/io/vote-guard.ts'
 import type { Store } from '../storage/store.ts'
 import type { VoteGuard, VoteRequest } from '../storage/vote-guard.ts'
 import type { NodeRestore } from '../validator/contract.ts'
+import { missingRecord, spineReads } from '../validator/restore-check.ts'
 import { headReads, restoreOf, tailReads } from '../validator/restore.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
@@ -80,7 +81,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   })
   const validator = seams.validator?.(honest, signer) ?? honest
   const executors = await openExecutors(opening, validator)
-  const restore = await readRestore(store, validator)
+  const restore = await readRestore(opening, store, validator)
   if (signer !== undefined) await presentJournal(signer.guard, restore, validator)
   seams.failPoints?.reached('restored')
   return { secretKey, store, signer, validator, executors, restore }
@@ -184,13 +185,29 @@ async function openExecutors(
   return executors
 }
 
-async function readRestore(store: Store, validator: Validator): Promise<NodeRestore> {
+async function readRestore(
+  { config }: Opening,
+  store: Store,
+  validator: Validator,
+): Promise<NodeRestore> {
   const chains = [...validator.chains.keys()]
   const readAll = (ranges: Parameters<typeof loadRange>[1][]) =>
     Promise.all(ranges.map((range) => loadRange(store, range)))
   const heads = await readAll([...headReads(chains)])
   const tails = await readAll([...tailReads(chains, heads)])
+  const spines = await readAll([...spineReads(chains, heads)])
+  const missing = missingRecord(chains, { heads, tails, spines })
+  if (missing !== undefined) throw storeIncomplete(missing, config.dataDirectory)
   return restoreOf(chains, heads, tails)
+}
+
+/** To vote on a hole would be to disagree with the committee for no reason that anybody could see. */
+function storeIncomplete(missing: string, directory: string): NodeError {
+  const sentence =
+    `the store in ${directory} lacks a record that it had: ${missing}. The disk or a copy of it lost data; this node ` +
+    'does not start on what is left. Remove the folders chain and state-* in that directory, keep the file vote-guard, ' +
+    'and start again: the node fetches its chains from the others'
+  return new NodeError('store-incomplete', sentence)
 }
 
 /** A guard that lost its last record learns it again from the journal, before anything new is signed. */

@@ -54,12 +54,16 @@ export function createChannelLeaves(context: Context): ChannelLeaves {
     of: (source, outRoot) => bySource.get(source)?.get(toHex(outRoot)),
     restore: (entries) => {
       for (const { key, value } of entries) {
-        const leaves = decodeExactly(value, (reader) =>
-          reader.list(SHARDS_MAX + 1, readChannelHead),
-        )
-        assert(leaves.ok, 'stored channel leaves that passed their checksum decode')
-        keep(numberOfChainKey(key), outRootOf(leaves.value), leaves.value)
+        const leaves = decodeLeaves(value)
+        keep(numberOfChainKey(key), outRootOf(leaves), leaves)
       }
     },
   }
+}
+
+/** Leaves as they are stored. */
+export function decodeLeaves(value: Uint8Array): readonly ChannelHead[] {
+  const leaves = decodeExactly(value, (reader) => reader.list(SHARDS_MAX + 1, readChannelHead))
+  assert(leaves.ok, 'stored channel leaves that passed their checksum decode')
+  return leaves.value
 }

@@ -72,12 +72,13 @@ function within(table: TableName, chain: ChainNumber): StoreRange {
   return { table, from: chainKey(chain), to: chainKey(chain + 1) }
 }
 
-function headOf(heads: LoadAnswer, index: number) {
+/** The final head of the chain with this index. */
+export function headOf(heads: LoadAnswer, index: number) {
   const entry = heads[4 + 2 * index]?.[0]
   return entry && readFinalEntry(entry)
 }
 
-function epochStartOf(heads: LoadAnswer, index: number): EpochStart | undefined {
+export function epochStartOf(heads: LoadAnswer, index: number): EpochStart | undefined {
   const entry = heads[5 + 2 * index]?.[0]
   return entry && decodeEpochStart(entry.value)
 }

@@ -90,6 +90,11 @@ export function numberRange(
   return { table, from: numberKey(chain, from), to: numberKey(chain, to) }
 }
 
+/** The hash behind chain and height in a `blockKey`. */
+export function hashOfBlockKey(key: Uint8Array): Hash {
+  return key.slice(CHAIN_BYTES + 8)
+}
+
 /** The number behind the chain in a `numberKey` or `blockKey`. */
 export function numberOfKey(key: Uint8Array): number {
   const reader = createReader(key)

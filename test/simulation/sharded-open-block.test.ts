@@ -4,7 +4,7 @@ import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import { createTrial, type Trial } from './sharded/trial.ts'
 
-/** A block's votes to finalize it are lost, all of them, once. Nobody sends those again. */
+/** A block's votes to finalize it are lost, all of them, however often they are repeated. */
 function losingFinalizes(chain: ChainNumber): {
   readonly lose: () => void
   readonly lostView: () => number | undefined

@@ -97,7 +97,10 @@ export function createTrial(options: TrialOptions): Trial {
 function heard(court: Court, traffic: () => Traffic, events: WorldEvents): WorldEvents {
   return {
     onStarted: court.onStarted,
-    onWritten: court.onWritten,
+    onWritten: (node, writes) => {
+      court.onWritten(node, writes)
+      events.onWritten?.(node, writes)
+    },
     onTrouble: (trouble) => {
       court.onTrouble(trouble)
       events.onTrouble?.(trouble)
