@@ -43,8 +43,8 @@ export type ChainOptions = {
   readonly topics: { readonly finality: string; readonly body: string }
   /** This block ended the epoch (R14): the engine signs nothing more. */
   readonly sealed: (block: ChainBlock) => void
-  /** While true, long stretches of blocks are not asked for: a snapshot may be the shorter way (S.1). */
-  readonly holdsRanges?: () => boolean
+  /** While true, missing blocks are not asked for: a snapshot may be the shorter way (S.1). */
+  readonly holdsBlocks?: () => boolean
 }
 
 export type Chain = {
@@ -325,7 +325,8 @@ function perform(self: Running, effect: EngineEffect): void {
     case 'send': {
       const { message, to } = effect
       // The engine asks again after a while.
-      if (message.kind === 'get-range' && options.holdsRanges?.() === true) return
+      const isFetch = message.kind === 'get-range' || message.kind === 'get-block'
+      if (isFetch && options.holdsBlocks?.() === true) return
       return send(self, [validatorAt(self, to)], message)
     }
     case 'reply':

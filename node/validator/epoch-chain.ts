@@ -36,8 +36,8 @@ export type EpochChainOptions = {
   readonly epochAfter: (sealing: ChainBlock) => number
   readonly application: ChainApplication
   readonly topics: ChainOptions['topics']
-  /** While true, long stretches of blocks are not asked for (S.1). */
-  readonly holdsRanges?: () => boolean
+  /** While true, missing blocks are not asked for (S.1). */
+  readonly holdsBlocks?: () => boolean
   /** The engine of the next epoch has started. */
   readonly turned: () => void
 }
@@ -150,8 +150,8 @@ function runOptions(
     self().sealed = block
     turn(self())
   }
-  const { holdsRanges = () => false } = options
-  return { ...seating, application, topics, sealed, holdsRanges }
+  const { holdsBlocks = () => false } = options
+  return { ...seating, application, topics, sealed, holdsBlocks }
 }
 
 function start(self: Turning, restore: ChainRestore | undefined): void {

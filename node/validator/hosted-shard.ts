@@ -63,9 +63,18 @@ function beaconWindow(
     epochAfter: (beaconHeight) => epochAfter(epochRules, beaconHeight),
     patienceMs: PATIENCE_BEACON_BLOCKS * genesis.beaconTiming.blockIntervalMs,
     offer: beacon.offer,
-    isCatchingUp: beacon.chain.isCatchingUp,
+    isCatchingUp: () => beacon.chain.isCatchingUp() || isOld(context, genesis, beacon),
     snapshots: { rules: snapshotRules, of: points.of },
   }
+}
+
+/** A beacon that nobody has stopped makes a block every idle interval at least; between two epochs it hears of none for a while. */
+function isOld(
+  context: Context,
+  { beaconTiming }: Pick<Genesis, 'beaconTiming'>,
+  beacon: BeaconChain,
+): boolean {
+  return context.now() - beacon.head().timestampMs > 2 * beaconTiming.idleIntervalMs
 }
 
 /** One per shard of the network: a node takes transactions for all of them. */

@@ -34,8 +34,8 @@ import { writeCommitted } from './shard-records.ts'
 import { hasWork, isChannelCongested, isInboxComplete, type WorkParts } from './shard-work.ts'
 import {
   considerSnapshot,
-  holdRanges,
-  holdsRanges,
+  holdBlocks,
+  holdsBlocks,
   keepSnapshot,
   syncOptions,
 } from './shard-sync.ts'
@@ -120,7 +120,7 @@ type Shard = {
   committed: CommittedFacts
   inboxDeadline: number
   /** Until then the beacon may still say that a snapshot is the shorter way. */
-  rangesHeldUntil: number
+  blocksHeldUntil: number
   running: boolean
   readonly updateWork: () => void
 }
@@ -151,7 +151,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
     certificates: new Map(),
     committed: { baseFeePerGas: config.initialBaseFee, anchor: undefined },
     inboxDeadline: Infinity,
-    rangesHeldUntil: -Infinity,
+    blocksHeldUntil: -Infinity,
     running: false,
     updateWork: () => updateWork(self),
   }
@@ -237,7 +237,7 @@ function chainOptions(options: ShardChainOptions, self: () => Shard): EpochChain
       self().offer.offer()
       updateWork(self())
     },
-    holdsRanges: () => holdsRanges(self()),
+    holdsBlocks: () => holdsBlocks(self()),
     application: {
       decodeBlock: decodeShardChainBlock,
       build: (view: number, parentHash: Hash, parent: ChainBlock | undefined) =>
@@ -292,7 +292,7 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
         self.committed = { baseFeePerGas, anchor }
       }
       self.running = true
-      holdRanges(self)
+      holdBlocks(self)
       const fact = { kind: 'synchronized', chain: options.config.shard, height } as const
       context.emit({ kind: 'report', fact })
       self.chain.start(restore)

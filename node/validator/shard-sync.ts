@@ -16,8 +16,8 @@ import type { ShardExecution } from './shard-execution.ts'
 import type { SnapshotRules } from './snapshot-points.ts'
 import type { StateSync, StateSyncOptions } from './state-sync.ts'
 
-/** How long a starting shard waits for its beacon to say how far behind it is, before it asks for long stretches (S.1). */
-const RANGE_HOLD_MS = 10_000
+/** How long a starting shard waits for its beacon to say how far behind it is, before it asks for blocks (S.1). */
+const BLOCKS_HOLD_MS = 10_000
 
 type SyncSurroundings = {
   readonly config: { readonly shard: ChainNumber }
@@ -41,7 +41,7 @@ type SyncedShard = {
   readonly sync: StateSync
   committed: CommittedFacts
   /** Until then the beacon may still say that a snapshot is the shorter way. */
-  rangesHeldUntil: number
+  blocksHeldUntil: number
   running: boolean
   readonly updateWork: () => void
 }
@@ -83,21 +83,21 @@ function adopt(self: SyncedShard, adopted: AdoptedBlock & { readonly tip: Commit
 }
 
 /** At the start of a shard. */
-export function holdRanges(self: SyncedShard): void {
-  self.rangesHeldUntil = self.context.now() + RANGE_HOLD_MS
+export function holdBlocks(self: SyncedShard): void {
+  self.blocksHeldUntil = self.context.now() + BLOCKS_HOLD_MS
 }
 
 /** S.1: what a beacon that is itself behind says of this shard is old. */
-function isBeaconOld({ context, options, rangesHeldUntil }: SyncedShard): boolean {
-  return context.now() < rangesHeldUntil && options.beacon.isCatchingUp()
+function isBeaconOld({ context, options, blocksHeldUntil }: SyncedShard): boolean {
+  return context.now() < blocksHeldUntil && options.beacon.isCatchingUp()
 }
 
 export function considerSnapshot(self: SyncedShard): void {
   if (self.running && !isBeaconOld(self)) self.sync.consider()
 }
 
-/** S.1: before a long stretch of blocks is asked for, a snapshot is thought of. */
-export function holdsRanges(self: SyncedShard): boolean {
+/** S.1: before missing blocks are asked for, a snapshot is thought of. */
+export function holdsBlocks(self: SyncedShard): boolean {
   considerSnapshot(self)
   return isBeaconOld(self) || self.sync.isSyncing()
 }

@@ -19,7 +19,7 @@ import { chainKey, numberOfChainKey } from './table.ts'
  * Blocks between two snapshots. A newcomer has one to two intervals of time to fetch one; a node holds the changes of two in
  * memory; what lies above the newest snapshot is replayed.
  */
-const SNAPSHOT_INTERVAL_BLOCKS = 256
+const SNAPSHOT_INTERVAL_BLOCKS = 128
 /** A chain that is behind by less is replayed: it costs less than a state, and no two of the last snapshots lie closer. */
 const REPLAY_BLOCKS_MAX = 2 * SNAPSHOT_INTERVAL_BLOCKS
 /** As many as members keep. */

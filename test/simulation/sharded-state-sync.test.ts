@@ -3,6 +3,8 @@
  * way, and when a member lies, keeps silent or says that it has nothing (S.1, S.5, S.7, S.8). The court judges as always.
  */
 import { describe, expect, test } from 'vitest'
+import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import type { StateSyncFact, ValidatorEffect } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
@@ -41,13 +43,14 @@ function corrupt(vice: string, honest: Validator): Validator {
   }
 }
 
-function open(seed: number) {
+function open(seed: number, genesis: Partial<Genesis> = {}) {
   const facts: (StateSyncFact & { readonly node: number })[] = []
   const sent: Sent[] = []
   const signed: { readonly node: number; readonly chain: number; readonly at: number }[] = []
   const trial: Trial = createTrial({
     shardCount: 2,
     seed,
+    genesis,
     snapshotRules: RULES,
     corrupt,
     events: {
@@ -155,6 +158,22 @@ describe('state sync: network', () => {
     const again = chunksAsked(sent, node).length
     expect(again).toBeGreaterThan(0)
     expect(again).toBeLessThan(14)
+  })
+
+  test('state sync: network: it comes back into a later epoch than the one it was lost in', () => {
+    const epochs = { ...ONE_EPOCH, blocks: 8, rotationPermille: 0 }
+    const world = open(55, { epochs })
+    const { trial, facts, offer, committee } = world
+    const [node = -1] = committee
+    offer(120)
+    wipe(trial, node)
+    trial.start(node)
+    expectBack(world, node)
+    // The beacon names one newer point after the other while it catches up.
+    expect(new Set(phases(facts))).toEqual(new Set(['begun', 'done']))
+    expect(phases(facts).at(-1)).toBe('done')
+    const { chains } = trial.world.validator(node)
+    expect(chains.get(1)?.epoch).toBeGreaterThan(2)
   })
 
   test.each(Object.keys(VICES))('state sync: network: one member %s, and it comes back', (vice) => {
