@@ -28,9 +28,9 @@ import { TRANSACTION_BATCH_MAX } from './wire.ts'
  * can check and execute would only grow old. An eighth of a second of what one core can check.
  */
 const CLIENTS_WAITING_MAX = 2_000
-/** Four full blocks, but not less than this: a few seconds of what a shard executes. */
-const READY_BLOCKS_MAX = 4
-const READY_MAX_LEAST = 4_096
+/** Two full blocks, but not less than this: a few seconds of what a shard executes. */
+const READY_BLOCKS_MAX = 2
+const READY_MAX_LEAST = 2_048
 /** What a member passed on has been accepted by it: refused only where memory would end. About a second of one core. */
 const RELAYED_WAITING_MAX = 15_000
 /** The executor is being started again: asking faster only keeps the loop busy. */
@@ -48,7 +48,12 @@ const PUSHES_MAX = 4
 /** Clients' transactions watched until they are in a final block. Overflow: the oldest is left to those it was pushed to. */
 const WATCHED_MAX = 4096
 
-type Arrival = { readonly raw: Uint8Array; readonly request: number | undefined }
+type Arrival = {
+  readonly raw: Uint8Array
+  /** Hexadecimal hash. */
+  readonly key: string
+  readonly request: number | undefined
+}
 type Judged = { readonly arrival: Arrival; readonly checked: CheckedTransaction }
 
 export type TransactionIntake = {
@@ -74,6 +79,8 @@ type Intake = {
   readonly context: Context
   readonly options: IntakeOptions
   waiting: Arrival[]
+  /** Hashes of what waits and of the batch under way: whatever comes again meanwhile is not checked again. */
+  readonly underway: Set<string>
   /** A batch is under way, or waits for the executor. */
   busy: boolean
   /** When to go on after the executor was lost. */
@@ -96,6 +103,7 @@ export function createTransactionIntake(
     context,
     options,
     waiting: [],
+    underway: new Set(),
     busy: false,
     resumeAt: Infinity,
     nextBatchAt: 0,
@@ -105,15 +113,19 @@ export function createTransactionIntake(
   }
   return {
     submit: (request, raw) => {
-      const arrival = { raw, request }
-      if (isBehind(self)) answer(self, arrival, rejected('pool-full', BEHIND))
+      const hash = keccak256(raw)
+      const arrival = { raw, key: toHex(hash), request }
+      if (isKnown(self, hash, arrival.key)) refuse(self, arrival, 'already-known', KNOWN)
+      else if (isBehind(self)) refuse(self, arrival, 'pool-full', BEHIND)
       else add(self, arrival, CLIENTS_WAITING_MAX)
       schedule(self)
     },
     relay: (raws) => {
       for (const raw of raws) {
-        const isKnown = options.shard?.mempool.has(keccak256(raw)) ?? false
-        if (!isKnown) add(self, { raw, request: undefined }, RELAYED_WAITING_MAX)
+        const hash = keccak256(raw)
+        const key = toHex(hash)
+        if (isKnown(self, hash, key)) continue
+        add(self, { raw, key, request: undefined }, RELAYED_WAITING_MAX)
       }
       schedule(self)
     },
@@ -132,15 +144,33 @@ function tick(self: Intake): void {
   if (now >= self.lookAt) pushAgain(self)
 }
 
+/** The one end of an arrival that was taken in. */
 function answer(
-  { context }: Intake,
+  { context, underway }: Intake,
   arrival: Arrival,
   result: Result<Hash, MempoolRejectCode>,
 ): void {
+  underway.delete(arrival.key)
   if (arrival.request === undefined) return
   context.emit({ kind: 'submitted', request: arrival.request, result })
 }
 
+/** Before anything was done for it. */
+function refuse(
+  { context }: Intake,
+  { request }: Arrival,
+  code: MempoolRejectCode,
+  detail: string,
+): void {
+  if (request === undefined) return
+  context.emit({ kind: 'submitted', request, result: rejected(code, detail) })
+}
+
+function isKnown({ underway, options }: Intake, hash: Hash, key: string): boolean {
+  return underway.has(key) || (options.shard?.mempool.has(hash) ?? false)
+}
+
+const KNOWN = 'the transaction waits already'
 const BEHIND = 'more transactions wait than the shard executes in a few seconds; try again shortly'
 
 function isBehind({ options }: Intake): boolean {
@@ -152,8 +182,9 @@ function isBehind({ options }: Intake): boolean {
 function add(self: Intake, arrival: Arrival, waitingMax: number): void {
   if (self.waiting.length >= waitingMax) {
     const detail = 'too many transactions wait for their signature check; try again shortly'
-    return answer(self, arrival, rejected('pool-full', detail))
+    return refuse(self, arrival, 'pool-full', detail)
   }
+  self.underway.add(arrival.key)
   self.waiting.push(arrival)
 }
 

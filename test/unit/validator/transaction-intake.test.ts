@@ -8,7 +8,7 @@ import { payment, shardConfig } from '../shards/fixture.ts'
 const config = shardConfig(1, { gasLimit: 1_000_000 })
 /** What a client may have waiting here, and what may be ready (transaction-intake.ts). */
 const CLIENTS_WAITING_MAX = 2_000
-const READY_MAX_LEAST = 4_096
+const READY_MAX_LEAST = 2_048
 
 function openIntake(ready: number) {
   const owner = createContext()
@@ -43,7 +43,7 @@ describe('validator: transaction intake', () => {
     intake.relay(raws)
     intake.submit(1, Uint8Array.of(2))
     expect(refusalsIn(owner.take())).toEqual(['pool-full'])
-    intake.relay(raws)
+    intake.relay([Uint8Array.of(2, 1, 1, 1)])
     owner.begin(10_000)
     intake.tick()
     const [effect] = owner.take()
@@ -73,6 +73,25 @@ describe('validator: transaction intake', () => {
     expect(mempool.list(9)).toHaveLength(3)
     mempool.finalize(2, [{ address: payment(config, { from: 1 }).sender, nonce: 3, balance: 5n }])
     expect(mempool.accounts.of(payment(config, { from: 1 }).sender)?.nonce).toBe(3)
+  })
+
+  test('validator: transaction intake: what waits already is not checked a second time', () => {
+    const { owner, intake } = openIntake(0)
+    const { raw } = payment(config, { from: 1 })
+    intake.submit(1, raw)
+    intake.submit(2, raw)
+    intake.relay([raw])
+    expect(refusalsIn(owner.take())).toEqual(['already-known'])
+    owner.begin(10_000)
+    intake.tick()
+    const effects = owner.take()
+    expect(effects.map((effect) => effect.kind === 'recover' && effect.raws.length)).toEqual([1])
+    for (const effect of effects) {
+      if (effect.kind === 'recover') owner.answer('recover', effect.job, [undefined])
+    }
+    owner.take()
+    intake.submit(3, raw)
+    expect(refusalsIn(owner.take())).toEqual([])
   })
 
   test('validator: transaction intake: below both marks a client is heard', () => {
