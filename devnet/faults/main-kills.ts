@@ -16,28 +16,32 @@ import { describeRecoveries } from './recovery-figures.ts'
 
 /** The longest wait before a kill, counted from the recovery before: several blocks of every chain. */
 const BEFORE_KILL_MS = 2_000
-/** The longest time that a node is down: from shorter than a block to several. */
-const DOWN_MS = 2_000
-
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     shards: { type: 'string', default: '2' },
     validators: { type: 'string', default: '8' },
+    // The longest time that a node is down: from shorter than a block to several.
+    'down-ms': { type: 'string', default: '2000' },
     rate: { type: 'string', default: '40' },
     'keep-data': { type: 'boolean', default: false },
   },
 })
 
-async function kill(run: MortalRun, count: number, seed: string): Promise<readonly Recovery[]> {
+type Plan = { readonly count: number; readonly seed: string; readonly downMaxMs: number }
+
+async function kill(
+  run: MortalRun,
+  { count, seed, downMaxMs }: Plan,
+): Promise<readonly Recovery[]> {
   const dice = createPrng(`kills ${seed}`)
   const recoveries: Recovery[] = []
   for (let number = 1; number <= count; number++) {
     await delay(dice.below(BEFORE_KILL_MS))
     const victim = dice.below(run.nodes.length)
     await run.network.crash(victim)
-    const downMs = dice.below(DOWN_MS)
+    const downMs = dice.below(downMaxMs)
     await delay(downMs)
     const recovery = await run.revive(victim)
     recoveries.push(recovery)
@@ -67,7 +71,9 @@ const run = await openMortalRun({
   crossShard: 0.25,
 })
 try {
-  const recoveries = await kill(run, Number(values.kills), values.seed)
+  const count = Number(values.kills)
+  const downMaxMs = Number(values['down-ms'])
+  const recoveries = await kill(run, { count, seed: values.seed, downMaxMs })
   const verdict = await run.verdict()
   process.stdout.write(`${describeRecoveries(recoveries)}\n`)
   process.stdout.write(
