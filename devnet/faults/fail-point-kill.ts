@@ -10,6 +10,8 @@ const OF_A_START: readonly FailPoint[] = ['guard-open', 'restored', 'after-load'
 const OF_A_HELPER: readonly FailPoint[] = ['before-reply']
 /** Reached while another node is down: views that it leads are given up. */
 const OF_A_SURVIVOR: readonly FailPoint[] = ['after-lazy-write']
+/** Reached where clients send their payments, which is at one node at a time. */
+const OF_AN_ENTRANCE: readonly FailPoint[] = ['before-submit-answer']
 const USUAL_COUNT = 3
 /** Blocks that a node misses before it has to ask for them. */
 const BLOCKS_BEHIND = 5
@@ -22,6 +24,7 @@ export async function killAt(run: MortalRun, step: FailPoint, round = 0): Promis
   const { network, nodes } = run
   if (OF_A_HELPER.includes(step)) return killHelper(run, step)
   if (OF_A_SURVIVOR.includes(step)) return killSurvivor(run, step)
+  if (OF_AN_ENTRANCE.includes(step)) return killFirst(run, step)
   const victim = (FAIL_POINTS.indexOf(step) + round) % nodes.length
   if (OF_A_START.includes(step)) {
     await network.crash(victim)
@@ -30,6 +33,18 @@ export async function killAt(run: MortalRun, step: FailPoint, round = 0): Promis
   } else {
     await network.dieAt(victim, step, USUAL_COUNT)
   }
+  return victim
+}
+
+/** Whoever comes to the step first. */
+async function killFirst({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
+  const victim = await Promise.race(
+    nodes.map(async (index) => {
+      await network.dieAt(index, step, USUAL_COUNT)
+      return index
+    }),
+  )
+  for (const index of nodes) if (index !== victim) network.disarm(index, step)
   return victim
 }
 
