@@ -52,7 +52,7 @@ export async function status(options: RunningOptions): Promise<void> {
 async function describeNode(node: RunFile['nodes'][number]) {
   const alive = await isAlive(node.process)
   const health = alive ? await readHealth(node.rpcUrl) : undefined
-  const state = !alive ? 'down' : health === undefined ? 'silent' : health.ok ? 'ok' : 'not ok'
+  const state = !alive ? 'down' : stateOf(health)
   const memory = alive ? await readPssMiB(node.process.pid) : undefined
   return {
     node: node.index,
@@ -64,17 +64,27 @@ async function describeNode(node: RunFile['nodes'][number]) {
   }
 }
 
+/** A node that fetches a snapshot or executes blocks to catch up is syncing. */
+function stateOf(health: Awaited<ReturnType<typeof readHealth>>): string {
+  if (health === undefined) return 'silent'
+  if (health.syncing.length > 0) return `syncing ${health.syncing.join(' ')}`
+  return health.ok ? 'ok' : 'not ok'
+}
+
 async function readHealth(url: string) {
   const client = createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS })
   try {
     const { status, text } = await client.get('/health')
     const health = asRecord(JSON.parse(text), 'health')
     const chains = Array.isArray(health['chains']) ? (health['chains'] as unknown[]) : []
-    const heights = chains.map((item) => {
-      const chain = asRecord(item, 'chain')
-      return `${String(chain['chain'])}:${String(chain['height'])}`
-    })
-    return { ok: status === 200, heights: heights.join(' ') }
+    const records = chains.map((item) => asRecord(item, 'chain'))
+    const heights = records.map((chain) => `${String(chain['chain'])}:${String(chain['height'])}`)
+    const syncing = records.filter((chain) => chain['syncing'] === true)
+    return {
+      ok: status === 200,
+      heights: heights.join(' '),
+      syncing: syncing.map((chain) => String(chain['chain'])),
+    }
   } catch (error) {
     if (error instanceof RpcUnreachableError || error instanceof SyntaxError) return undefined
     throw error

@@ -175,7 +175,10 @@ async function openExecutors(
       executor = await openPoolExecutor(setting)
     } catch (error) {
       if (!(error instanceof StateDamagedError)) throw error
-      log.error({ shard }, 'the stored state is damaged: replaying the shard from its blocks')
+      log.error(
+        { shard },
+        'the stored state is damaged: it is made anew, from a snapshot or from blocks',
+      )
       await rm(directory, { recursive: true, force: true })
       executor = await openPoolExecutor(setting)
     }
