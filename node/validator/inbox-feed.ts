@@ -62,10 +62,12 @@ type NextBatch = { readonly sequence: number; readonly sinceMs: number }
 export type InboxFeed = {
   /** `from`: the validator that sent it. */
   readonly add: (batch: ReceiptBatch, from: number) => void
-  /** Items complete up to the anchor's leaves, or undefined while something is missing (which is then asked for). */
-  readonly assemble: Assemble
-  /** The same, but sources that have been missing for long are passed over. */
-  readonly assembleWithout: Assemble
+  /** Items up to the anchor's leaves, or undefined while something is missing that may not be (it is asked for). */
+  readonly assemble: (
+    anchor: AnchorView,
+    cursors: readonly ChannelHead[],
+    passingOver?: PassingOver,
+  ) => readonly InboxItem[] | undefined
   /** Whether these items of a block anchored there pass over what this node has long held (C.5, acceptance). */
   readonly skipsHeld: (
     items: readonly InboxItem[],
@@ -80,10 +82,8 @@ export type InboxFeed = {
   readonly prune: (cursors: readonly ChannelHead[]) => void
 }
 
-type Assemble = (
-  anchor: AnchorView,
-  cursors: readonly ChannelHead[],
-) => readonly InboxItem[] | undefined
+/** Which sources may be passed over: none, those that have been missing for long, or whoever is missing. */
+export type PassingOver = 'nobody' | 'long-missing' | 'missing'
 
 export type InboxFeedOptions = {
   readonly shard: ChainNumber
@@ -107,8 +107,8 @@ export function createInboxFeed(context: Context, options: InboxFeedOptions): In
         addBatch(self, batch, from)
       }
     },
-    assemble: (anchor, cursors) => assemble(self, { anchor, cursors, isPatient: true }),
-    assembleWithout: (anchor, cursors) => assemble(self, { anchor, cursors, isPatient: false }),
+    assemble: (anchor, cursors, passingOver = 'nobody') =>
+      assemble(self, { anchor, cursors, passingOver }),
     skipsHeld: (items, anchor, cursors) =>
       items.some((item) => isSkipped(self, item, { anchor, cursors })),
     held: (source, fromSequence) => heldFrom(sourceOf(self, source), fromSequence),
@@ -241,13 +241,12 @@ function follow(
 type Assembly = {
   readonly anchor: AnchorView
   readonly cursors: readonly ChannelHead[]
-  /** Rather nothing than without a source. */
-  readonly isPatient: boolean
+  readonly passingOver: PassingOver
 }
 
 function assemble(
   self: Feed,
-  { anchor, cursors, isPatient }: Assembly,
+  { anchor, cursors, passingOver }: Assembly,
 ): readonly InboxItem[] | undefined {
   const items: InboxItem[] = []
   let isComplete = true
@@ -256,29 +255,33 @@ function assemble(
     const leaves = promisedLeaves(self, anchor, chain)
     // C.5: also a source that sent this shard nothing new shows its leaf, once it has sent anybody anything.
     if (leaves?.length === 0) continue
-    const item = leaves && itemOf(self, chain, channelTo(cursors, chain), leaves)
-    if (item === undefined || (isPatient && item.isPassedOver)) isComplete = false
-    else items.push(item.item)
+    const cursor = channelTo(cursors, chain)
+    const item = leaves && itemOf(self, { chain, cursor, leaves, passingOver })
+    if (item === undefined) isComplete = false
+    else items.push(item)
   }
   return isComplete ? items : undefined
 }
 
-type AssembledItem = { readonly item: InboxItem; readonly isPassedOver: boolean }
+type ItemQuestion = Pick<Assembly, 'passingOver'> & {
+  readonly chain: ChainNumber
+  readonly cursor: ChannelHead
+  readonly leaves: readonly ChannelHead[]
+}
 
 function itemOf(
   self: Feed,
-  chain: ChainNumber,
-  cursor: ChannelHead,
-  leaves: readonly ChannelHead[],
-): AssembledItem | undefined {
+  { chain, cursor, leaves, passingOver }: ItemQuestion,
+): InboxItem | undefined {
   const { shard } = self.options
   const leaf = channelTo(leaves, shard)
   const branch = outBranch(leaves, shard)
   const path = lookFor(self, chain, cursor, leaf)
-  if (path !== undefined)
-    return { item: { source: chain, leaf, branch, ...cutToOffer(path) }, isPassedOver: false }
-  if (!isMissingLong(self, sourceOf(self, chain), cursor)) return undefined
-  return { item: { source: chain, leaf, branch, batches: [], tailDigests: [] }, isPassedOver: true }
+  if (path !== undefined) return { source: chain, leaf, branch, ...cutToOffer(path) }
+  if (passingOver === 'nobody') return undefined
+  if (passingOver === 'long-missing' && !isMissingLong(self, sourceOf(self, chain), cursor))
+    return undefined
+  return { source: chain, leaf, branch, batches: [], tailDigests: [] }
 }
 
 /** Follows the channel and remembers since when its next batch is missing, or could be consumed. */

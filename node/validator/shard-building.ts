@@ -3,7 +3,7 @@
  */
 import type { ChainBlock } from '../consensus/message.ts'
 import type { AnchorView } from '../crosslink/crosslink.ts'
-import type { ChannelHead, InboxItem } from '../crosslink/receipt.ts'
+import type { InboxItem } from '../crosslink/receipt.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { concatBytes, equalBytes, toHex } from '../primitives/bytes.ts'
 import type { Address, Hash, Seat } from '../primitives/identifiers.ts'
@@ -17,7 +17,7 @@ import type {
 import type { Mempool } from '../shards/mempool.ts'
 import type { Context } from './context.ts'
 import type { CommittedTip } from './execution-state.ts'
-import type { InboxFeed } from './inbox-feed.ts'
+import type { InboxFeed, PassingOver } from './inbox-feed.ts'
 import type { ProposerPlace } from './place.ts'
 import { decodeShardChainBlock } from './shard-block.ts'
 import type { ShardExecution } from './shard-execution.ts'
@@ -104,7 +104,8 @@ function requestOf(
 /**
  * C.2, C.5: the newest finalized beacon block whose promises this node can keep. While some of them cannot be kept, the
  * parent's own anchor as long as there is something to consume under it or nothing has been missing for long; then the
- * newest, and who does not serve is passed over: so anchors move on, whatever a source does.
+ * newest, and who does not serve is passed over: so anchors move on, whatever a source does. Where the parent's anchor is no
+ * way out, who is missing is passed over at once, rather than to give up the view.
  */
 function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chosen | undefined {
   const parent = path.at(-1)
@@ -112,22 +113,16 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
   const inherited = parent?.header.anchor ?? parts.committed().anchor
   const newest = parts.headAnchor()
   const older = inherited && parts.anchorOf(inherited.beaconHash)
-  const { assemble, assembleWithout } = parts.inbox
-  const complete = tryAnchor(assemble, newest, after.cursors)
+  const attempt = (anchor: AnchorView, passingOver: PassingOver): Chosen | undefined => {
+    const items = parts.inbox.assemble(anchor, after.cursors, passingOver)
+    return items && { anchor, items }
+  }
+  const complete = attempt(newest, 'nobody')
   if (complete !== undefined) return complete
   const same = older === undefined || equalBytes(older.beaconHash, newest.beaconHash)
-  const kept = same ? undefined : tryAnchor(assemble, older, after.cursors)
+  const kept = same ? undefined : attempt(older, 'nobody')
   if (kept?.items.some(({ batches }) => batches.length > 0) === true) return kept
-  return tryAnchor(assembleWithout, newest, after.cursors) ?? kept
-}
-
-function tryAnchor(
-  assemble: InboxFeed['assemble'],
-  anchor: AnchorView,
-  cursors: readonly ChannelHead[],
-): Chosen | undefined {
-  const items = assemble(anchor, cursors)
-  return items && { anchor, items }
+  return attempt(newest, 'long-missing') ?? kept ?? attempt(newest, 'missing')
 }
 
 function received(

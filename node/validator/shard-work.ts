@@ -72,7 +72,7 @@ function isToSeal(
 /** Something was promised and is here: what is missing is no work yet, it is asked for. */
 function canConsume({ inbox }: WorkParts, anchor: AnchorView, { cursors }: Channels): boolean {
   if (!inbox.promises(anchor, cursors)) return false
-  const items = inbox.assembleWithout(anchor, cursors)
+  const items = inbox.assemble(anchor, cursors, 'long-missing')
   return items?.some(({ batches }) => batches.length > 0) === true
 }
 

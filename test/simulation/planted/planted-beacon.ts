@@ -43,6 +43,18 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     scene: 'captured: forged-receipt',
   },
   {
+    name: 'skipping-accepted',
+    rule: 'C.5',
+    patches: [
+      patch(
+        'node/validator/shard-chain.ts',
+        'if (skipsHeld(self, block)) return self.chain.verified(block.hash, false)',
+        'void skipsHeld',
+      ),
+    ],
+    scene: 'passers',
+  },
+  {
     name: 'time-ahead-of-the-clock',
     rule: 'R4',
     patches: [

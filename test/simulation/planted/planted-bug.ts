@@ -25,6 +25,7 @@ export type SceneName =
   | 'copied-transactions'
   | `vice: ${string}`
   | `captured: ${string}`
+  | 'passers'
   | 'committee: crashing'
   | 'committee: forger'
 

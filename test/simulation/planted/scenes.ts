@@ -4,6 +4,7 @@ import { runCampaign } from '../../../devnet/simulator/campaign.ts'
 import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
 import { runBout, type BoutEnd, type Scene } from './bout.ts'
 import { runCapturedBout } from './captured-bout.ts'
+import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
 
 /** With so little gas a channel's window is 120 receipts. */
@@ -40,6 +41,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   const shape = COMMITTEES[name]
   if (shape !== undefined) return runCommittee(shape, seed)
   if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
+  if (name === 'passers') return runPassingBout(seed)
   const scene = SCENES.find((one) => one.name === name) ?? viceScene(name)
   return runBout(scene, seed)
 }

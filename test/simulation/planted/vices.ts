@@ -27,6 +27,7 @@ const VICES: Readonly<Record<string, (honest: Validator, seat: AdversarySeat) =>
   'unproved-receipt': () => building((request) => ({ ...request, inbox: withInvented(request) })),
   'inflated-receipt': () =>
     building((request) => ({ ...request, inbox: request.inbox.map(inflated) })),
+  passer: () => building((request) => ({ ...request, inbox: request.inbox.map(passedOver) })),
   'future-stamper': () =>
     building((request) => ({ ...request, timestampMs: request.timestampMs + HOUR_MS })),
   'twice-voter': twiceVoter,
@@ -133,6 +134,11 @@ function withInventedBatch(item: InboxItem): InboxItem {
     leaf: { nextSequence: sequence + 1, value: leaf.value + AMOUNT, head },
     batches: [...item.batches, batch],
   }
+}
+
+/** As if nobody served them (C.5). */
+function passedOver(item: InboxItem): InboxItem {
+  return { ...item, batches: [], tailDigests: [] }
 }
 
 /** Every receipt brings a wei more than was sent. */

@@ -149,11 +149,13 @@ describe('inbox feed', () => {
     const tries = (now: number) =>
       turn(now, () => ({
         whole: feed.assemble(anchorOf(leaves), cursors),
-        without: feed.assembleWithout(anchorOf(leaves), cursors),
+        without: feed.assemble(anchorOf(leaves), cursors, 'long-missing'),
       })).value
     expect(tries(0)).toEqual({ whole: undefined, without: undefined })
     expect(tries(1_400)).toEqual({ whole: undefined, without: undefined })
     const passedOver = [{ source: 1, leaf: leaves[SHARD], batches: [], tailDigests: [] }]
+    // Where there is no other way, at once.
+    expect(feed.assemble(anchorOf(leaves), cursors, 'missing')).toMatchObject(passedOver)
     expect(tries(1_600)).toMatchObject({ whole: undefined, without: passedOver })
     for (const batch of batches) feed.add(batch, 10)
     expect(tries(1_700)).toMatchObject({ whole: [{ batches }], without: [{ batches }] })
@@ -165,7 +167,7 @@ describe('inbox feed', () => {
     const after = [...consumed, EMPTY_CHANNEL, EMPTY_CHANNEL]
     const { feed, turn } = openFeed(leaves)
     const ask = (now: number) =>
-      turn(now, () => feed.assembleWithout(anchorOf(leaves), after)).value
+      turn(now, () => feed.assemble(anchorOf(leaves), after, 'long-missing')).value
     expect(ask(0)).toBeUndefined()
     expect(ask(2_000)).toMatchObject([{ source: 1, batches: [], tailDigests: [] }])
   })
