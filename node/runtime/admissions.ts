@@ -16,17 +16,20 @@ const ADMISSIONS_MAX = 16_384
 
 export function createAdmissions(now: () => number): Admissions {
   const times = new Map<string, number>()
+  /** Names in the order of admission, round and round: asking a map for its oldest key passes over all that were deleted. */
+  const names: string[] = []
+  let next = 0
   const nameOf = (shard: ChainNumber, hash: Hash): string => `${shard}:${toHex(hash)}`
   return {
     note: (shard, hash) => {
       const name = nameOf(shard, hash)
       // A transaction that was forgotten and pushed again was first admitted then.
-      if (!times.has(name)) times.set(name, now())
-      if (times.size <= ADMISSIONS_MAX) return
-      for (const oldest of times.keys()) {
-        times.delete(oldest)
-        return
-      }
+      if (times.has(name)) return
+      times.set(name, now())
+      const oldest = names[next]
+      if (oldest !== undefined) times.delete(oldest)
+      names[next] = name
+      next = (next + 1) % ADMISSIONS_MAX
     },
     of: (shard, hash) => times.get(nameOf(shard, hash)),
   }
