@@ -3,7 +3,7 @@
  */
 import { corruptSimulated } from '../../../devnet/adversaries/corrupt-simulated.ts'
 import { createCourt, type Court } from '../../../devnet/simulator/sharded-court.ts'
-import type { Corrupt, WorldEvents } from '../../../devnet/simulator/sharded-plan.ts'
+import type { Corrupt, ShardedPlan, WorldEvents } from '../../../devnet/simulator/sharded-plan.ts'
 import { createShardedWorld, type ShardedWorld } from '../../../devnet/simulator/sharded-world.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { createMockScheme } from '../../../node/primitives/mock-signature.ts'
@@ -19,6 +19,8 @@ export type TrialOptions = {
   readonly snapshotRules?: SnapshotRules
   /** Vices by name; those of devnet/adversaries if absent. */
   readonly corrupt?: Corrupt
+  /** What every honest validator becomes. */
+  readonly replaced?: ShardedPlan['replaced']
 }
 
 export type Trial = {
@@ -51,6 +53,7 @@ export function createTrial(options: TrialOptions): Trial {
       delayMinMs: 5,
       delayMaxMs: 20,
       corrupt: options.corrupt ?? corruptSimulated,
+      ...(options.replaced === undefined ? {} : { replaced: options.replaced }),
       ...(options.snapshotRules === undefined ? {} : { snapshotRules: options.snapshotRules }),
     },
     heard(court, () => traffic, options.events ?? {}),
