@@ -15,6 +15,7 @@ import type { RecoveryOptions } from '../experiments/recovery.ts'
 import type { SingleOptions } from '../experiments/single.ts'
 import type { SkewOptions } from '../experiments/skew.ts'
 import type { MicroOptions } from '../micro/micro.ts'
+import type { ModelOptions } from '../model/model.ts'
 import type { SweepOptions } from '../sweep/sweep.ts'
 
 const OUT = ['--out <dir>', 'directory of the results (default bench/results/<time>)'] as const
@@ -31,6 +32,7 @@ export function register(program: Command): void {
   registerRecovery(bench)
   registerBootstrap(bench)
   registerMicro(bench)
+  registerModel(bench)
   registerCompare(bench)
 }
 
@@ -144,6 +146,24 @@ function registerMicro(bench: Command): void {
     .action(async (options: MicroOptions) => {
       const { micro } = await import('../micro/micro.ts')
       await micro(options)
+    })
+}
+
+function registerModel(bench: Command): void {
+  bench
+    .command('model')
+    .description('Modelled, not measured: throughput against shards in virtual time')
+    .requiredOption('--calibrate <dir>', 'results of a real sweep with a run of one shard')
+    .option('--shards <list>', 'numbers of shards', listOf(integerBetween(1, 64)), [1, 2, 4])
+    .option('--validators <count>', 'on one machine', integerBetween(4, 128), 16)
+    .option('--seats <count>', 'instead: so many per shard, a machine each', integerBetween(4, 128))
+    .option('--cores <count>', 'of each machine', integerBetween(1, 256), 2)
+    .option('--cross-shard <share>', 'share of cross-shard payments', numberBetween(0, 1), 0)
+    .option(...OUT)
+    .option(...JSON_FLAG)
+    .action(async (options: ModelOptions) => {
+      const { model } = await import('../model/model.ts')
+      await model(options)
     })
 }
 

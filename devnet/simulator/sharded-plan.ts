@@ -7,7 +7,12 @@ import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
-import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
+import type {
+  NodeRestore,
+  ValidatorEffect,
+  ValidatorEvent,
+  ValidatorFact,
+} from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { SnapshotRules } from '../../node/validator/snapshot-points.ts'
 import type { Validator } from '../../node/validator/validator.ts'
@@ -27,12 +32,21 @@ export type ShardedPlan = {
   readonly delayMaxMs: number
   /** For chains that are shorter than those of a real network: when states are kept and fetched (S.1). */
   readonly snapshotRules?: SnapshotRules
+  /** How long the processors need for a turn, from now on; absent: no time. What arrives meanwhile waits for it. */
+  readonly turnMs?: (node: number, turn: TurnWork) => number
   /** Needed as soon as a node is made byzantine. */
   readonly corrupt?: Corrupt
   /** For planted bugs: what every honest node becomes. */
   readonly replaced?: (honest: Validator, node: number) => Validator
   /** Every receiver reads a message from its bytes, by itself; else all of them get the sender's object. */
   readonly isWired?: boolean
+}
+
+/** What a turn consisted of. */
+export type TurnWork = {
+  readonly nowMs: number
+  readonly inputs: readonly ValidatorEvent[]
+  readonly effects: readonly ValidatorEffect[]
 }
 
 /** Why a node ended between two troubles. */

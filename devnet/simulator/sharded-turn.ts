@@ -51,7 +51,8 @@ export function takeTurn(
     const effects = handleAll(node, inputs, clockOf(world, node))
     for (const effect of effects) startQuestion(world, node, effect)
     if (burns(world, node)) return
-    commit(world, node, effects)
+    const turn = { nowMs: world.now(), inputs, effects }
+    commit(world, node, effects, world.plan.turnMs?.(node.index, turn) ?? 0)
   } catch (error) {
     fail(world, node, error)
   }
@@ -72,7 +73,12 @@ function clockOf(world: TurnTaker, node: SimulatedNode): number {
   return Math.max(0, world.plan.genesis.timestampMs + world.now() + node.skewMs)
 }
 
-function commit(world: TurnTaker, node: SimulatedNode, effects: readonly ValidatorEffect[]): void {
+function commit(
+  world: TurnTaker,
+  node: SimulatedNode,
+  effects: readonly ValidatorEffect[],
+  computeMs: number,
+): void {
   const writes: StoreWrite[] = []
   let isSynced = false
   let isSigned = false
@@ -88,11 +94,11 @@ function commit(world: TurnTaker, node: SimulatedNode, effects: readonly Validat
   for (const effect of effects) {
     if (effect.kind === 'report') world.events.onFact?.(node.index, effect.fact)
   }
-  if (node.disk.mode !== 'slow' || !(isSynced || isSigned)) {
-    return conclude(world, node, effects, isSynced)
-  }
+  const isSlow = node.disk.mode === 'slow' && (isSynced || isSigned)
+  const waitMs = computeMs + (isSlow ? SLOW_SYNC_MS : 0)
+  if (waitMs === 0) return conclude(world, node, effects, isSynced)
   node.isCommitting = true
-  world.later(node, SLOW_SYNC_MS, 'synced', () => {
+  world.later(node, waitMs, 'synced', () => {
     node.isCommitting = false
     try {
       conclude(world, node, effects, isSynced)

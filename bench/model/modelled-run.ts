@@ -1,0 +1,182 @@
+/**
+ * One run of a modelled network: the machines of a real node in virtual time (devnet/simulator), each turn taking the time
+ * that its processors need, under an open loop of signed payments. What was offered and what settled, counted as in a real
+ * run: a payment counts once, when the block of its last effect is recorded by a finalized beacon block.
+ */
+import { present } from '../../node/primitives/assert.ts'
+import { bigIntToBytes, fromHex, toHex } from '../../node/primitives/bytes.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
+import { createMockScheme, mockKeyFromSeed } from '../../node/primitives/mock-signature.ts'
+import { hashTagged } from '../../node/primitives/hash.ts'
+import type { BlockOutcome } from '../../node/shards/executor.ts'
+import { createDevnetGenesis } from '../../devnet/genesis.ts'
+import { loadAccount } from '../../devnet/accounts.ts'
+import { createEvenWorkload } from '../../devnet/load/workload-even.ts'
+import type { Workload } from '../../devnet/load/workload-contract.ts'
+import { arrivalTime, signPayment } from '../../devnet/load/workload.ts'
+import { CHAIN_ID_BASE, DEFAULT_PARAMETERS } from '../../devnet/parameters.ts'
+import { createShardedWorld, type ShardedWorld } from '../../devnet/simulator/sharded-world.ts'
+import { ModelledCores, turnCost, type ProcessorModel } from './processors.ts'
+
+export type ModelledNetwork = {
+  readonly shards: number
+  readonly validators: number
+  readonly crossShard: number
+  readonly cores: number
+  /** All on one machine, as in a devnet, or one machine each. */
+  readonly nodesPerMachine: number
+  readonly delayMs: number
+}
+
+export type ModelledRun = {
+  readonly offeredTps: number
+  readonly settledTps: number
+  readonly cpuMsPerTx: number
+  readonly busyShare: number
+}
+
+const ACCOUNTS = 100
+const START_MS = 3000
+const SETTLE_IN_MS = 4000
+const WINDOW_MS = 6000
+
+export async function runModelled(
+  network: ModelledNetwork,
+  model: ProcessorModel,
+  rateTps: number,
+): Promise<ModelledRun> {
+  const { shards, validators, cores, nodesPerMachine, delayMs } = network
+  const { genesis, keys } = await genesisOf(network)
+  const processors = new ModelledCores(validators, nodesPerMachine, cores)
+  const book = createBook(shards)
+  const world = createShardedWorld(
+    {
+      genesis,
+      secretKeys: keys,
+      scheme: createMockScheme(),
+      seed: 1,
+      delayMinMs: delayMs,
+      delayMaxMs: delayMs + 1,
+      turnMs: (node, { nowMs, inputs, effects }) =>
+        processors.take(node, nowMs, turnCost(model, inputs, effects)),
+    },
+    {
+      onOutcome: (_node, _shard, outcome) => book.block(outcome),
+      onBeacon: (_node, validator) => book.beacon(validator.beacon.head().shards),
+    },
+  )
+  for (let node = 0; node < validators; node++) world.start(node)
+  world.run(START_MS)
+  const workload = createEvenWorkload({ ...factsOf(network), accountsPerShard: ACCOUNTS })
+  offer(world, network, workload, rateTps)
+  world.run(START_MS + SETTLE_IN_MS)
+  const before = { settled: book.settled(), busyUs: processors.busyUs }
+  world.run(START_MS + SETTLE_IN_MS + WINDOW_MS)
+  const settled = book.settled() - before.settled
+  const busyUs = processors.busyUs - before.busyUs
+  const machines = Math.ceil(validators / nodesPerMachine)
+  return {
+    offeredTps: rateTps,
+    settledTps: (settled * 1000) / WINDOW_MS,
+    cpuMsPerTx: busyUs / 1000 / Math.max(1, settled),
+    busyShare: busyUs / 1000 / (WINDOW_MS * cores * machines),
+  }
+}
+
+function factsOf({ shards, crossShard }: ModelledNetwork) {
+  return { shardCount: shards, crossShard }
+}
+
+async function genesisOf({ shards, validators }: ModelledNetwork): Promise<{
+  readonly genesis: Genesis
+  readonly keys: readonly Uint8Array[]
+}> {
+  const parameters = {
+    ...DEFAULT_PARAMETERS,
+    shards,
+    validators,
+    scheme: 'mock',
+    loadAccounts: ACCOUNTS,
+  } as const
+  const { genesis } = await createDevnetGenesis(parameters, 0)
+  const pairs = genesis.validators.map((_, index) =>
+    mockKeyFromSeed(hashTagged('modelled key', bigIntToBytes(BigInt(index), 8))),
+  )
+  const members = genesis.validators.map((validator, index) => ({
+    ...validator,
+    publicKey: present(pairs[index], 'a key per validator').publicKey,
+    peer: `peer-${index}`,
+  }))
+  return {
+    genesis: { ...genesis, validators: members },
+    keys: pairs.map(({ secretKey }) => secretKey),
+  }
+}
+
+/** Every arrival at its own time, whatever happened to the ones before. */
+function offer(
+  world: ShardedWorld,
+  { shards }: ModelledNetwork,
+  workload: Workload,
+  ratePerSecond: number,
+): void {
+  const committees = world.validator(0).beacon.head().committees
+  const nonces = new Map<string, number>()
+  const clock = { startMs: START_MS, ratePerSecond }
+  const arrive = (arrival: number): void => {
+    const payer = workload.payerOf(arrival)
+    const key = `${payer.shard}/${payer.index}`
+    const nonce = nonces.get(key) ?? 0
+    nonces.set(key, nonce + 1)
+    const { destination, payeeIndex } = workload.paymentOf(payer, nonce)
+    const payment = {
+      shard: payer.shard,
+      nonce,
+      destination,
+      payee: loadAccount(destination, payeeIndex).address,
+    }
+    const facts = { shardCount: shards, chainIdBase: CHAIN_ID_BASE }
+    const { raw } = signPayment(payment, loadAccount(payer.shard, payer.index).secretKey, facts)
+    const members = committees[payer.shard] ?? []
+    const member = present(members[payer.index % members.length], 'a committee has members')
+    world.submit(member, payer.shard, present(fromHex(raw.slice(2)), 'signed payments are hex'))
+    schedule(arrival + 1)
+  }
+  const schedule = (arrival: number): void =>
+    world.at(Math.floor(arrivalTime(clock, arrival)), 'arrival', () => arrive(arrival))
+  schedule(0)
+}
+
+type Book = {
+  readonly block: (outcome: BlockOutcome) => void
+  readonly beacon: (records: readonly { readonly height: number }[]) => void
+  readonly settled: () => number
+}
+
+/** Payments by the block that ends them, counted when the beacon has recorded it. */
+function createBook(shardCount: number): Book {
+  /** Per shard: payments that end in each height. */
+  const ending = Array.from({ length: shardCount }, () => new Map<number, number>())
+  const recorded = Array.from({ length: shardCount }, () => 0)
+  const seen = new Set<string>()
+  let settled = 0
+  return {
+    block: ({ hash, header, results, consumed }) => {
+      const key = toHex(hash)
+      if (seen.has(key)) return
+      seen.add(key)
+      const intra = results.filter(({ sent, status }) => sent === undefined && status === 1).length
+      const cross = consumed.filter(({ outcome }) => outcome === 'applied').length
+      ending[header.chain - 1]?.set(header.height, intra + cross)
+    },
+    beacon: (records) => {
+      for (const [index, { height }] of records.entries()) {
+        for (let next = (recorded[index] ?? 0) + 1; next <= height; next++) {
+          settled += ending[index]?.get(next) ?? 0
+          recorded[index] = next
+        }
+      }
+    },
+    settled: () => settled,
+  }
+}
