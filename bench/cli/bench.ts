@@ -116,7 +116,7 @@ function registerRecovery(bench: Command): void {
   networkOptions(bench.command('recovery'))
     .description('A leader, the proposer of the beacon and a whole shard are killed under load')
     .option('--rate <tps>', 'offered meanwhile', numberBetween(1, 100_000), 200)
-    .option('--down <seconds>', 'how long the whole shard stays down', integerBetween(1, 600), 5)
+    .option('--down <seconds>', 'how long the killed stay down', integerBetween(1, 600), 5)
     .action(async (options: RecoveryOptions) => {
       const { recovery } = await import('../experiments/recovery.ts')
       await recovery(options)
