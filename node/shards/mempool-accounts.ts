@@ -18,6 +18,8 @@ export type KnownAccounts = {
   readonly learn: (accounts: Iterable<AccountView>) => void
   /** What a finalized block changed; of the others nothing is kept. */
   readonly update: (changed: Iterable<AccountView>) => void
+  /** The state is another one now, and nobody told how it differs: a snapshot was taken in. */
+  readonly forget: () => void
 }
 
 export function createKnownAccounts(): KnownAccounts {
@@ -54,5 +56,6 @@ export function createKnownAccounts(): KnownAccounts {
         if (known.has(key)) keep(key, account)
       }
     },
+    forget: () => known.clear(),
   }
 }

@@ -61,7 +61,7 @@ export type Mempool = {
   /** Candidates for one block; removes nothing. */
   readonly select: (request: SelectRequest) => readonly CheckedTransaction[]
   /** What is known of senders without asking the executor. */
-  readonly accounts: Pick<KnownAccounts, 'of' | 'learn'>
+  readonly accounts: Omit<KnownAccounts, 'update'>
   /** A block became final: its accounts, after it. Entries whose nonce is used are removed. */
   readonly finalize: (height: number, changed: readonly AccountView[]) => void
   /** Removes one transaction for a reason of the caller's. */

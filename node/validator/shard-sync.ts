@@ -4,6 +4,7 @@
  */
 import type { Crosslink } from '../crosslink/crosslink.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
+import type { Mempool } from '../shards/mempool.ts'
 import type { AdoptedBlock } from './chain.ts'
 import type { Context } from './context.ts'
 import type { CrosslinkOffer } from './crosslink-offer.ts'
@@ -34,6 +35,7 @@ type SyncSurroundings = {
 type SyncedShard = {
   readonly context: Context
   readonly options: SyncSurroundings
+  readonly mempool: Pick<Mempool, 'accounts'>
   readonly inbox: InboxFeed
   readonly execution: ShardExecution
   readonly offer: CrosslinkOffer
@@ -74,6 +76,7 @@ function adopt(self: SyncedShard, adopted: AdoptedBlock & { readonly tip: Commit
   const { execution, chain, inbox, offer } = self
   const { baseFeePerGas, anchor } = shardBlockOf(adopted.block).header
   self.committed = { baseFeePerGas, anchor }
+  self.mempool.accounts.forget()
   inbox.prune(adopted.tip.cursors)
   execution.unsuspend(adopted.tip)
   chain.resume(adopted)

@@ -27,6 +27,13 @@ describe('mempool: known accounts', () => {
     expect(accounts.of(address(2))).toBeUndefined()
   })
 
+  test('mempool: known accounts: nothing is known of a state that was taken in as a snapshot', () => {
+    const accounts = createKnownAccounts()
+    accounts.learn([account(1)])
+    accounts.forget()
+    expect(accounts.of(address(1))).toBeUndefined()
+  })
+
   test('mempool: known accounts: an answer newer than the block that was told wins until the next block', () => {
     const accounts = createKnownAccounts()
     accounts.learn([account(1, 3)])
