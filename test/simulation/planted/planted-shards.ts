@@ -144,8 +144,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         'node/crosslink/inbox.ts',
-        '  if (!equalBytes(head, leaf.head))',
-        '  if (head.length !== leaf.head.length)',
+        'return equalBytes(head, leaf.head)\n',
+        'return head.length === leaf.head.length\n',
       ),
     ],
     scene: 'vice: inflated-receipt',
