@@ -120,13 +120,12 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         'node/consensus/timing.ts',
-        `  const { proposedAt, enteredAt } = state.clock
-  state.clock = createClock(state.now, proposedAt ?? enteredAt)
-  armTimeouts(state)`,
-        `  const { proposedAt, enteredAt, advanceAt } = state.clock
-  state.clock = createClock(state.now, proposedAt ?? enteredAt)
-  armTimeouts(state)
-  state.clock.advanceAt = Math.min(state.clock.advanceAt, Math.max(advanceAt, state.now + 1))`,
+        `  state.clock = createClock(state.now, from)
+  armLeaderTimeout(state)`,
+        `  const { leaderAt } = state.clock
+  state.clock = createClock(state.now, from)
+  armLeaderTimeout(state)
+  state.clock.leaderAt = Math.min(state.clock.leaderAt, Math.max(leaderAt, state.now + 1))`,
       ),
     ],
     scene: 'calm',
