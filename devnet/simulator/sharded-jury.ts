@@ -246,7 +246,7 @@ function readBack(bench: Bench, node: number, shard: ChainNumber): void {
 
 function measure(bench: Bench, node: number, shard: ChainNumber): void {
   const { chains, shards } = bench.world().validator(node)
-  const held = chains.get(shard)?.status().held
+  const held = chains.get(shard)?.held()
   if (held !== undefined) {
     for (const what of ['rounds', 'votes', 'blocks'] as const)
       observe(bench, { kind: 'load', node, what, count: held[what] })

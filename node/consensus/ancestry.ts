@@ -55,6 +55,7 @@ function isGoal(state: EngineState, hash: Hash, goal: 'extendable' | 'floor'): b
 /** FINALIZATIONs above the floor, newest first. */
 export function undelivered(state: EngineState): readonly Certificate[] {
   const certificates: Certificate[] = []
+  if (state.lastFinalizedView <= state.floor.view) return certificates
   for (const { view, certificates: known } of state.rounds.values()) {
     if (view > state.floor.view && known.finalize !== undefined) certificates.push(known.finalize)
   }

@@ -74,6 +74,7 @@ function findGaps(state: EngineState): readonly Gap[] {
 }
 
 function pursueBlocks(state: EngineState, gaps: readonly Gap[]): void {
+  if (gaps.length === 0 && state.wanted.size === 0) return
   const known = new Map(state.wanted)
   state.wanted.clear()
   for (const { hash, holders } of gaps) {

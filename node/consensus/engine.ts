@@ -44,13 +44,21 @@ export type EngineStatus = {
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
   readonly notarizedTip: { readonly hash: Hash; readonly height: number; readonly view: number }
   readonly workPending: boolean
-  /** What is kept in memory; bounded while views are finalized (A.4). */
-  readonly held: { readonly rounds: number; readonly votes: number; readonly blocks: number }
+}
+
+/** What is kept in memory; bounded while views are finalized (A.4). */
+export type EngineMemory = {
+  readonly rounds: number
+  readonly votes: number
+  readonly blocks: number
 }
 
 export type Engine = {
   readonly handle: (input: EngineInput) => readonly EngineEffect[]
+  /** Asked for at every input, so it is cheap. */
   readonly status: () => EngineStatus
+  /** Counts all of it. */
+  readonly held: () => EngineMemory
 }
 
 export function createEngine(config: EngineConfig, rules: EngineRules = STANDARD_RULES): Engine {
@@ -58,6 +66,9 @@ export function createEngine(config: EngineConfig, rules: EngineRules = STANDARD
   return {
     handle: (input) => handle(state, input),
     status: () => statusOf(state),
+    held: () => {
+      return { rounds: state.rounds.size, votes: voteCount(state), blocks: state.blocks.size }
+    },
   }
 }
 
@@ -250,14 +261,8 @@ function statusOf(state: EngineState): EngineStatus {
     deliveredHash: floor.hash,
     isBehind: lastFinalizedView > floor.view,
     done,
+    notarizedTip: notarizedTip(state),
     workPending,
-    // Counted when asked for: the status itself is asked for at every input.
-    get notarizedTip() {
-      return notarizedTip(state)
-    },
-    get held() {
-      return { rounds: state.rounds.size, votes: voteCount(state), blocks: state.blocks.size }
-    },
   }
 }
 

@@ -5,7 +5,12 @@
  * Invariant: the engine's effects are performed in the order it gave them; its inputs are fed one at a time, also those
  * that arise while its effects are being performed.
  */
-import { createEngine, type Engine, type EngineStatus } from '../consensus/engine.ts'
+import {
+  createEngine,
+  type Engine,
+  type EngineMemory,
+  type EngineStatus,
+} from '../consensus/engine.ts'
 import type { EngineConfig, EngineEffect, EngineInput } from '../consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
@@ -61,6 +66,7 @@ export type Chain = {
   readonly signed: (vote: Vote) => void
   readonly deadline: () => number
   readonly status: () => EngineStatus
+  readonly held: () => EngineMemory
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
   readonly leader: (view: number) => number
@@ -151,6 +157,7 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     signed: (vote) => feed(self, { kind: 'signed', vote, now: now() }),
     deadline: () => (self.suspended === undefined ? self.deadline : Infinity),
     status: () => self.engine.status(),
+    held: () => self.engine.held(),
     greet: (validator) => greet(self, validator),
     leader: (view) => validatorAt(self, leaderSeat(self, view)),
     close: () => self.journal.close(),

@@ -5,7 +5,7 @@
  * Invariants: exactly one engine signs; the next one starts only after a FINALIZATION of the sealing block itself (R14), and
  * only when the seats of its epoch are known here. The start of an epoch is on disk before anything is signed in it.
  */
-import type { EngineStatus } from '../consensus/engine.ts'
+import type { EngineMemory, EngineStatus } from '../consensus/engine.ts'
 import type { EngineConfig } from '../consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
@@ -58,6 +58,7 @@ export type EpochChain = {
   readonly signed: (epoch: number, vote: Vote) => void
   readonly deadline: () => number
   readonly status: () => EngineStatus
+  readonly held: () => EngineMemory
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
   readonly leader: (view: number) => number
@@ -123,6 +124,7 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     },
     deadline: () => self.run.deadline(),
     status: () => self.run.status(),
+    held: () => self.run.held(),
     greet: (validator) => {
       self.connected.add(validator)
       self.run.greet(validator)

@@ -17,7 +17,7 @@ describe('consensus: memory', () => {
     cluster.run(3_000)
     for (const { engine, delivered } of cluster.nodes) {
       expect(delivered.length).toBeGreaterThan(200)
-      const { held } = engine.status()
+      const held = engine.held()
       expect(held.rounds).toBeLessThanOrEqual(ROUNDS_RETAINED + VIEW_WINDOW + 2)
       expect(held.blocks).toBeLessThanOrEqual(DELIVERED_BLOCKS_RETAINED + 3)
     }
@@ -32,14 +32,14 @@ describe('consensus: memory', () => {
       if ((view - 1) % 4 !== 3) solo.hear((view - 1) % 4, proposalMessage(blockOn(kept, view), 1))
       solo.hearCertificate(certificateOf('nullify', view, 4))
     }
-    expect(solo.engine.status().held.blocks).toBeLessThanOrEqual(BLOCKS_HELD_MAX)
+    expect(solo.engine.held().blocks).toBeLessThanOrEqual(BLOCKS_HELD_MAX)
     expect(saidIn(solo.hear(0, { kind: 'get-block', hash: kept.hash }))).toEqual(['send 0 block'])
   })
 
   it('consensus: memory: one far certificate makes one round, not all between', () => {
     const solo = createSolo()
     solo.hearCertificate(certificateOf('nullify', 1_000_000, 4))
-    expect(solo.engine.status().held.rounds).toBeLessThan(5)
+    expect(solo.engine.held().rounds).toBeLessThan(5)
   })
 
   it('consensus: memory: without finality, single votes of views long passed are dropped', () => {
@@ -48,7 +48,7 @@ describe('consensus: memory', () => {
       solo.hearVotes('nullify', view, [0, 1, 2])
       expect(solo.engine.status().view).toBe(view + 1)
     }
-    expect(solo.engine.status().held.votes).toBeLessThanOrEqual(3 * 2 * (ROUNDS_RETAINED + 1))
+    expect(solo.engine.held().votes).toBeLessThanOrEqual(3 * 2 * (ROUNDS_RETAINED + 1))
     // The certificates are still there: they justify later proposals.
     expect(saidIn(solo.hear(0, { kind: 'get-certificate', view: 2 }))).toEqual([
       'send 0 certificate nullify 2',
@@ -58,8 +58,8 @@ describe('consensus: memory', () => {
   it('consensus: memory: votes for views long passed make no rounds', () => {
     const solo = createSolo()
     solo.hearCertificate(certificateOf('nullify', 1_000, 4))
-    const before = solo.engine.status().held.rounds
+    const before = solo.engine.held().rounds
     for (let view = 1; view < 900; view++) solo.hearVotes('nullify', view, [0])
-    expect(solo.engine.status().held.rounds).toBe(before)
+    expect(solo.engine.held().rounds).toBe(before)
   })
 })
