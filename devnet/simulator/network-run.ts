@@ -62,8 +62,13 @@ export function runNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): 
   const { world, court } = run
   begin(run)
   const isOver = (): boolean => run.isDone || court.verdict() !== undefined
-  world.run(plan.healMs + plan.patienceMs, isOver)
-  if (court.verdict() === undefined) conclude(run)
+  try {
+    world.run(plan.healMs + plan.patienceMs, isOver)
+    if (court.verdict() === undefined) conclude(run)
+  } catch (error) {
+    // Of whoever is asked from outside, or of a world in a circle: a finding like any other.
+    run.stuck = { rule: 'host', sentence: `thrown: ${String(error)}`, atMs: world.now() }
+  }
   const violation = court.verdict() ?? run.stuck
   const { placed, refused } = run.wallets.counts()
   return {

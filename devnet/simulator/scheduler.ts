@@ -50,14 +50,20 @@ export type SchedulerOptions = {
 
 type Entry = SimulatedEvent & { readonly time: number; readonly sequence: number }
 
+/** Time stands still: somebody asks and is answered in a circle. Large networks do some thousands of things at once. */
+const STEPS_AT_ONCE_MAX = 200_000
+
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const heap = createEventHeap<Entry>()
   const hash = createEventHash()
   let now = 0
   let sequence = 0
   let steps = 0
+  /** Events of this millisecond. */
+  let stepsNow = 0
 
   function perform(entry: Entry): void {
+    stepsNow = entry.time === now ? stepsNow + 1 : 0
     now = entry.time
     steps++
     hash.absorb(now)
@@ -72,7 +78,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function run(limits: RunLimits): RunEnd {
     for (;;) {
       if (limits.stopped()) return 'stopped'
-      if (steps >= limits.stepsMax) return 'steps'
+      if (steps >= limits.stepsMax || stepsNow >= STEPS_AT_ONCE_MAX) return 'steps'
       const entry = heap.pop()
       if (entry === undefined) return 'no-events'
       if (entry.time > limits.untilMs) {

@@ -5,12 +5,7 @@
  * Invariant: the engine's effects are performed in the order it gave them; its inputs are fed one at a time, also those
  * that arise while its effects are being performed.
  */
-import {
-  createEngine,
-  type Engine,
-  type EngineMemory,
-  type EngineStatus,
-} from '../consensus/engine.ts'
+import { createEngine, type Engine } from '../consensus/engine.ts'
 import type { EngineConfig, EngineEffect, EngineInput } from '../consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
@@ -52,7 +47,7 @@ export type ChainOptions = {
   readonly holdsBlocks?: () => boolean
 }
 
-export type Chain = {
+export type Chain = Pick<Engine, 'status' | 'held'> & {
   readonly number: ChainNumber
   readonly epoch: number
   readonly seat: Seat
@@ -65,8 +60,6 @@ export type Chain = {
   readonly verified: (hash: Hash, valid: boolean) => void
   readonly signed: (vote: Vote) => void
   readonly deadline: () => number
-  readonly status: () => EngineStatus
-  readonly held: () => EngineMemory
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
   readonly leader: (view: number) => number

@@ -161,8 +161,19 @@ function reloadBacklog(self: Offering, record: ShardRecord): void {
     // Only what was read for the record that still stands; else the next call reads again.
     const now = self.options.record()
     if (now.height !== record.height || !equalBytes(now.hash, record.hash)) return
-    if (entries.length === 0) return
-    self.relay.reset(entries)
+    const unbroken = unbrokenFrom(record.height + 1, entries)
+    // A store that has lost the next block leaves the offer to others; to ask it again at once would be a circle.
+    if (unbroken.length === 0) return
+    self.relay.reset(unbroken)
     offer(self)
   })
+}
+
+/** Up to the first hole. */
+function unbrokenFrom(
+  height: number,
+  entries: readonly FinalizedHeader[],
+): readonly FinalizedHeader[] {
+  const hole = entries.findIndex(({ header }, index) => header.height !== height + index)
+  return hole < 0 ? entries : entries.slice(0, hole)
 }

@@ -16,6 +16,8 @@ const CAMPAIGNS = [
 ]
 /** Seeds in which a rule was once said to be broken. 50, 64: a node that silently lost beacon records disagrees with its committee. 146: a liar commits first. */
 const REGRESSIONS: readonly number[] = [50, 64, 146]
+/** 973: a leader that was away was given up four times. 1346: a node with a hole in its store read it in a circle. */
+const SHORT_REGRESSIONS: readonly number[] = [973, 1346]
 
 function failureOf(seed: number, shape: PlanShape): string | undefined {
   const { ok, violations } = playSeed({ seed, shape }, false)
@@ -43,6 +45,15 @@ describe('sharded: network', () => {
   test.each(REGRESSIONS)('sharded: network: seed %i, which failed once, holds', (seed) => {
     expect(failureOf(seed, NETWORK_SHAPE)).toBeUndefined()
   })
+})
+
+describe('sharded: network: short', () => {
+  test.each(SHORT_REGRESSIONS)(
+    'sharded: network: short: seed %i, which failed once, holds',
+    (seed) => {
+      expect(failureOf(seed, SHORT_SHAPE)).toBeUndefined()
+    },
+  )
 })
 
 describe('sharded: network: plans', () => {
