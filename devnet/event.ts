@@ -84,6 +84,8 @@ export type TickEvent = {
     readonly pending: number
   }[]
   readonly beaconHeight: number
+  /** Of the beacon; seats rotate with it. */
+  readonly epoch: number
   readonly settledTps: number
   readonly validatorsUp: number
 }

@@ -2,6 +2,7 @@
  * The genesis of a devnet: a pure function of its parameters and its time of birth. Validator keys come from a public
  * label, so everybody can compute them; the network's name starts with `devnet-` so that no other network is mistaken for it.
  */
+import { ONE_EPOCH } from '../node/beacon/epoch.ts'
 import type { Genesis } from '../node/beacon/genesis.ts'
 import { createValidatorIdentity, type ValidatorIdentity } from '../node/cli/identity.ts'
 import { bigIntToBytes, compareBytes } from '../node/primitives/bytes.ts'
@@ -29,7 +30,7 @@ export async function createDevnetGenesis(
   bornMs: number,
 ): Promise<DevnetGenesis> {
   const identities = await createIdentities(parameters)
-  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs } = parameters
+  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs, epochBlocks } = parameters
   const genesis: Genesis = {
     version: 1,
     networkName: `devnet-${parameters.shards}x${parameters.validators}`,
@@ -49,6 +50,7 @@ export async function createDevnetGenesis(
       payout: payoutAccount(index).address,
     })),
     allocations: allocationsOf(parameters),
+    ...(epochBlocks === 0 ? {} : { epochs: { ...ONE_EPOCH, blocks: epochBlocks } }),
   }
   return { genesis, identities }
 }

@@ -22,6 +22,8 @@ export type DevnetParameters = {
   readonly gasLimit: number
   /** Senders of the traffic generator per shard, funded at genesis. */
   readonly loadAccounts: number
+  /** Beacon blocks per epoch, after which seats rotate; 0: never. */
+  readonly epochBlocks: number
 }
 
 export const COMMITTEE_SIZE_MIN = 4
@@ -40,6 +42,7 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   // long as it likes. A full block takes a member of this machine's slowest committee about 40 ms to execute.
   gasLimit: 36_000_000,
   loadAccounts: 200,
+  epochBlocks: 0,
 }
 
 export type ParameterRejectCode = 'too-many-shards' | 'too-many-validators' | 'committee-too-small'

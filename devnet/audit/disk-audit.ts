@@ -100,15 +100,20 @@ async function followTail(walk: Walk, source: DiskSource, trail: ShardTrail): Pr
     const { certificate } = step.facts
     isCertified = certificate !== undefined
     if (certificate === undefined) continue
-    checkCertificate(walk, certified(walk, trail), certificate, trail.height)
+    const { epoch } = step.facts.header
+    checkCertificate(walk, certified(walk, { ...trail, epoch }), certificate, trail.height)
   }
   return { blocks, isCertified: isCertified || walk.broken }
 }
 
-/** The block a trail stands at, with the committee that must have certified it. */
-function certified({ beacon }: Walk, { shard, hash }: Pick<ShardTrail, 'shard' | 'hash'>) {
-  const { genesisHash, epoch } = beacon
-  return { genesisHash, chain: shard, epoch, hash, keys: committeeKeys(beacon, shard) }
+/** A block, with the committee of its epoch, that must have certified it. */
+function certified(
+  { beacon, plans }: Walk,
+  { shard, hash, epoch }: Pick<ShardTrail, 'shard' | 'hash'> & { readonly epoch: number },
+) {
+  const { genesisHash } = beacon
+  const keys = committeeKeys(beacon, shard, plans.get(epoch))
+  return { genesisHash, chain: shard, epoch, hash, keys }
 }
 
 /** By a block that is final and was not executed before a kill: it names its ancestors. */
@@ -127,7 +132,8 @@ async function certifyFromAbove(
       hash = block.value.hash
       const certificate = final.value?.certificate
       if (certificate === undefined) continue
-      return checkCertificate(walk, certified(walk, { shard, hash }), certificate, above)
+      const { epoch } = block.value
+      return checkCertificate(walk, certified(walk, { shard, hash, epoch }), certificate, above)
     }
   }
   const place = placeName(shard, height)

@@ -217,7 +217,6 @@ async function readExecutable(
   shard: number,
   height: number,
 ) {
-  const payouts = committeeOf(walk.beacon, shard).map(({ payout }) => payout)
   for (const archive of archives) {
     const final = await readFinalBlock(archive, shard, height)
     if (!final.ok || final.value === undefined) continue
@@ -227,7 +226,8 @@ async function readExecutable(
     // As the walk worked it out: what the disk says of the beacon is checked elsewhere.
     const anchor = walk.anchors[header.anchor.beaconHeight]
     const senders = sendersOf(block.value)
-    const beneficiary = payouts[header.proposerSeat]
+    const seats = committeeOf(walk.beacon, shard, walk.plans.get(header.epoch))
+    const beneficiary = seats[header.proposerSeat]?.payout
     if (anchor === undefined)
       return `expected the beacon's block ${header.anchor.beaconHeight}, its anchor, found none`
     if (senders === undefined) return 'a signature of one of its transactions does not verify'

@@ -7,6 +7,7 @@
  */
 import { anchorViewOf } from '../../node/beacon/anchor.ts'
 import { decodeBeaconBlock, type BeaconBlock } from '../../node/beacon/block.ts'
+import type { EpochPlan } from '../../node/beacon/epoch.ts'
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import {
   committeeKeys,
@@ -61,6 +62,8 @@ export type Walk = {
   readonly trails: readonly ShardTrail[]
   /** What shards may see of each followed beacon block; index = beacon height. */
   readonly anchors: AnchorView[]
+  /** Who sat where, by epoch, as far as the beacon was followed; and the one after that. */
+  readonly plans: Map<number, EpochPlan>
   readonly ledger: Ledger
   readonly violations: string[]
   readonly counts: AuditCounts
@@ -78,12 +81,14 @@ export function startWalk(genesis: Genesis, source: AuditSource): Walk {
   const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
   const roots = shards.map((shard) => genesisStateRoot(shardGenesis(genesis, shard)))
   const beacon = genesisBeaconState(genesis, roots)
+  const plans = new Map([beacon, ...beacon.plans].map((plan) => [plan.epoch, plan]))
   return {
     genesis,
     source,
     scheme: schemeByName(genesis.certificateScheme),
     beacon,
     anchors: [anchorViewOf(beacon)],
+    plans,
     trails: shards.map((shard) => startTrail(genesis, shard)),
     ledger: createLedger(genesis.shardCount),
     violations: [],
@@ -154,6 +159,7 @@ function followBeaconBlock(walk: Walk, copy: BeaconCopy): BeaconBlock | undefine
   checkCrosslinkCertificates(walk, decoded.value)
   walk.beacon = next.value
   walk.anchors.push(anchorViewOf(next.value))
+  for (const plan of next.value.plans) walk.plans.set(plan.epoch, plan)
   walk.counts.beaconBlocks++
   walk.uncertified++
   if (copy.certificate !== undefined) {
@@ -209,7 +215,7 @@ function checkCrosslinkCertificates(walk: Walk, { body }: BeaconBlock): void {
   for (const { shard, tip, certificate } of body.crosslinks) {
     walk.counts.crosslinks++
     const proposal = present(certificate.proposal, 'a checked crosslink is certified')
-    const keys = committeeKeys(beacon, shard)
+    const keys = committeeKeys(beacon, shard, walk.plans.get(tip.epoch))
     const { genesisHash } = beacon
     // That the certificate is of the tip itself was a rule of the beacon block (C.3 (2)).
     const block = { genesisHash, chain: shard, epoch: tip.epoch, hash: proposal.hash, keys }

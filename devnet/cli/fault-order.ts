@@ -9,7 +9,7 @@ import type { Fault } from '../faults/fault.ts'
 import { orderFault } from '../processes/control-client.ts'
 import { filesOf } from '../processes/data-directory.ts'
 import { findRunning, isAlive } from '../processes/run-file.ts'
-import { committeesOf, findLeader } from '../processes/seats.ts'
+import { askCommittees, committeesOf, findLeader } from '../processes/seats.ts'
 import type { Surroundings } from '../scenario/lookup.ts'
 import type { Targets } from '../scenario/scenario.ts'
 import { DEFAULT_DATA_DIRECTORY } from './options.ts'
@@ -46,18 +46,26 @@ export async function findNetwork({ data }: FaultOptions): Promise<RunningNetwor
   const endpoints = run.nodes.map(({ rpcUrl }) => rpcUrl)
   const alive = await Promise.all(run.nodes.map((node) => isAlive(node.process)))
   const running = new Set(run.nodes.filter((_, at) => alive[at]).map(({ index }) => index))
-  return { surroundings: surroundingsOf(genesis, endpoints), control: run.control, running }
+  const committees =
+    genesis.epochs === undefined ? committeesOf(genesis) : await askCommittees(genesis, endpoints)
+  const surroundings = surroundingsOf(genesis, endpoints, committees)
+  return { surroundings, control: run.control, running }
 }
 
-function surroundingsOf(genesis: Genesis, endpoints: readonly string[]): Surroundings {
+function surroundingsOf(
+  genesis: Genesis,
+  endpoints: readonly string[],
+  committees: Surroundings['layout']['committees'],
+): Surroundings {
   return {
-    layout: {
-      shards: genesis.shardCount,
-      validators: genesis.validators.length,
-      committees: committeesOf(genesis),
-    },
+    layout: { shards: genesis.shardCount, validators: genesis.validators.length, committees },
     groups: new Map(),
     leader: async (chain) => {
+      if (genesis.epochs !== undefined) {
+        throw new CommandError(
+          'leaders of a devnet whose seats rotate are not known here; name a node, as in `node:3`',
+        )
+      }
       const leader = await findLeader(genesis, endpoints, chain)
       if (leader !== undefined) return leader
       throw new CommandError(

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { EPOCH_BLOCKS_MIN } from '../../node/beacon/epoch.ts'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { integerBetween, numberBetween, oneOf } from '../../node/cli/option-value.ts'
 import { checkParameters, DEFAULT_PARAMETERS, type DevnetParameters } from '../parameters.ts'
@@ -18,12 +19,15 @@ const DEFAULT_LOAD = 20
 const DEFAULT_CROSS_SHARD = 0.25
 /** More could not be measured on one machine. */
 const LOAD_MAX = 100_000
+/** More than a devnet lives for. */
+const EPOCH_BLOCKS_MAX = 10_000_000
 
 const upSchema = z.strictObject({
   shards: z.int().min(1).optional(),
   validators: z.int().min(1).optional(),
   data: z.string().min(1).optional(),
   blockTime: z.int().min(50).max(60_000).optional(),
+  epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).max(EPOCH_BLOCKS_MAX).optional(),
   load: z.number().min(0).max(LOAD_MAX).optional(),
   crossShard: z.number().min(0).max(1).optional(),
   rpcPort: z.int().min(1).max(65_535).optional(),
@@ -73,6 +77,11 @@ export function declareUpOptions(command: Command): Command {
       integerBetween(50, 60_000),
     )
     .option(
+      '--epoch-blocks <count>',
+      'beacon blocks after which a quarter of the seats rotates (default: never)',
+      integerBetween(EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_MAX),
+    )
+    .option(
       '--load <tps>',
       `transactions per second to offer; 0 for none (default ${DEFAULT_LOAD})`,
       numberBetween(0, LOAD_MAX),
@@ -109,6 +118,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     validators: merged.validators ?? DEFAULT_PARAMETERS.validators,
     scheme: merged.scheme ?? DEFAULT_PARAMETERS.scheme,
     shardBlockMs: merged.blockTime ?? DEFAULT_PARAMETERS.shardBlockMs,
+    epochBlocks: merged.epochBlocks ?? DEFAULT_PARAMETERS.epochBlocks,
   }
   const checked = checkParameters(parameters)
   if (!checked.ok) throw new UsageError(checked.reject.detail)

@@ -38,7 +38,7 @@ export function liveTable(tick: TickEvent, validators: number): readonly string[
   ])
   return [
     ...alignColumns([header, ...rows]),
-    `beacon ${tick.beaconHeight}   settled ${tick.settledTps.toFixed(1)} tx/s   ` +
+    `${beaconWords(tick)}   settled ${tick.settledTps.toFixed(1)} tx/s   ` +
       `validators up ${tick.validatorsUp}/${validators}   ${tick.t} s`,
   ]
 }
@@ -47,9 +47,14 @@ export function liveTable(tick: TickEvent, validators: number): readonly string[
 export function tickLine(tick: TickEvent): string {
   const heights = tick.shards.map(({ height, settledHeight }) => `${height}/${settledHeight}`)
   return (
-    `${tick.t} s: beacon ${tick.beaconHeight}, shards finalized/settled ${heights.join(' ')}, ` +
+    `${tick.t} s: ${beaconWords(tick)}, shards finalized/settled ${heights.join(' ')}, ` +
     `${tick.settledTps.toFixed(1)} tx/s settled, ${tick.validatorsUp} validators up`
   )
+}
+
+/** A devnet that never rotates has epoch 0 for ever, and need not say so. */
+function beaconWords({ beaconHeight, epoch }: TickEvent): string {
+  return epoch === 0 ? `beacon ${beaconHeight}` : `beacon ${beaconHeight} (epoch ${epoch})`
 }
 
 export function farewell(summary: StopSummary): readonly string[] {

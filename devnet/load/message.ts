@@ -84,6 +84,7 @@ export type TrafficReport = {
   /** When the newest cut was booked: settlement comes in bursts, and rates are exact only from burst to burst. */
   readonly settledAtMs: number
   readonly beaconHeight: number
+  readonly epoch: number
   readonly counts: TrafficCounts
   /** Accepted and not yet settled or failed. */
   readonly backlog: number

@@ -161,13 +161,14 @@ function makeReport(
   settlement: Settlement,
   { settledAtMs, settledTransactions }: Tally,
 ): TrafficReport {
-  const { beaconHeight, shards } = follower.progress()
+  const { beaconHeight, epoch, shards } = follower.progress()
   const pending = pendingPerShard(settlement, shards.length)
   return {
     kind: 'report',
     atMs: Date.now(),
     settledAtMs,
     beaconHeight,
+    epoch,
     counts: countsOf(settlement),
     backlog: settlement.underway.size,
     latency: latencyOf(settlement),

@@ -63,6 +63,13 @@ type ShardState = {
   turn: number
 }
 
+/** How far the follower has come. */
+export type Progress = {
+  readonly beaconHeight: number
+  readonly epoch: number
+  readonly shards: readonly ShardProgress[]
+}
+
 export class ChainFollower {
   readonly #options: FollowerOptions
   readonly #clients: readonly RpcClient[]
@@ -104,11 +111,11 @@ export class ChainFollower {
     return this.#committees
   }
 
-  progress(): { readonly beaconHeight: number; readonly shards: readonly ShardProgress[] } {
+  progress(): Progress {
     const shards = this.#shards.map(({ shard, tip }) => {
       return { shard, height: tip, settledHeight: this.#bookedHeight(shard) }
     })
-    return { beaconHeight: this.#beaconHeight, shards }
+    return { beaconHeight: this.#beaconHeight, epoch: Math.max(0, this.#committeesEpoch), shards }
   }
 
   async #pollForever(): Promise<void> {

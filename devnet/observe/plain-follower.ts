@@ -5,7 +5,7 @@
  * Invariant: blocks are told in height order without gap, once.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ShardProgress } from './chain-follower.ts'
+import type { Progress } from './chain-follower.ts'
 import {
   asList,
   asNumber,
@@ -45,9 +45,9 @@ export class PlainFollower {
     await this.#running
   }
 
-  progress(): { readonly beaconHeight: number; readonly shards: readonly ShardProgress[] } {
+  progress(): Progress {
     const height = Math.max(0, this.#height)
-    return { beaconHeight: 0, shards: [{ shard: 1, height, settledHeight: height }] }
+    return { beaconHeight: 0, epoch: 0, shards: [{ shard: 1, height, settledHeight: height }] }
   }
 
   async #pollForever(): Promise<void> {

@@ -36,6 +36,8 @@ const stampSchema = z.strictObject({
     deltaMs: z.int(),
     gasLimit: z.int(),
     loadAccounts: z.int(),
+    // Directories of devnets from before there were epochs do not name it.
+    epochBlocks: z.int().default(0),
   }),
 })
 

@@ -11,6 +11,7 @@ import {
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { present } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+import { readCommittees } from '../observe/read-answer.ts'
 import { createRpcClient, RpcUnreachableError } from '../observe/rpc-client.ts'
 
 const REQUEST_TIMEOUT_MS = 2000
@@ -23,6 +24,25 @@ export function committeesOf({
 }: Genesis): readonly (readonly number[])[] {
   const validatorCount = validators.length
   return drawCommittees({ seed: epochSeed(seed, 0), validatorCount, shardCount })
+}
+
+/** The same of a devnet whose seats rotate: as the first node that answers tells it. */
+export async function askCommittees(
+  { validators, shardCount }: Genesis,
+  endpoints: readonly string[],
+): Promise<readonly (readonly number[])[]> {
+  for (const url of endpoints) {
+    const client = createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS })
+    try {
+      const answer = await client.call('/', 'beacon_getCommittees', [])
+      return [validators.map((_, index) => index), ...readCommittees(answer, shardCount)]
+    } catch (error) {
+      if (!(error instanceof RpcUnreachableError)) throw error
+    } finally {
+      client.close()
+    }
+  }
+  throw new RpcUnreachableError('no node of the devnet answers')
 }
 
 /** Index of the validator that leads in the newest view any member is in; undefined: none of them answers. */

@@ -32,6 +32,7 @@ export class TickClock {
         },
       ),
       beaconHeight: report.beaconHeight,
+      epoch: report.epoch,
       settledTps: rate(settledTotal(report), settledTotal(first)),
       validatorsUp,
     }

@@ -2,7 +2,7 @@
  * The node as RPC sees it: the network, the beacon, the hosted shards, and the way to members of the others.
  */
 import type { Genesis } from '../beacon/genesis.ts'
-import { committeeOf } from '../beacon/state.ts'
+import type { ShardHeader } from '../crosslink/header.ts'
 import { faultsTolerated, quorumOf } from '../crosslink/certificate.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import type { Result } from '../primitives/result.ts'
@@ -103,10 +103,10 @@ function createShardBackends(
       continue
     }
     const { head, newest } = validator.beacon
-    const payouts = committeeOf(head(), number).map(({ payout }) => payout)
+    const payoutOf = (header: ShardHeader) => validator.payoutOf(number, header)
     const beacon = { head, newest }
     const admittedAtMs = (hash: Hash): number | undefined => admissions.of(number, hash)
-    const own = { shard, store, executor, payouts, beacon, submit, admittedAtMs }
+    const own = { shard, store, executor, payoutOf, beacon, submit, admittedAtMs }
     backends.set(number, createShardBackend(own))
   }
   return backends

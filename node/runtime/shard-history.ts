@@ -23,8 +23,8 @@ import { loadRange } from './driver.ts'
 export type ShardHistory = {
   readonly shard: Pick<ShardChain, 'config' | 'committedHeight'>
   readonly store: Store
-  /** Where tips of each seat go. */
-  readonly payouts: readonly Address[]
+  /** Where the proposer of a final block gets its tips. */
+  readonly payoutOf: (header: ShardHeader) => Address | undefined
   /** Finalized and newest beacon state. */
   readonly beacon: { readonly head: () => BeaconState; readonly newest: () => BeaconState }
 }
@@ -95,7 +95,7 @@ export async function blockAt(
   history: ShardHistory,
   height: number,
 ): Promise<ShardBlockView | undefined> {
-  const { store, shard, payouts } = history
+  const { store, shard, payoutOf } = history
   const number = shard.config.shard
   if (height === 0) return genesisBlockView(history)
   const hash = await finalHashAt(history, height)
@@ -118,7 +118,7 @@ export async function blockAt(
     results: outcome.value.transactions.map(({ result }) => result),
     consumed: consumedBy(block.value, outcome.value),
     sent: await sentBy(history, outcome.value),
-    beneficiary: present(payouts[header.proposerSeat], 'a seat has a payout'),
+    beneficiary: present(payoutOf(header), 'a final block was proposed by its leader'),
   }
 }
 

@@ -42,6 +42,7 @@ export type Validator = {
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
   /** Topics this node listens to: its shards' transactions, or finality where it only follows. */
   readonly topics: readonly string[]
+  readonly payoutOf: Place['payoutOf']
 }
 
 type Input<Kind extends ValidatorInput['kind']> = ValidatorInput & { readonly kind: Kind }
@@ -74,6 +75,7 @@ export function createValidator(options: ValidatorOptions): Validator {
     chains,
     shards,
     topics: place.topics,
+    payoutOf: place.payoutOf,
   }
 }
 

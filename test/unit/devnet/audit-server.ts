@@ -47,7 +47,7 @@ export async function serveNetwork(
       shard: chain as unknown as ShardChain,
       store,
       executor: network.executor(shard),
-      payouts: committeeOf(head, shard).map(({ payout }) => payout),
+      payoutOf: ({ proposerSeat }) => committeeOf(head, shard)[proposerSeat]?.payout,
       beacon: { head: () => head, newest: () => head },
       submit: () => Promise.reject(new Error('nothing is submitted here')),
       admittedAtMs: () => ADMITTED_MS,

@@ -18,6 +18,7 @@ const tick: TickEvent = {
     { shard: 2, height: 7, settledHeight: 7, tps: 0, pending: 0 },
   ],
   beaconHeight: 14,
+  epoch: 0,
   settledTps: 19.8,
   validatorsUp: 15,
 }
@@ -53,6 +54,13 @@ describe('devnet: display', () => {
       'shard 2       7        7    0  0.0        0',
       'beacon 14   settled 19.8 tx/s   validators up 15/16   12 s',
     ])
+  })
+
+  test('devnet: display: B.4: where seats rotate, the epoch is told', () => {
+    const rotated = { ...tick, epoch: 3 }
+    expect(liveTable(rotated, 16).at(-1)).toContain('beacon 14 (epoch 3)   settled')
+    expect(tickLine(rotated)).toContain('beacon 14 (epoch 3), shards')
+    expect(tickLine(tick)).toContain('beacon 14, shards')
   })
 
   test('devnet: display: on a terminal the table is drawn over itself and sentences stand above it', () => {
@@ -94,6 +102,7 @@ describe('devnet: tick', () => {
       atMs: 1000 * seconds,
       settledAtMs: 0,
       beaconHeight: seconds,
+      epoch: 3,
       counts: { ...counts, settledIntra, settledCross },
       backlog: 0,
       latency: {
@@ -125,6 +134,7 @@ describe('devnet: tick', () => {
     expect(third.settledTps).toBe(25)
     expect(third.shards[0]?.tps).toBe(20)
     expect(third.t).toBe(3)
+    expect(third.epoch).toBe(3)
   })
 
   test('devnet: tick: what happened before the window is forgotten', () => {

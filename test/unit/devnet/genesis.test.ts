@@ -36,6 +36,15 @@ describe('devnet: genesis', () => {
     expect(genesisToJson(first.genesis)).toEqual(genesisToJson(second.genesis))
   })
 
+  test('devnet: genesis: B.4: epochs are in it only if they were asked for', async () => {
+    const plain = await createDevnetGenesis(small, BORN_MS)
+    expect(plain.genesis.epochs).toBeUndefined()
+    const { genesis } = await createDevnetGenesis({ ...small, epochBlocks: 16 }, BORN_MS)
+    expect(genesis.epochs).toMatchObject({ blocks: 16, shardsPerValidator: 1 })
+    const read = parseGenesisFile(JSON.parse(JSON.stringify(genesisToJson(genesis))))
+    expect(read).toEqual({ ok: true, genesis })
+  })
+
   test('devnet: genesis: another birth is another network with the same validators', async () => {
     const first = await createDevnetGenesis(small, BORN_MS)
     const second = await createDevnetGenesis(small, BORN_MS + 1)
