@@ -23,6 +23,8 @@ export type SceneName =
   | 'lost-pushes'
   | 'stalled-shard'
   | 'copied-transactions'
+  | 'epochs'
+  | 'epochs: restarts'
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'

@@ -2,6 +2,7 @@
 import type { CampaignShape } from '../../../devnet/simulator/campaign-shape.ts'
 import { runCampaign } from '../../../devnet/simulator/campaign.ts'
 import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
+import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
 import { runBout, type BoutEnd, type Scene } from './bout.ts'
 import { runCapturedBout } from './captured-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
@@ -9,6 +10,8 @@ import type { SceneName } from './planted-bug.ts'
 
 /** With so little gas a channel's window is 120 receipts. */
 const SMALL_BLOCKS = { gasLimit: 400_000 }
+
+const SHORT_EPOCHS = { epochs: { ...ONE_EPOCH, blocks: 4 } }
 
 const SCENES: readonly Scene[] = [
   { name: 'calm', orders: 30 },
@@ -20,6 +23,8 @@ const SCENES: readonly Scene[] = [
   { name: 'stalled-shard', orders: 300, stalled: true, genesis: SMALL_BLOCKS },
   { name: 'vice: stale-anchor', orders: 30, vice: 'stale-anchor', local: true },
   { name: 'copied-transactions', orders: 30, copied: true },
+  { name: 'epochs', orders: 60, genesis: SHORT_EPOCHS },
+  { name: 'epochs: restarts', orders: 80, restarts: 'some', genesis: SHORT_EPOCHS },
 ]
 
 /** All of one committee has the vice. */

@@ -1,0 +1,37 @@
+/** Planted bugs of the way from one epoch into the next (docs/protocol/beacon.md B.4, B.5; consensus.md R13). */
+import { patch, type PlantedBug } from './planted-bug.ts'
+
+const EPOCH_CHAIN = 'node/validator/epoch-chain.ts'
+
+export const EPOCH_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'laggards-of-a-past-epoch-not-answered',
+    rule: 'R13',
+    patches: [patch(EPOCH_CHAIN, 'if (!talk.mayAnswer(peer, message)) return\n', 'return\n')],
+    scene: 'epochs: restarts',
+  },
+  {
+    name: 'start-of-an-epoch-not-written-down',
+    rule: 'B.4',
+    patches: [
+      patch(
+        EPOCH_CHAIN,
+        `  context.emit({ kind: 'write', write, sync: true })\n  run.close()`,
+        '  void write\n  run.close()',
+      ),
+    ],
+    scene: 'epochs: restarts',
+  },
+  {
+    name: 'sealing-block-does-not-say-so',
+    rule: 'B.5',
+    patches: [
+      patch(
+        'node/validator/shard-building.ts',
+        'sealing: chosen.anchor.epoch > epoch',
+        'sealing: false',
+      ),
+    ],
+    scene: 'epochs',
+  },
+]
