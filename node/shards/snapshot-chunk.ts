@@ -29,8 +29,8 @@ const KEY_BYTES_MAX = 64
 const VALUE_BYTES_MAX = RECEIPT_PAYLOAD_BYTES_MAX + 1024
 /** Tokens of a proof: along two paths a node and its sibling per bit, and the ends. */
 const PROOF_TOKENS_MAX = 4 * (PATH_BITS + 1)
-/** Two lengths in front of key and value. */
-const RECORD_OVERHEAD = 8
+/** Two short lengths in front of key and value: most of a snapshot is small records. */
+const RECORD_OVERHEAD = 3
 /** Of an encoded chunk; the largest token has 65 bytes. */
 export const CHUNK_BYTES_MAX =
   CHUNK_FILL_BYTES + RECORD_OVERHEAD + KEY_BYTES_MAX + VALUE_BYTES_MAX + 66 * PROOF_TOKENS_MAX + 16
@@ -65,10 +65,14 @@ const TOKEN = { branch: 0, empty: 1, record: 2, hash: 3, leaf: 4 } as const
 
 export function encodeStateChunk(chunk: StateChunk): Uint8Array {
   return createWriter()
-    .list(chunk.records, (writer, { key, value }) => writer.variable(key).variable(value))
+    .list(chunk.records, writeRecord)
     .flag(chunk.complete)
     .list(chunk.proof, writeToken)
     .finish()
+}
+
+function writeRecord(writer: Writer, { key, value }: StateRecord): void {
+  writer.u8(key.length).fixed(key, key.length).u16(value.length).fixed(value, value.length)
 }
 
 function writeToken(writer: Writer, token: ProofToken): void {
@@ -90,7 +94,14 @@ export function decodeStateChunk(bytes: Uint8Array): Result<StateChunk, 'malform
 }
 
 function readRecord(reader: Reader): StateRecord {
-  return { key: reader.variable(KEY_BYTES_MAX), value: reader.variable(VALUE_BYTES_MAX) }
+  const key = reader.fixed(bounded(reader.u8(), KEY_BYTES_MAX))
+  return { key, value: reader.fixed(bounded(reader.u16(), VALUE_BYTES_MAX)) }
+}
+
+function bounded(size: number, sizeMax: number): number {
+  if (size > sizeMax)
+    throw new DecodeError(`a field of ${size} bytes exceeds its limit of ${sizeMax}`)
+  return size
 }
 
 function readToken(reader: Reader): ProofToken {
