@@ -55,7 +55,7 @@ function figuresOf({ summary, runs }: SweepResults): readonly string[] {
   const shardCounts = [...new Set(points.map(({ shards }) => shards))].toSorted((a, b) => a - b)
   const shares = [...new Set(points.map(({ crossShard }) => crossShard))].toSorted((a, b) => a - b)
   const axis = { shardCounts, shares, places: shardCounts.map(String) }
-  const valid = runs.filter((run) => !isVoid(run))
+  const valid = runs.filter((run) => !isVoid(run) && run.chain === 'sharded')
   return [
     drawChart(throughputChart(summary.points, axis)),
     drawChart(efficiencyChart(points, axis)),

@@ -20,7 +20,7 @@ export const STYLE = `
 @media print { :root { color-scheme: light; ${LIGHT} --ink: #000; --quiet: #444; --line: #bbb; }
   body { max-width: none; padding: 0; font-size: 11pt; }
   main { grid-template-columns: 1fr 1fr; gap: 1.5rem; }
-  pre { font-size: 6.5pt; white-space: pre; }
+  pre { font-size: 5.5pt; white-space: pre; }
   figure, section { break-inside: avoid; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 4rem; background: var(--paper); color: var(--ink);
@@ -47,7 +47,7 @@ ${SERIES}
 .legend { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; list-style: none; margin: 0.4rem 0 0; padding: 0; font-size: 0.85rem; }
 .legend li { display: flex; align-items: center; gap: 0.45rem; }
 .legend svg { width: 1.5rem; flex: none; }
-pre { overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; padding: 0.8rem 0; margin: 0; border-block: 1px solid var(--line); }
+pre { overflow-x: auto; font: 12px/1.6 ui-monospace, monospace; padding: 0.8rem 0; margin: 0; border-block: 1px solid var(--line); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.2rem; margin: 0; font-size: 0.9rem; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
 `
