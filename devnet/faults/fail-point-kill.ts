@@ -48,8 +48,15 @@ async function killFirst({ network, nodes }: MortalRun, step: FailPoint): Promis
   return victim
 }
 
-async function killSurvivor({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
-  const [down = 0, victim = 1] = nodes
+/** Not the first, where clients enter: without it the chain would have no work, and its views would last the idle interval. */
+function absenteeOf({ nodes }: MortalRun): number {
+  return nodes.at(-1) ?? 0
+}
+
+async function killSurvivor(run: MortalRun, step: FailPoint): Promise<number> {
+  const { network, nodes } = run
+  const down = absenteeOf(run)
+  const victim = nodes[0] ?? 0
   await network.crash(down)
   await network.dieAt(victim, step, 1)
   await network.start(down)
@@ -57,8 +64,10 @@ async function killSurvivor({ network, nodes }: MortalRun, step: FailPoint): Pro
   return victim
 }
 
-async function killHelper({ network, nodes }: MortalRun, step: FailPoint): Promise<number> {
-  const [late = 0, ...helpers] = nodes
+async function killHelper(run: MortalRun, step: FailPoint): Promise<number> {
+  const { network, nodes } = run
+  const late = absenteeOf(run)
+  const helpers = nodes.filter((node) => node !== late)
   const heightOf = async (node: number) => (await network.heights(node))?.get(1) ?? 0
   const reference = helpers[0] ?? late
   let first: Promise<number> | undefined
