@@ -14,11 +14,7 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
     name: 'start-of-an-epoch-not-written-down',
     rule: 'B.4',
     patches: [
-      patch(
-        EPOCH_CHAIN,
-        `  context.emit({ kind: 'write', write, sync: true })\n  run.close()`,
-        '  void write\n  run.close()',
-      ),
+      patch(EPOCH_CHAIN, '  writeStart(self, { epoch, block, sealedEpoch: run.epoch })\n', ''),
     ],
     scene: 'epochs: restarts',
   },
