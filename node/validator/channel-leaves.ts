@@ -42,7 +42,7 @@ export function createChannelLeaves(context: Context): ChannelLeaves {
     learn: ({ body }) => {
       for (const { shard, tip, channels } of body.crosslinks) {
         keep(shard, tip.outRoot, channels)
-        const value = createWriter().list(channels, writeChannelHead).finish()
+        const value = encodeLeaves(channels)
         const key = chainKey(shard)
         context.emit({
           kind: 'write',
@@ -62,6 +62,11 @@ export function createChannelLeaves(context: Context): ChannelLeaves {
 }
 
 /** Leaves as they are stored. */
+export function encodeLeaves(leaves: readonly ChannelHead[]): Uint8Array {
+  return createWriter().list(leaves, writeChannelHead).finish()
+}
+
+/** Of bytes whose checksum the store has vouched for. */
 export function decodeLeaves(value: Uint8Array): readonly ChannelHead[] {
   const leaves = decodeExactly(value, (reader) => reader.list(SHARDS_MAX + 1, readChannelHead))
   assert(leaves.ok, 'stored channel leaves that passed their checksum decode')

@@ -24,6 +24,8 @@ export type Scene = {
   readonly pushesLost?: boolean
   /** Shard 2 agrees on nothing while orders are sent, and all of them go there, from shard 1. */
   readonly stalled?: boolean
+  /** Some honest node must find out that the vice's signatures are bad. */
+  readonly blamed?: boolean
   /** Nothing crosses, so the shards promise each other nothing new. */
   readonly local?: boolean
   /** Somebody sends every transaction to the other shard as well. */
@@ -52,6 +54,8 @@ type Bout = {
   readonly honest: readonly number[]
   /** What the scene does to messages is over. */
   isOver: boolean
+  /** Somebody other than the liar saw a bad signature. */
+  hasBlamed: boolean
 }
 
 export function runBout(scene: Scene, seed: number): BoutEnd {
@@ -75,13 +79,19 @@ function openBout(scene: Scene, seed: number): Bout {
     seed,
     corrupt: corruptPlanted,
     ...(scene.genesis === undefined ? {} : { genesis: scene.genesis }),
-    events: { passes: (_from, _to, message) => bout.isOver || passes(scene, message) },
+    events: {
+      passes: (_from, _to, message) => bout.isOver || passes(scene, message),
+      onFact: (node, fact) => {
+        if (node !== liar && fact.kind === 'engine' && fact.fact.kind === 'invalid-signature')
+          bout.hasBlamed = true
+      },
+    },
   })
   const { vice } = scene
   const liar = vice === undefined ? undefined : dice.below(trial.nodeCount)
   const all = Array.from({ length: trial.nodeCount }, (_, node) => node)
   const honest = all.filter((node) => node !== liar)
-  const bout: Bout = { scene, trial, dice, honest, isOver: false }
+  const bout: Bout = { scene, trial, dice, honest, isOver: false, hasBlamed: false }
   trial.startAll()
   if (vice !== undefined && liar !== undefined)
     trial.world.apply({ kind: 'byzantine', nodes: [liar], vice })
@@ -109,6 +119,7 @@ function fight(bout: Bout): string | undefined {
   court.testimony.idle(true)
   world.run(world.now() + IDLE_MS, isBroken)
   court.testimony.finish()
+  if (scene.blamed === true && !bout.hasBlamed) return 'nobody found out who signs badly'
   return court.violation() ?? court.receipts.finish()
 }
 

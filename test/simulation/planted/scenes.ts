@@ -22,6 +22,7 @@ const SCENES: readonly Scene[] = [
   { name: 'lost-pushes', orders: 30, pushesLost: true },
   { name: 'stalled-shard', orders: 300, stalled: true, genesis: SMALL_BLOCKS },
   { name: 'vice: stale-anchor', orders: 30, vice: 'stale-anchor', local: true },
+  { name: 'vice: bad-signer', orders: 30, vice: 'bad-signer', blamed: true },
   { name: 'copied-transactions', orders: 30, copied: true },
   { name: 'epochs', orders: 60, genesis: SHORT_EPOCHS },
   { name: 'epochs: restarts', orders: 80, restarts: 'some', genesis: SHORT_EPOCHS },

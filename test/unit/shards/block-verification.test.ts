@@ -169,7 +169,7 @@ describe('shards: verification', () => {
     ],
     'an inbox item stripped of its batch': [
       withBody({ inbox: body.inbox.map((item) => ({ ...item, batches: [] })) }),
-      'sequence-mismatch',
+      'another inboxRoot',
     ],
     'a batch left for later that is due now': [
       withBody({
