@@ -5,7 +5,7 @@
 import type { AccountPlace, Workload, WorkloadFacts } from './workload-contract.ts'
 import { uniform } from './workload-contract.ts'
 import type { WorkloadPlan } from './workload-plan.ts'
-import { planPayment } from './workload.ts'
+import { evenPayment, payerInTurn, shardInTurn } from './workload-even.ts'
 
 type Plan<Kind extends WorkloadPlan['kind']> = WorkloadPlan & { readonly kind: Kind }
 
@@ -56,16 +56,15 @@ function createDrawnWorkload(
   facts: WorkloadFacts,
   pick: (isHot: number, which: number) => number,
 ): Workload {
-  const { shardCount, accountsPerShard, crossShard } = facts
   return {
-    accountsPerShard,
+    accountsPerShard: facts.accountsPerShard,
     isInterchangeable: false,
     payerOf: (arrival) => ({
-      shard: 1 + (arrival % shardCount),
+      shard: shardInTurn(arrival, facts.shardCount),
       index: pick(uniform(PAYER, HOT, arrival), uniform(PAYER, SHARD, arrival)),
     }),
     paymentOf: (payer, nonce) => {
-      const { destination } = planPayment({ ...payer, nonce }, crossShard, shardCount)
+      const { destination } = evenPayment(facts, payer, nonce)
       const payerNumber = numberOf(payer, facts)
       const draw = (label: number): number => uniform(PAYEE + label, payerNumber, nonce)
       return { destination, payeeIndex: pick(draw(HOT), draw(SHARD)) }
@@ -77,19 +76,13 @@ export function createHotAccountWorkload(
   { share }: Plan<'hot-account'>,
   facts: WorkloadFacts,
 ): Workload {
-  const { shardCount, accountsPerShard, crossShard } = facts
   return {
-    accountsPerShard,
+    accountsPerShard: facts.accountsPerShard,
     isInterchangeable: true,
-    payerOf: (arrival) => ({
-      shard: 1 + (arrival % shardCount),
-      index: Math.floor(arrival / shardCount) % accountsPerShard,
-    }),
+    payerOf: (arrival) => payerInTurn(facts, arrival),
     paymentOf: (payer, nonce) => {
       const isHot = uniform(HOT, numberOf(payer, facts), nonce) < share
-      if (isHot) return { destination: 1, payeeIndex: 0 }
-      const { destination, payeeIndex } = planPayment({ ...payer, nonce }, crossShard, shardCount)
-      return { destination, payeeIndex: payeeIndex % accountsPerShard }
+      return isHot ? { destination: 1, payeeIndex: 0 } : evenPayment(facts, payer, nonce)
     },
   }
 }
@@ -98,7 +91,7 @@ export function createHotShardWorkload(
   { share }: Plan<'hot-shard'>,
   facts: WorkloadFacts,
 ): Workload {
-  const { shardCount, accountsPerShard, crossShard } = facts
+  const { shardCount, accountsPerShard } = facts
   return {
     accountsPerShard,
     isInterchangeable: true,
@@ -107,10 +100,9 @@ export function createHotShardWorkload(
       index: arrival % accountsPerShard,
     }),
     paymentOf: (payer, nonce) => {
-      const planned = planPayment({ ...payer, nonce }, crossShard, shardCount)
+      const planned = evenPayment(facts, payer, nonce)
       const crosses = planned.destination !== payer.shard
-      const destination = crosses && payer.shard !== 1 ? 1 : planned.destination
-      return { destination, payeeIndex: planned.payeeIndex % accountsPerShard }
+      return crosses && payer.shard !== 1 ? { ...planned, destination: 1 } : planned
     },
   }
 }
