@@ -254,7 +254,8 @@ function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void 
   self.context.execute(self.options.config.shard, request, (response) => {
     if (response?.kind !== 'accounts') return waitForExecutor(self, judged)
     accounts.learn(response.accounts)
-    admitKnown(self, into, judged)
+    // Not all of the others need be known any more: a snapshot may have taken the state's place meanwhile.
+    admit(self, into, judged)
   })
 }
 
@@ -262,7 +263,7 @@ function admitKnown(self: Intake, into: HostedPool, judged: readonly Judged[]): 
   const spread: Uint8Array[] = []
   for (const { arrival, checked } of judged) {
     const known = into.mempool.accounts.of(checked.sender)
-    const account = present(known, 'a batch has fewer senders than the pool knows accounts')
+    const account = present(known, 'all senders of the batch were known just now')
     if (!admitOne(self, into, { arrival, checked }, account)) continue
     spread.push(checked.raw)
     watch(self, checked)

@@ -75,6 +75,31 @@ describe('validator: transaction intake', () => {
     expect(mempool.accounts.of(payment(config, { from: 1 }).sender)?.nonce).toBe(3)
   })
 
+  test('validator: transaction intake: accounts forgotten while the executor is asked are asked for again', () => {
+    const { owner, intake, mempool } = openIntake(0)
+    const known = payment(config, { from: 1 })
+    const unknown = payment(config, { from: 2 })
+    const view = ({ sender }: typeof known) => ({ address: sender, nonce: 0, balance: 10n ** 24n })
+    mempool.accounts.learn([view(known)])
+    intake.relay([known.raw, unknown.raw])
+    owner.begin(10_000)
+    intake.tick()
+    for (const effect of owner.take()) {
+      if (effect.kind === 'recover') owner.answer('recover', effect.job, [known, unknown])
+    }
+    const [asked] = owner.take()
+    if (asked?.kind !== 'execute') throw new Error('the executor was not asked')
+    // A snapshot takes the place of the state.
+    mempool.accounts.forget()
+    const first = { kind: 'accounts', height: 1, accounts: [view(unknown)] } as const
+    owner.answer('execute', asked.job, first)
+    const [again] = owner.take()
+    if (again?.kind !== 'execute') throw new Error('the executor was not asked again')
+    const second = { kind: 'accounts', height: 1, accounts: [view(known)] } as const
+    owner.answer('execute', again.job, second)
+    expect(mempool.list(9)).toHaveLength(2)
+  })
+
   test('validator: transaction intake: what waits already is not checked a second time', () => {
     const { owner, intake } = openIntake(0)
     const { raw } = payment(config, { from: 1 })
