@@ -21,6 +21,11 @@ export type CommitteeRisk = {
   readonly forkFailure: FailureChance
   /** Some shard can certify an invalid state: at least n - f bad seats. */
   readonly quorumFailure: FailureChance
+  /**
+   * Among how many draws the bad ones choose on average, by withholding the last blocks of an epoch (B.2): by so much at
+   * most every chance here can be multiplied. null: no bound, half of all validators are bad.
+   */
+  readonly biasFactor: number | null
 }
 
 export type FailureChance = {
@@ -57,7 +62,16 @@ export function committeeRisk(question: {
     quorum,
     forkFailure: chanceFrom(faultsTolerated(seats) + 1),
     quorumFailure: chanceFrom(quorum),
+    biasFactor: biasFactor(byzantine / validators),
   }
+}
+
+/**
+ * B.2: whoever leads the last t views of an epoch chooses among 2^t mixes. With a share p of the leaders that happens with
+ * p^t (1 - p), so the expected number of choices is the sum of (2p)^t (1 - p), which is (1 - p) / (1 - 2p).
+ */
+function biasFactor(share: number): number | null {
+  return share < 0.5 ? (1 - share) / (1 - 2 * share) : null
 }
 
 /** P[X >= count] for the number X of bad seats among `seats` drawn from `validators`, `byzantine` of which are bad. */

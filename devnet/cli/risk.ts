@@ -79,9 +79,15 @@ function describe(answer: CommitteeRisk, epochSeconds: number): string {
     row('can be stopped or forked', `>= ${faults + 1}`, answer.forkFailure),
     row('can certify an invalid state', `>= ${quorum}`, answer.quorumFailure),
     '',
+    biasSentence(answer.biasFactor),
     'Chances of the committees are added, so they are upper bounds. Nothing that cannot be undone should rest on one',
     'committee alone: a shard block counts as settled only when the beacon, which all validators run, has recorded it.',
   ].join('\n')
+}
+
+function biasSentence(factor: number | null): string {
+  if (factor === null) return 'Half of the validators are bad: they draw the committees they like.'
+  return `By withholding blocks the bad ones choose among ${factor.toFixed(2)} draws on average: chances grow by that factor at most.`
 }
 
 function row(what: string, seats: string, chance: FailureChance): string {

@@ -41,3 +41,15 @@ test('devnet: risk: nobody bad is no risk, everybody bad is certain', () => {
   const all = committeeRisk({ validators: 20, shards: 2, seats: 10, byzantine: 20, ...HOUR })
   expect([all.quorumFailure.perDraw, all.quorumFailure.perYear]).toEqual([1, 1])
 })
+
+test('devnet: risk: B.2: withholding blocks multiplies chances by (1 - p) / (1 - 2p), and without bound from a half on', () => {
+  const factors = [0, 20, 25, 50].map(
+    (byzantine) =>
+      committeeRisk({ validators: 100, shards: 1, seats: 10, byzantine, ...HOUR }).biasFactor,
+  )
+  expect(factors).toEqual([1, 0.8 / 0.6, 1.5, null])
+  // The same by counting: with t last views, 2^t choices.
+  let choices = 0
+  for (let views = 0; views < 200; views++) choices += 2 ** views * 0.25 ** views * 0.75
+  expect(choices).toBeCloseTo(1.5, 12)
+})
