@@ -134,6 +134,7 @@ function genesisRecord(config: ShardConfig): ShardRecord {
     epoch: 0,
     height: 0,
     hash: config.genesisBlockHash,
+    timestampMs: config.genesisTimestampMs,
     stateRoot: ZERO_HASH,
     outRoot: outRootOf(channels),
     cursors: channels.map(() => 0),
@@ -145,6 +146,8 @@ function genesisRecord(config: ShardConfig): ShardRecord {
     outBytes: 0,
     lastCrosslinkHeight: 0,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
   }
 }
 

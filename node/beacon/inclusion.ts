@@ -71,7 +71,7 @@ export function checkCrosslink(
 }
 
 function recordAfter(
-  { supply }: ShardRecord,
+  { supply, forcedEpoch }: ShardRecord,
   { tip, channels }: Crosslink,
   { hash, beaconHeight }: { readonly hash: Hash; readonly beaconHeight: number },
 ): ShardRecord {
@@ -80,6 +80,7 @@ function recordAfter(
     epoch: tip.epoch,
     height: tip.height,
     hash,
+    timestampMs: tip.timestampMs,
     stateRoot: tip.stateRoot,
     outRoot: tip.outRoot,
     cursors: tip.cursors,
@@ -91,6 +92,8 @@ function recordAfter(
     outBytes: tip.outBytes,
     lastCrosslinkHeight: beaconHeight,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch,
   }
 }
 

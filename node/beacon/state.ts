@@ -99,6 +99,7 @@ function genesisRecord(origin: RecordOrigin): ShardRecord {
     epoch: 0,
     height: 0,
     hash: genesisBlockHash(name, shard),
+    timestampMs: genesis.timestampMs,
     stateRoot,
     outRoot: outRootOf(emptyChannels(shardCount)),
     cursors: Array.from({ length: shardCount + 1 }, () => 0),
@@ -110,6 +111,8 @@ function genesisRecord(origin: RecordOrigin): ShardRecord {
     outBytes: 0,
     lastCrosslinkHeight: 0,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
   }
 }
 

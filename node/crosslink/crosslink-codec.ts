@@ -55,6 +55,7 @@ export function writeShardRecord(writer: Writer, record: ShardRecord): void {
     .u64(record.epoch)
     .u64(record.height)
     .fixed(record.hash, HASH_SIZE)
+    .u64(record.timestampMs)
     .fixed(record.stateRoot, HASH_SIZE)
     .fixed(record.outRoot, HASH_SIZE)
     .list(record.cursors, (into, cursor) => into.u64(cursor))
@@ -66,6 +67,8 @@ export function writeShardRecord(writer: Writer, record: ShardRecord): void {
     .u64(record.outBytes)
     .u64(record.lastCrosslinkHeight)
     .u8(STATUS_BYTE[record.status])
+    .u64(record.recoveringSince)
+    .u64(record.forcedEpoch)
 }
 
 export function readShardRecord(reader: Reader): ShardRecord {
@@ -74,6 +77,7 @@ export function readShardRecord(reader: Reader): ShardRecord {
     epoch: reader.u64(),
     height: reader.u64(),
     hash: reader.fixed(HASH_SIZE),
+    timestampMs: reader.u64(),
     stateRoot: reader.fixed(HASH_SIZE),
     outRoot: reader.fixed(HASH_SIZE),
     cursors: reader.list(CURSORS_MAX, (from) => from.u64()),
@@ -85,6 +89,8 @@ export function readShardRecord(reader: Reader): ShardRecord {
     outBytes: reader.u64(),
     lastCrosslinkHeight: reader.u64(),
     status: readStatus(reader),
+    recoveringSince: reader.u64(),
+    forcedEpoch: reader.u64(),
   }
 }
 

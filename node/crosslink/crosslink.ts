@@ -36,6 +36,8 @@ export type ShardRecord = {
   readonly epoch: number
   readonly height: number
   readonly hash: Hash
+  /** Of the head: an engine that is forced to go on from it starts its clock there (B.6). */
+  readonly timestampMs: number
   readonly stateRoot: Hash
   readonly outRoot: Hash
   readonly cursors: readonly number[]
@@ -50,6 +52,10 @@ export type ShardRecord = {
   /** Beacon height of the last crosslink; the genesis height 0 at first. */
   readonly lastCrosslinkHeight: number
   readonly status: ShardStatus
+  /** Beacon height at which the shard began to recover (B.6); 0 if it does not. */
+  readonly recoveringSince: number
+  /** The epoch in which the shard was last made to go on from its head (B.6); 0: never. */
+  readonly forcedEpoch: number
 }
 
 /**

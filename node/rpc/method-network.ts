@@ -125,6 +125,8 @@ function formatShardRecord(record: ShardRecord): object {
     outBytes: record.outBytes,
     lastCrosslinkHeight: record.lastCrosslinkHeight,
     status: record.status,
+    recoveringSince: record.recoveringSince,
+    forcedEpoch: record.forcedEpoch,
   }
 }
 

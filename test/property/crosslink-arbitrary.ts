@@ -147,6 +147,7 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   epoch: u64,
   height: u64,
   hash,
+  timestampMs: u64,
   stateRoot: hash,
   outRoot: hash,
   cursors: fc.array(u64, { maxLength: 65 }),
@@ -158,6 +159,8 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   outBytes: u64,
   lastCrosslinkHeight: u64,
   status: fc.constantFrom('live', 'lagging', 'recovering', 'frozen'),
+  recoveringSince: u64,
+  forcedEpoch: u64,
 })
 
 function oneSeatEach(chains: number, validators: number): readonly (readonly number[])[] {

@@ -119,6 +119,7 @@ export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
     epoch: 0,
     height: 0,
     hash: hashOf('genesis block'),
+    timestampMs: 1_000,
     stateRoot: hashOf('state'),
     outRoot: outRootOf(emptyChannels(2)),
     cursors: [0, 0, 0],
@@ -130,6 +131,8 @@ export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
     outBytes: 0,
     lastCrosslinkHeight: 0,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
     ...changes,
   }
 }

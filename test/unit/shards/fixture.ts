@@ -108,6 +108,7 @@ export function genesisRecord(config: ShardConfig): ShardRecord {
     epoch: 0,
     height: 0,
     hash: config.genesisBlockHash,
+    timestampMs: config.genesisTimestampMs,
     stateRoot: ZERO_HASH,
     outRoot: outRootOf(emptyChannels(config.shardCount)),
     cursors: emptyChannels(config.shardCount).map(() => 0),
@@ -119,6 +120,8 @@ export function genesisRecord(config: ShardConfig): ShardRecord {
     outBytes: 0,
     lastCrosslinkHeight: 0,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
   }
 }
 
@@ -130,6 +133,7 @@ export function recordOf(outcome: BlockOutcome): ShardRecord {
     epoch: header.epoch,
     height: header.height,
     hash,
+    timestampMs: header.timestampMs,
     stateRoot: header.stateRoot,
     outRoot: header.outRoot,
     cursors: header.cursors,
@@ -141,6 +145,8 @@ export function recordOf(outcome: BlockOutcome): ShardRecord {
     outBytes: header.outBytes,
     lastCrosslinkHeight: header.anchor.beaconHeight + 1,
     status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
   }
 }
 
