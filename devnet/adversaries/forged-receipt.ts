@@ -44,7 +44,7 @@ export const forgedReceipt: Adversary = {
         for (const shard of honest.hostedShards) {
           // What waits already, or was thrown out meanwhile, is submitted again: it is one and the same transaction.
           if (effects.some((effect) => entersView(effect, shard)) && hasSources(self, shard)) {
-            effects.push(...honest.handle(errand(self, shard, input.now)))
+            effects.push(...honest.handle(errand(self, shard, input)))
           }
         }
         return effects.flatMap((effect) => done(self, effect))
@@ -72,11 +72,15 @@ function told({ thief }: Forgery, input: ValidatorInput): ValidatorInput {
   return { ...input, response: { ...input.response, accounts } }
 }
 
-function errand({ seat, thief }: Forgery, shard: ChainNumber, now: number): ValidatorInput {
+function errand(
+  { seat, thief }: Forgery,
+  shard: ChainNumber,
+  { now, wallMs }: ValidatorInput,
+): ValidatorInput {
   const { chainIdBase, shardCount } = seat.genesis
   const amount = FORGED_AMOUNT / 2n
   const raw = signedErrand(thief, { chainIdBase, shardCount, shard, nonce: 0, amount })
-  return { kind: 'submit', now, request: REQUEST, shard, raw }
+  return { kind: 'submit', now, wallMs, request: REQUEST, shard, raw }
 }
 
 function done(self: Forgery, effect: ValidatorEffect): readonly ValidatorEffect[] {

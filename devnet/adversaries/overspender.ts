@@ -44,7 +44,7 @@ export const overspender: Adversary = {
         const effects = [...honest.handle(told(self, input))]
         for (const effect of effects) learn(self, effect)
         for (const shard of ledShards(self, effects)) {
-          const submission = theft(self, shard, input.now)
+          const submission = theft(self, shard, input)
           if (submission !== undefined) effects.push(...honest.handle(submission))
         }
         return effects.filter((effect) => !isOwnAnswer(effect))
@@ -100,7 +100,11 @@ function ledShards(
 }
 
 /** Submitted to its own machine as if a client had; undefined where there is nothing to steal. */
-function theft(self: Overspending, shard: ChainNumber, now: number): Input<'submit'> | undefined {
+function theft(
+  self: Overspending,
+  shard: ChainNumber,
+  { now, wallMs }: ValidatorInput,
+): Input<'submit'> | undefined {
   const { seat, robberies, accounts, triedAt } = self
   const { genesis } = seat
   const victim = softest(accounts.get(shard)?.all() ?? [])
@@ -115,7 +119,7 @@ function theft(self: Overspending, shard: ChainNumber, now: number): Input<'subm
     nonce: victim.nonce,
     amount: victim.balance / 2n,
   })
-  return { kind: 'submit', now, request: REQUEST, shard, raw }
+  return { kind: 'submit', now, wallMs, request: REQUEST, shard, raw }
 }
 
 /** Whoever sends least: its nonce is still the same when the transfer is executed. */

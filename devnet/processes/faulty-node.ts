@@ -48,7 +48,7 @@ export async function obeySupervisor(): Promise<NodeSeams> {
   })
   await ordered
   return {
-    now: () => Date.now() + skewMs,
+    wallMs: () => Date.now() + skewMs,
     store: disk.store,
     guard: disk.guard,
     network: network.wrap,

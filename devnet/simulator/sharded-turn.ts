@@ -5,7 +5,11 @@
  *
  * Inputs that arrive while a node is paused or commits to a slow disk wait, and are taken together afterwards.
  */
-import type { ValidatorEffect, ValidatorEvent } from '../../node/validator/contract.ts'
+import type {
+  ValidatorEffect,
+  ValidatorEvent,
+  ValidatorInput,
+} from '../../node/validator/contract.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
 import { DiskFailure } from './sharded-disk.ts'
@@ -48,7 +52,7 @@ export function takeTurn(
   inputs: readonly ValidatorEvent[],
 ): void {
   try {
-    const effects = handleAll(node, inputs, clockOf(world, node))
+    const effects = handleAll(node, inputs, clocksOf(world, node))
     for (const effect of effects) startQuestion(world, node, effect)
     if (burns(world, node)) return
     const turn = { nowMs: world.now(), inputs, effects }
@@ -61,16 +65,19 @@ export function takeTurn(
 function handleAll(
   { validator }: SimulatedNode,
   inputs: readonly ValidatorEvent[],
-  now: number,
+  { now, wallMs }: Clocks,
 ): readonly ValidatorEffect[] {
   const [first] = inputs
-  if (first !== undefined && inputs.length === 1) return validator.handle({ ...first, now })
-  return inputs.flatMap((input) => validator.handle({ ...input, now }))
+  if (first !== undefined && inputs.length === 1) return validator.handle({ ...first, now, wallMs })
+  return inputs.flatMap((input) => validator.handle({ ...input, now, wallMs }))
 }
 
-/** The node's own clock. The network is born when the world begins. */
-function clockOf(world: TurnTaker, node: SimulatedNode): number {
-  return Math.max(0, world.plan.genesis.timestampMs + world.now() + node.skewMs)
+type Clocks = Pick<ValidatorInput, 'now' | 'wallMs'>
+
+/** Time of day may be set wrong, the steady clock not. The network is born when the world begins. */
+function clocksOf(world: TurnTaker, node: SimulatedNode): Clocks {
+  const now = world.plan.genesis.timestampMs + world.now()
+  return { now, wallMs: Math.max(0, now + node.skewMs) }
 }
 
 function commit(

@@ -206,12 +206,12 @@ function post(world: World, node: SimulatedNode, at: number, event: ValidatorEve
   })
 }
 
-/** `at` is the node's own time. */
+/** `at` is the node's own steady time. */
 function arm(world: World, node: SimulatedNode, at: number): void {
   node.tickAt = at
   if (!Number.isFinite(at)) return
   const { life } = node
-  const ahead = world.plan.genesis.timestampMs + node.skewMs
+  const ahead = world.plan.genesis.timestampMs
   world.scheduler.schedule(Math.max(0, at - ahead), {
     node: node.index,
     kind: 'tick',

@@ -37,8 +37,8 @@ export type EngineStatus = {
   readonly lastFinalizedView: number
   readonly deliveredHeight: number
   readonly deliveredHash: Hash
-  /** A FINALIZATION is known of a block that has not been delivered yet. */
-  readonly isBehind: boolean
+  /** Views from the last delivered block to the best FINALIZATION known: at most so many blocks are missing. */
+  readonly viewsBehind: number
   /** The epoch is sealed: nothing is signed any more, questions are still answered (R14). */
   readonly done: boolean
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
@@ -259,7 +259,7 @@ function statusOf(state: EngineState): EngineStatus {
     lastFinalizedView,
     deliveredHeight: floor.height,
     deliveredHash: floor.hash,
-    isBehind: lastFinalizedView > floor.view,
+    viewsBehind: Math.max(0, lastFinalizedView - floor.view),
     done,
     notarizedTip: notarizedTip(state),
     workPending,

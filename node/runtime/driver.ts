@@ -39,8 +39,10 @@ export type Signer = {
 }
 
 export type DriverPorts = {
-  /** The machine's clock, milliseconds since 1970. */
+  /** For deadlines, milliseconds: never steps. */
   readonly now: () => number
+  /** The machine's clock, milliseconds since 1970: may jump. */
+  readonly wallMs: () => number
   readonly store: Store
   readonly signer: Signer | undefined
   readonly executors: ReadonlyMap<ChainNumber, Executor>
@@ -174,11 +176,12 @@ function takeFrom(
   effects: ValidatorEffect[],
 ): void {
   const now = ports.now()
+  const wallMs = ports.wallMs()
   let taken = 0
   for (const input of queue) {
     if (taken > 0 && performance.now() >= until) break
     taken++
-    for (const effect of validator.handle({ ...input, now })) effects.push(effect)
+    for (const effect of validator.handle({ ...input, now, wallMs })) effects.push(effect)
   }
   queue.splice(0, taken)
 }

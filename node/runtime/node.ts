@@ -19,7 +19,7 @@ import { readIdentity } from './keys.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openNode, type OpenedNode, type Opening } from './opening.ts'
-import { nowOf, type NodeSeams } from './seams.ts'
+import { steadyNow, wallClockOf, type NodeSeams } from './seams.ts'
 import { createTransport, type Transport } from './transport.ts'
 import { countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
 
@@ -136,7 +136,8 @@ function openDriver(
   const crypto = openCryptoPool({ threads: config.cryptoThreads })
   closers.push(() => crypto.close())
   const ports = {
-    now: nowOf(seams),
+    now: steadyNow,
+    wallMs: wallClockOf(seams),
     store,
     signer,
     ...countWork(work, {

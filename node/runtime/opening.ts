@@ -30,7 +30,7 @@ import { loadRange, type Signer } from './driver.ts'
 import { readValidatorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
-import { nowOf, type NodeSeams } from './seams.ts'
+import { wallClockOf, type NodeSeams } from './seams.ts'
 
 /** A network younger than this has validators that start for the first time. */
 const YOUNG_NETWORK_MS = 60_000
@@ -124,7 +124,7 @@ async function mayBeginVoting(opening: Opening, store: Store): Promise<boolean> 
   for (const table of ['journal', 'final']) {
     if ((await loadRange(store, { table, countMax: 1 })).length > 0) return false
   }
-  const isYoung = nowOf(seams)() - genesis.timestampMs < YOUNG_NETWORK_MS
+  const isYoung = wallClockOf(seams)() - genesis.timestampMs < YOUNG_NETWORK_MS
   return isYoung || config.validator?.neverVotedBefore === true
 }
 

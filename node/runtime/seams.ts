@@ -15,7 +15,7 @@ export type StartNetwork = typeof startNetwork
 
 export type NodeSeams = {
   /** The machine's clock in milliseconds since 1970; it may jump. */
-  readonly now?: () => number
+  readonly wallMs?: () => number
   /** The chain's database, without the state databases of the shards. Closing stays with the node. */
   readonly store?: (store: Store) => Store
   readonly guard?: (guard: VoteGuard) => VoteGuard
@@ -27,6 +27,11 @@ export type NodeSeams = {
   readonly failPoints?: FailPoints
 }
 
-export function nowOf(seams: NodeSeams): () => number {
-  return seams.now ?? Date.now
+export function wallClockOf(seams: NodeSeams): () => number {
+  return seams.wallMs ?? Date.now
+}
+
+/** Milliseconds since 1970 as the process knew it at its start, and since then steady: no setting of the clock moves it. */
+export function steadyNow(): number {
+  return Math.floor(performance.timeOrigin + performance.now())
 }

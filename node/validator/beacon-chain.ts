@@ -168,7 +168,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
     const { bytes, state } = buildBeaconBlock(parent.state, {
       view,
       seat,
-      timestampMs: context.now(),
+      timestampMs: context.wallMs(),
       reveal,
       crosslinks: self.candidates.all(),
     })
@@ -194,7 +194,7 @@ function verify(self: Beacon, block: ChainBlock, certified: boolean): void {
     body: { reveal: body.reveal, crosslinks: unchecked },
   })
   // R4: timeliness is a rule of acceptance; a certified block is taken whatever its stamp.
-  const expected = certified ? {} : { view: block.view, nowMs: context.now() }
+  const expected = certified ? {} : { view: block.view, nowMs: context.wallMs() }
   context.check(demands, (answers) => {
     if (answers.some((answer) => !answer.ok)) {
       return refuse(self, block, 'signature', 'a reveal or a certificate does not verify')

@@ -154,7 +154,8 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     greet: (validator) => greet(self, validator),
     leader: (view) => validatorAt(self, leaderSeat(self, view)),
     close: () => self.journal.close(),
-    isCatchingUp: () => now() < self.openedAt + FIRST_ANSWERS_MS || self.engine.status().isBehind,
+    isCatchingUp: () =>
+      now() < self.openedAt + FIRST_ANSWERS_MS || self.engine.status().viewsBehind > 0,
     suspend: (take) => {
       self.suspended = take
     },

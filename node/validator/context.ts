@@ -11,6 +11,7 @@ import type {
   SignatureAnswer,
   SignatureQuestion,
   ValidatorEffect,
+  ValidatorInput,
 } from './contract.ts'
 
 type Answers = {
@@ -22,7 +23,10 @@ type Answers = {
 }
 
 export type Context = {
+  /** For deadlines and pauses. */
   readonly now: () => number
+  /** For stamps of blocks. */
+  readonly wallMs: () => number
   readonly emit: (effect: ValidatorEffect) => void
   readonly execute: (
     shard: ChainNumber,
@@ -38,7 +42,7 @@ export type Context = {
 /** The side the validator itself holds: it starts turns, takes their effects and delivers answers. */
 export type ContextOwner = {
   readonly context: Context
-  readonly begin: (now: number) => void
+  readonly begin: (time: Pick<ValidatorInput, 'now' | 'wallMs'>) => void
   /** The list is the caller's own from then on. */
   readonly take: () => ValidatorEffect[]
   /** Delivers the answer to a job once; an answer nobody waits for any more is dropped. */
@@ -53,6 +57,7 @@ type Waiting = { [Kind in keyof Answers]: Map<number, Answers[Kind]> }
 
 export function createContext(): ContextOwner {
   let now = 0
+  let wallMs = 0
   let nextJob = 1
   let effects: ValidatorEffect[] = []
   const waiting: Waiting = {
@@ -74,6 +79,7 @@ export function createContext(): ContextOwner {
   }
   const context: Context = {
     now: () => now,
+    wallMs: () => wallMs,
     emit,
     execute: (shard, request, answer) =>
       emit({ kind: 'execute', shard, job: open('execute', answer), request }),
@@ -89,8 +95,9 @@ export function createContext(): ContextOwner {
     context,
     begin: (time) => {
       assert(effects.length === 0, 'the effects of the last turn were taken')
-      // Clocks may step back; the machine's time never does.
-      now = Math.max(now, time)
+      assert(time.now >= now, 'the clock of deadlines never steps back')
+      now = time.now
+      wallMs = time.wallMs
     },
     take: () => {
       const taken = effects

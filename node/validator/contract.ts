@@ -106,7 +106,12 @@ export type ValidatorEvent =
       readonly raw: Uint8Array
     }
 
-export type ValidatorInput = ValidatorEvent & { readonly now: number }
+/**
+ * Two clocks, both in milliseconds. `now` never steps: deadlines and pauses are counted in it. `wallMs` is the time of day, since
+ * 1970: it may be wrong and may jump, and serves only to stamp blocks and to judge their stamps (R4). A clock set back by
+ * an hour must not stop a node's timers for an hour.
+ */
+export type ValidatorInput = ValidatorEvent & { readonly now: number; readonly wallMs: number }
 
 /** A shard's state is being fetched from its members (docs/protocol/state-sync.md). */
 export type StateSyncFact = {

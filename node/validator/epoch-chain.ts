@@ -65,6 +65,8 @@ export type EpochChain = {
   /** The beacon moved: the seats of an epoch that waits for them may be known now. */
   readonly seatsMoved: () => void
   readonly isCatchingUp: () => boolean
+  /** The chain is in a later epoch than this node, as somebody says. */
+  readonly isOutrun: () => boolean
   /** Stops following the chain, while its state comes from elsewhere (S.8); blocks that come are handed to `take`. */
   readonly suspend: (take: (block: ChainBlock) => void) => void
   /** Goes on: where it stood, or from a final block, maybe of a later epoch, whose state is there. */
@@ -132,6 +134,7 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     leader: (view) => self.run.leader(view),
     seatsMoved: () => turn(self),
     isCatchingUp: () => self.run.isCatchingUp(),
+    isOutrun: () => self.talk.isOutrun(self.run.epoch),
     suspend: (take) => self.run.suspend(take),
     resume: (adopted) => {
       if (adopted !== undefined && adopted.block.epoch > self.run.epoch)

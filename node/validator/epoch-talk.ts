@@ -22,6 +22,8 @@ export type EpochTalk = {
   readonly ahead: (peer: string, epoch: number, own: Place) => void
   /** A new epoch began here; if somebody is further still, the next question need not wait to hear from it again. */
   readonly entered: (own: Place) => void
+  /** Somebody speaks of an epoch after this one. */
+  readonly isOutrun: (epoch: number) => boolean
   /** Whether a message of a past epoch is to be answered. */
   readonly mayAnswer: (peer: string, message: ConsensusMessage) => boolean
   readonly reply: (peer: string, epoch: number, message: ConsensusMessage) => void
@@ -51,6 +53,7 @@ export function createEpochTalk(context: Context, chain: ChainNumber): EpochTalk
     entered: (own) => {
       if (furthest !== undefined && furthest.epoch > own.epoch) ask(furthest.peer, own)
     },
+    isOutrun: (epoch) => furthest !== undefined && furthest.epoch > epoch,
     mayAnswer: (peer, { kind }) => {
       if (kind === 'get-range' || kind === 'get-block') return true
       if (kind !== 'vote' && kind !== 'proposal' && kind !== 'get-certificate') return false

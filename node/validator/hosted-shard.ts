@@ -74,7 +74,7 @@ function isOld(
   { beaconTiming }: Pick<Genesis, 'beaconTiming'>,
   beacon: BeaconChain,
 ): boolean {
-  return context.now() - beacon.head().timestampMs > 2 * beaconTiming.idleIntervalMs
+  return context.wallMs() - beacon.head().timestampMs > 2 * beaconTiming.idleIntervalMs
 }
 
 /** One per shard of the network: a node takes transactions for all of them. */

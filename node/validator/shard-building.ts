@@ -92,7 +92,7 @@ function requestOf(
     view,
     seat: proposerSeat,
     beneficiary: present(payoutOf({ epoch, view, proposerSeat }), 'the leader builds'),
-    timestampMs: Math.max(context.now(), (parent?.timestampMs ?? startedMs) + 1),
+    timestampMs: Math.max(context.wallMs(), (parent?.timestampMs ?? startedMs) + 1),
     anchor: chosen.anchor,
     // B.5: the first block that leans on a later epoch is the last of its own.
     sealing: chosen.anchor.epoch > epoch,

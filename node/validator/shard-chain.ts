@@ -310,7 +310,7 @@ function verify(self: Shard, block: ChainBlock, certified: boolean): void {
   if (!certified) {
     const { anchor } = shardBlockOf(block).header
     const lag = self.options.beacon.headAnchor().beaconHeight - anchor.beaconHeight
-    const early = block.timestampMs - self.context.now()
+    const early = block.timestampMs - self.context.wallMs()
     if (lag > ANCHOR_LAG_MAX || early > CLOCK_DRIFT_MAX_MS) {
       return self.chain.verified(block.hash, false)
     }

@@ -99,10 +99,20 @@ export function considerSnapshot(self: SyncedShard): void {
   if (self.running && !isBeaconOld(self)) self.sync.consider()
 }
 
-/** S.1: before missing blocks are asked for, a snapshot is thought of. */
+/**
+ * S.1: before missing blocks are asked for, a snapshot is thought of. Who is too near for one asks at once: the shard may
+ * need this very node for its next block, and a beacon that stands still with it would keep it waiting.
+ */
 export function holdsBlocks(self: SyncedShard): boolean {
   considerSnapshot(self)
-  return isBeaconOld(self) || self.sync.isSyncing()
+  if (self.sync.isSyncing()) return true
+  return mayBeFar(self) && isBeaconOld(self)
+}
+
+/** Views begin anew in every epoch, so in an old one they say nothing of how far the chain has come. */
+function mayBeFar({ chain, options }: SyncedShard): boolean {
+  const { replayBlocksMax } = options.beacon.snapshots.rules
+  return chain.isOutrun() || chain.status().viewsBehind >= replayBlocksMax
 }
 
 export function keepSnapshot({ context, options }: SyncedShard): void {

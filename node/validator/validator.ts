@@ -111,7 +111,7 @@ function createParts(options: ValidatorOptions): Parts {
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {
   const { owner, silenced } = self
-  owner.begin(input.now)
+  owner.begin(input)
   route(self, input)
   const effects = owner.take()
   review(self, effects)

@@ -16,8 +16,11 @@ const CAMPAIGNS = [
 ]
 /** Seeds in which a rule was once said to be broken. 50, 64: a node that silently lost beacon records disagrees with its committee. 146: a liar commits first. */
 const REGRESSIONS: readonly number[] = [50, 64, 146]
-/** 973: a leader that was away was given up four times. 1346: a node with a hole in its store read it in a circle. */
-const SHORT_REGRESSIONS: readonly number[] = [973, 1346]
+/**
+ * 973: a leader that was away was given up four times. 1346: a node with a hole in its store read it in a circle. 4865: a clock
+ * set back stopped a node's timers. 5906: a node would not ask for the next block's parent before its beacon moved.
+ */
+const SHORT_REGRESSIONS: readonly number[] = [973, 1346, 4865, 5906]
 
 function failureOf(seed: number, shape: PlanShape): string | undefined {
   const { ok, violations } = playSeed({ seed, shape }, false)

@@ -28,7 +28,7 @@ describe('consensus: adopting', () => {
     expect(solo.engine.status()).toMatchObject({
       view: 41,
       deliveredHeight: genesis.height + 40,
-      isBehind: false,
+      viewsBehind: 0,
     })
     expect(effectsOf(effects, 'finalized').map(({ block }) => block.view)).toEqual([40])
     const floors = effectsOf(effects, 'persist').filter(({ record }) => record.kind === 'floor')
@@ -54,7 +54,7 @@ describe('consensus: adopting', () => {
     const solo = createSolo()
     solo.hearCertificate(certificateOf('finalize', proposalOf(at(blocks, 50), 49), 4))
     adopt(solo, at(blocks, 40))
-    expect(solo.engine.status()).toMatchObject({ view: 51, lastFinalizedView: 50, isBehind: true })
+    expect(solo.engine.status()).toMatchObject({ view: 51, lastFinalizedView: 50, viewsBehind: 10 })
   })
 
   it('consensus: adopting: after a restart the engine stands at the adopted block', () => {

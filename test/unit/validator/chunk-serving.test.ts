@@ -11,14 +11,14 @@ function open() {
   const serving = createChunkServing(owner.context)
   const jobs: number[] = []
   function ask(peer: string): boolean {
-    owner.begin(0)
+    owner.begin({ now: 0, wallMs: 0 })
     serving.serve(peer, PLACE)
     const effects = owner.take()
     for (const effect of effects) if (effect.kind === 'execute') jobs.push(effect.job)
     return effects.length > 0
   }
   function answer(response: ExecutionResponse | undefined) {
-    owner.begin(0)
+    owner.begin({ now: 0, wallMs: 0 })
     owner.answer('execute', jobs.shift() ?? -1, response)
     return owner.take()
   }

@@ -8,7 +8,7 @@ function stage() {
   const owner = createContext()
   const talk = createEpochTalk(owner.context, 2)
   const at = (now: number, act: () => unknown) => {
-    owner.begin(now)
+    owner.begin({ now: now, wallMs: now })
     act()
     return owner.take()
   }

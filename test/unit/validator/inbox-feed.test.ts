@@ -57,7 +57,7 @@ function openFeed(leaves: readonly ChannelHead[] | undefined) {
     committeeOf: (shard) => (shard === SHARD ? FELLOWS : MEMBERS),
   })
   const turn = <T>(now: number, step: () => T): { value: T; pulls: readonly ValidatorEffect[] } => {
-    owner.begin(now)
+    owner.begin({ now: now, wallMs: now })
     const value = step()
     return { value, pulls: owner.take().filter((effect) => effect.kind === 'send') }
   }

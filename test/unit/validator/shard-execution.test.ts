@@ -109,7 +109,7 @@ function openExecution(blocks: readonly ChainBlock[], stored: number) {
   })
   /** One input, and then whatever the executor answers, until nothing is asked. */
   const turn = (now: number, step: () => void, answer: Answer): void => {
-    owner.begin(now)
+    owner.begin({ now: now, wallMs: now })
     step()
     for (let effects = owner.take(); effects.length > 0; effects = owner.take()) {
       for (const effect of effects) {

@@ -28,7 +28,7 @@ function blockWith(...crosslinks: readonly Crosslink[]): BeaconBlock {
 
 function open() {
   const owner = createContext()
-  owner.begin(0)
+  owner.begin({ now: 0, wallMs: 0 })
   const points = createSnapshotPoints(owner.context, SNAPSHOT_RULES)
   const heights = (shard: number) => points.of(shard).map(({ tip }) => tip.height)
   return { owner, points, heights }
