@@ -1,10 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Projects are the kinds of question a test asks; see TESTING in CONTRIBUTING.md. They run one after the other, so that a
- * devnet of real processes never shares the machine with the rest. No retries, ever. Timeouts only end what hangs: no test
- * asserts how fast it was.
+ * Projects are the kinds of question a test asks; see TESTING in CONTRIBUTING.md. No retries, ever. Timeouts only end what
+ * hangs: no test asserts how fast it was.
+ *
+ * Groups run one after the other. Tests that compute have a worker per core and share a process with other files: none of
+ * them leaves anything behind that another could see. Tests that wait, for sockets and for processes, share the machine with
+ * each other. The devnet of the README has it alone.
  */
+const COMPUTING = { maxWorkers: '100%', isolate: false } as const
+/** They wait most of the time; more than this many small devnets at once would be measured by their load. */
+const WAITING_FILES_AT_ONCE = 4
+
 export default defineConfig({
   test: {
     retry: 0,
@@ -22,6 +29,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+          ...COMPUTING,
         },
       },
       {
@@ -30,6 +38,7 @@ export default defineConfig({
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 300_000,
           sequence: { groupOrder: 2 },
+          ...COMPUTING,
         },
       },
       {
@@ -38,6 +47,7 @@ export default defineConfig({
           include: ['test/network/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          maxWorkers: WAITING_FILES_AT_ONCE,
           sequence: { groupOrder: 3 },
         },
       },
@@ -45,9 +55,19 @@ export default defineConfig({
         test: {
           name: 'devnet',
           include: ['test/devnet/**/*.test.ts', 'test/fault/**/*.test.ts'],
+          exclude: ['test/devnet/up.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: WAITING_FILES_AT_ONCE,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'readme',
+          include: ['test/devnet/up.test.ts'],
+          testTimeout: 300_000,
+          maxWorkers: 1,
           sequence: { groupOrder: 4 },
         },
       },

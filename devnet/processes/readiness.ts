@@ -84,12 +84,22 @@ async function glimpse(
   const answer = await clients[0]?.call('/', 'beacon_getCommittees', [])
   const committees = readCommittees(answer, shardCount)
   const heights = await Promise.all(
-    committees.map(async ([member], index) => {
-      const height = await clients[member ?? 0]?.call(`/shard/${index + 1}`, 'eth_blockNumber', [])
-      return asNumber(height, 'eth_blockNumber')
+    committees.map((members, index) => {
+      const asked = members.flatMap((member) => clients[member] ?? [])
+      return heightOf(asked, index + 1)
     }),
   )
   return { committees, heights }
+}
+
+/** As the member sees it that knows most: one that was away has yet to catch up. */
+async function heightOf(members: readonly RpcClient[], shard: number): Promise<number> {
+  const heights = await Promise.all(
+    members.map(async (client) =>
+      asNumber(await client.call(`/shard/${shard}`, 'eth_blockNumber', []), 'eth_blockNumber'),
+    ),
+  )
+  return Math.max(0, ...heights)
 }
 
 export function describeReady(facts: {

@@ -5,10 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findFreePorts } from '../../devnet/processes/ports.ts'
 import {
-  isListening,
-  isRunning,
   pidsOf,
-  portsOf,
+  remainsOf,
   startWeft,
   untilGone,
   type Line,
@@ -118,10 +116,7 @@ describe('devnet: fault', () => {
     expect(devnet.lines.filter(({ event }) => event === 'violation')).toEqual([])
     expect(devnet.lines.filter(({ order }) => order === null)).toEqual([])
 
-    expect(pidsOf(devnet).filter(isRunning)).toEqual([])
-    for (const port of portsOf(await devnet.event('ready'))) {
-      expect(await isListening(port)).toBe(false)
-    }
+    expect(await remainsOf(devnet)).toEqual([])
     const left = await readdir(network)
     expect(left).not.toContain('control.sock')
     expect(left).not.toContain('run.json')

@@ -1,16 +1,9 @@
+/** The devnet of the README, in full size; it has the machine for itself. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  isListening,
-  isRunning,
-  pidsOf,
-  portsOf,
-  startWeft,
-  untilGone,
-  type WeftProcess,
-} from './weft-process.ts'
+import { pidsOf, remainsOf, startWeft, untilGone, type WeftProcess } from './weft-process.ts'
 
 let directory: string
 let started: WeftProcess[] = []
@@ -32,11 +25,6 @@ function up(...words: readonly string[]): WeftProcess {
   return weft
 }
 
-async function expectNothingLeft(weft: WeftProcess): Promise<void> {
-  expect(pidsOf(weft).filter(isRunning)).toEqual([])
-  for (const port of portsOf(await weft.event('ready'))) expect(await isListening(port)).toBe(false)
-}
-
 describe('devnet: up', () => {
   test('devnet: up: sixteen validators settle cross-shard transfers, pass the audit and leave nothing', async () => {
     const weft = up('--for', '20')
@@ -54,18 +42,7 @@ describe('devnet: up', () => {
     expect(summary['cross']).toBeGreaterThan(0)
     expect(summary['intra']).toBeGreaterThan(0)
     expect(summary['failed']).toBe(0)
-    await expectNothingLeft(weft)
+    expect(await remainsOf(weft)).toEqual([])
     expect(await readdir(join(directory, 'net'))).not.toContain('run.json')
-  })
-
-  test('devnet: up: a supervisor that is killed leaves no process and no port', async () => {
-    const weft = up('--shards', '1', '--validators', '4')
-    await weft.event('tick')
-    const pids = pidsOf(weft)
-    expect(pids).toHaveLength(5)
-    weft.child.kill('SIGKILL')
-    expect(await weft.exit).toBe('SIGKILL')
-    await untilGone(pids)
-    await expectNothingLeft(weft)
   })
 })

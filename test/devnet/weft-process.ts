@@ -74,7 +74,7 @@ export function pidsOf({ lines }: WeftProcess): readonly number[] {
   return lines.filter(({ event }) => event === 'process').map((line) => Number(line['pid']))
 }
 
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -84,12 +84,12 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Ports of the RPC servers that `ready` told of. */
-export function portsOf(ready: Line): readonly number[] {
+function portsOf(ready: Line): readonly number[] {
   const shards = ready['shards'] as readonly { readonly rpc: string }[]
   return [...new Set(shards.map(({ rpc }) => Number(new URL(rpc).port)))]
 }
 
-export function isListening(port: number): Promise<boolean> {
+function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {
@@ -103,4 +103,16 @@ export function isListening(port: number): Promise<boolean> {
 /** Resolves when none of the processes is left; the test's own time limit is the deadline. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
   while (pids.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+/** What a network that has ended has left: processes, and ports somebody still listens on. */
+export async function remainsOf(weft: WeftProcess): Promise<readonly string[]> {
+  const ports = portsOf(await weft.event('ready'))
+  const listening = await Promise.all(ports.map(isListening))
+  return [
+    ...pidsOf(weft)
+      .filter(isRunning)
+      .map((pid) => `process ${pid}`),
+    ...ports.filter((_, index) => listening[index]).map((port) => `port ${port}`),
+  ]
 }

@@ -137,7 +137,9 @@ describe('crypto pool: committee signatures', () => {
 
 describe('crypto pool: faults', () => {
   test('crypto pool: faults: a dead thread fails its calls with a code and the next call works', async () => {
-    const raws = Array.from({ length: 64 }, (_, nonce) => rawTransfer(nonce))
+    // Fifty tasks: the thread cannot be through with them before its end reaches it.
+    const raw = rawTransfer(0)
+    const raws = Array.from({ length: 64 * 50 }, () => raw)
     const underWay = pool.recover(raws)
     const failure = expect(underWay).rejects.toMatchObject({ code: 'crypto-worker-failed' })
     await pool.killWorkers()
