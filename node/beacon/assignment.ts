@@ -13,8 +13,9 @@ import { createWriter } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { drawPermutation } from '../primitives/prng.ts'
-import { drawCommittees, epochSeed, shardSizes } from './committee.ts'
+import { COMMITTEE_SEATS_MIN, drawCommittees, epochSeed, shardSizes } from './committee.ts'
 import type { EpochPlan, EpochRules } from './epoch.ts'
+import { activeIn, type BeaconValidator } from './registry.ts'
 
 export type Rotation = {
   /** Of the epoch before, by chain; index 0 is the beacon's. */
@@ -31,8 +32,8 @@ export type Rotation = {
 export function assignCommittees(rotation: Rotation): readonly (readonly number[])[] {
   const { previous, active, seed, rules } = rotation
   const shardCount = previous.length - 1
-  if (rules.shardsPerValidator > 1) {
-    const { shardsPerValidator } = rules
+  const shardsPerValidator = shardsEach(rules, active.length, shardCount)
+  if (shardsPerValidator > 1 || isShared(previous)) {
     const validatorCount = active.length
     const drawn = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
     return drawn.map((seats) => seats.map((at) => present(active[at], 'drawn among the active')))
@@ -41,6 +42,18 @@ export function assignCommittees(rotation: Rotation): readonly (readonly number[
   const staying = sizes.map((size, index) => stayers(rotation, index + 1, size))
   const placed = place(rotation, staying, sizes)
   return [[...active], ...placed.map((seats) => seats.toSorted((left, right) => left - right))]
+}
+
+/** B.3: as the genesis says, and more where validators have become too few to fill the committees. */
+function shardsEach(rules: EpochRules, validatorCount: number, shardCount: number): number {
+  const least = Math.ceil((COMMITTEE_SEATS_MIN * shardCount) / validatorCount)
+  return Math.min(shardCount, Math.max(rules.shardsPerValidator, least))
+}
+
+/** Somebody sat on two shards, so nobody can be said to stay on one. */
+function isShared([, ...shards]: Rotation['previous']): boolean {
+  const seats = shards.flat()
+  return new Set(seats).size < seats.length
 }
 
 /** Those who keep their seat on the shard: all but the share that is drawn to move, and never more than there are seats. */
@@ -123,7 +136,10 @@ export type PlanRequest = {
   readonly mix: Hash
   readonly previous: Rotation['previous']
   /** The registry, frozen at that moment. */
-  readonly validators: readonly { readonly publicKey: Uint8Array }[]
+  readonly validators: readonly Pick<
+    BeaconValidator,
+    'publicKey' | 'activationEpoch' | 'exitEpoch'
+  >[]
   readonly rules: EpochRules
 }
 
@@ -131,7 +147,7 @@ export type PlanRequest = {
 export function planEpoch(request: PlanRequest): EpochPlan {
   const { epoch, mix, previous, validators, rules } = request
   const seed = epochSeed(mix, epoch)
-  const active = validators.map((_, index) => index)
+  const active = activeIn(validators, epoch)
   const keyOf = (index: number) => present(validators[index], 'the registry has it').publicKey
   return { epoch, seed, committees: assignCommittees({ previous, active, keyOf, seed, rules }) }
 }

@@ -11,6 +11,9 @@ import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { drawPermutation } from '../primitives/prng.ts'
 
+/** Fewest seats of a committee that tolerates a fault (n = 3f + 1). */
+export const COMMITTEE_SEATS_MIN = 4
+
 /** H("epoch-seed", mix, epoch): draws committees and leader orders of one epoch (B.2). */
 export function epochSeed(mix: Hash, epoch: number): Hash {
   return hashTagged('epoch-seed', createWriter().fixed(mix, HASH_SIZE).u64(epoch).finish())
@@ -42,11 +45,11 @@ export function drawCommittees(draw: CommitteeDraw): readonly (readonly number[]
   const { seed, validatorCount, shardCount, shardsPerValidator = 1 } = draw
   assert(validatorCount >= 1 && validatorCount <= COMMITTEE_SEATS_MAX, 'the beacon seats everybody')
   assert(shardCount >= 1 && shardCount <= SHARDS_MAX, 'a network has 1 to SHARDS_MAX shards')
-  assert(validatorCount >= shardCount, 'every shard has a validator')
   assert(
     shardsPerValidator >= 1 && shardsPerValidator <= shardCount,
     'a validator sits on 1 to all shards',
   )
+  assert(validatorCount * shardsPerValidator >= shardCount, 'every shard has a validator')
   const order = drawPermutation(seed, 'committees', validatorCount)
   const everybody = Array.from({ length: validatorCount }, (_, index) => index)
   const committees: (readonly number[])[] = [everybody]

@@ -9,18 +9,20 @@ import { present } from '../primitives/assert.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
 import { epochAfter, type EpochPlan } from './epoch.ts'
+import { turnRegistry } from './registry.ts'
 import { epochOfShard, planOf, type BeaconState } from './state.ts'
 
 /** The state after its head, the last block of an epoch. */
 export function turnEpoch(state: BeaconState): BeaconState {
-  const { validators, epochRules: rules, mix } = state
+  const { epochRules: rules, mix } = state
   const epoch = state.epoch + 1
+  const validators = turnRegistry(state.validators, epoch)
   const { seed, committees } = present(planOf(state, epoch), 'the next epoch has a plan')
   const next = planEpoch({ epoch: epoch + 1, mix, previous: committees, validators, rules })
   const passed = { epoch: state.epoch, seed: state.seed, committees: state.committees }
   const plans = [...state.plans, passed, next].filter((plan) => isNeeded(state, plan, epoch))
   plans.sort((left, right) => left.epoch - right.epoch)
-  return { ...state, epoch, seed, committees, plans }
+  return { ...state, epoch, seed, committees, plans, validators }
 }
 
 /** The one in force stands in the state itself. An old one serves shards that are in it, or may seal into it (C.3 (5)). */

@@ -15,7 +15,14 @@ import {
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
+import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import { EPOCH_BLOCKS_MIN, ONE_EPOCH, writeEpochRules, type EpochRules } from './epoch.ts'
+import {
+  DEFAULT_REGISTRY,
+  PEER_ID_SIZE_MAX,
+  writeRegistryRules,
+  type RegistryRules,
+} from './registry.ts'
 
 export type GenesisValidator = {
   /** Committee public key in the certificate scheme (BLS: 48 bytes, Ed25519: 32). */
@@ -53,6 +60,8 @@ export type Genesis = {
   readonly allocations: readonly GenesisAllocation[]
   /** Absent: one epoch for ever (B.4). */
   readonly epochs?: EpochRules
+  /** Absent: `DEFAULT_REGISTRY` (B.6). */
+  readonly registry?: RegistryRules
 }
 
 /** Funded on the named shard; shard 0 means on every shard, `balance` on each. */
@@ -71,10 +80,6 @@ const KEY_SIZES: Readonly<
   mock: { publicKey: 32, possession: 32 },
 }
 
-/** Fewest seats of a committee that tolerates a fault (n = 3f + 1). */
-const COMMITTEE_SEATS_MIN = 4
-/** A peer id is 52 characters for Ed25519 keys; other forms stay below this. */
-export const PEER_ID_SIZE_MAX = 128
 const NETWORK_NAME_SIZE_MAX = 64
 /** All money there is, over all shards: far below 2^256, so that no sum of balances can overflow. */
 export const SUPPLY_LIMIT = 1n << 200n
@@ -82,6 +87,8 @@ export const SUPPLY_LIMIT = 1n << 200n
 /** Ethereum libraries read chain ids as 32-bit or 53-bit numbers; the base leaves room for the shards. */
 const CHAIN_ID_BASE_MAX = 0x7fffffff - SHARDS_MAX
 const TIMING_MS_MAX = 86_400_000
+/** Longer, and a stake would be locked up for years even where epochs are short. */
+const UNBOND_EPOCHS_MAX = 65_536
 /** A year of blocks of half a second: an epoch that is to end at all. */
 const EPOCH_BLOCKS_LIMIT = 2 ** 26
 /** gas times base fee of a whole block stays far below 2^256. */
@@ -93,6 +100,7 @@ export type GenesisReject =
   | 'bad-shard-count'
   | 'bad-timing'
   | 'bad-epochs'
+  | 'bad-registry'
   | 'bad-gas'
   | 'bad-chain-id'
   | 'bad-seed'
@@ -129,8 +137,10 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
     .list(genesis.allocations, (into, allocation) => {
       into.fixed(allocation.address, ADDRESS_SIZE).u32(allocation.shard).u256(allocation.balance)
     })
-  // The last field: a network without epochs has the name it had before there were any.
-  if (genesis.epochs !== undefined) writeEpochRules(writer, genesis.epochs)
+  // The last fields: a network without them has the name it had before there were any.
+  const { epochs, registry } = genesis
+  if (epochs !== undefined || registry !== undefined) writeEpochRules(writer, epochs ?? ONE_EPOCH)
+  if (registry !== undefined) writeRegistryRules(writer, registry)
   return writer.finish()
 }
 
@@ -153,6 +163,7 @@ export function checkGenesis(genesis: Genesis): Result<Genesis, GenesisReject> {
   const reject =
     checkParameters(genesis) ??
     checkEpochs(genesis) ??
+    checkRegistry(genesis) ??
     checkCommitteeSizes(genesis) ??
     checkValidators(genesis) ??
     checkAllocations(genesis)
@@ -209,6 +220,16 @@ function checkEpochs({ epochs, shardCount }: Genesis): Problem {
     return problem('bad-epochs', 'the share that rotates is 0 to 1000 thousandths')
   if (!isWithin(shardsPerValidator, 1, shardCount))
     return problem('bad-epochs', 'a validator sits on 1 to all shards')
+  return undefined
+}
+
+/** B.6: somebody has something to lose, for at least as long as evidence may take. */
+function checkRegistry({ registry = DEFAULT_REGISTRY, validators }: Genesis): Problem {
+  const { stake, unbondEpochs } = registry
+  if (stake < 1n || stake * BigInt(validators.length) >= SUPPLY_LIMIT)
+    return problem('bad-registry', 'all stakes together are 1 wei to 2^200 wei')
+  if (!isWithin(unbondEpochs, 1, UNBOND_EPOCHS_MAX))
+    return problem('bad-registry', `a stake is bound for 1 to ${UNBOND_EPOCHS_MAX} epochs`)
   return undefined
 }
 

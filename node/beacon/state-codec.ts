@@ -3,17 +3,9 @@
  * state-root.ts; these bytes are never hashed as a whole.
  */
 import { readShardRecord, writeShardRecord } from '../crosslink/crosslink-codec.ts'
-import { asciiBytes } from '../primitives/bytes.ts'
-import {
-  createWriter,
-  decodeExactly,
-  DecodeError,
-  type Reader,
-  type Writer,
-} from '../primitives/codec.ts'
+import { createWriter, decodeExactly, DecodeError, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
-import { ADDRESS_SIZE } from '../primitives/identifiers.ts'
-import { BEACON_HASH_RING, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { BEACON_HASH_RING, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
 import {
   epochAfter,
@@ -25,36 +17,17 @@ import {
   writeEpochRules,
   type EpochPlan,
 } from './epoch.ts'
-import { PEER_ID_SIZE_MAX } from './genesis.ts'
-import type { BeaconState, BeaconValidator } from './state.ts'
+import {
+  readRegistryRules,
+  readValidator,
+  REGISTRY_MAX,
+  writeRegistryRules,
+  writeValidator,
+} from './registry.ts'
+import type { BeaconState } from './state.ts'
 
-/** A BLS key has 48 bytes, the largest of the schemes. */
-const PUBLIC_KEY_SIZE_MAX = 48
-const ACTIVE_BYTE = 0
 /** One per lagging shard, those of the anchors in the ring, and the next (epoch-turn.ts). */
 const PLANS_MAX = SHARDS_MAX + BEACON_HASH_RING + 2
-
-export function writeValidator(writer: Writer, validator: BeaconValidator): void {
-  writer
-    .variable(validator.publicKey)
-    .variable(asciiBytes(validator.peer))
-    .fixed(validator.payout, ADDRESS_SIZE)
-    .u8(ACTIVE_BYTE)
-}
-
-function readValidator(reader: Reader): BeaconValidator {
-  const publicKey = reader.variable(PUBLIC_KEY_SIZE_MAX)
-  const peer = readAscii(reader, PEER_ID_SIZE_MAX)
-  const payout = reader.fixed(ADDRESS_SIZE)
-  if (reader.u8() !== ACTIVE_BYTE) throw new DecodeError('a validator status is unknown')
-  return { publicKey, peer, payout, status: 'active' }
-}
-
-function readAscii(reader: Reader, sizeMax: number): string {
-  const bytes = reader.variable(sizeMax)
-  if (bytes.some((byte) => byte > 127)) throw new DecodeError('a label is not ASCII')
-  return String.fromCharCode(...bytes)
-}
 
 export function encodeBeaconState(state: BeaconState): Uint8Array {
   const writer = createWriter()
@@ -67,6 +40,7 @@ export function encodeBeaconState(state: BeaconState): Uint8Array {
     .fixed(state.mix, HASH_SIZE)
     .fixed(state.seed, HASH_SIZE)
     .list(state.validators, writeValidator)
+  writeRegistryRules(writer, state.registryRules)
   writeCommittees(writer, state.committees)
   writeEpochRules(writer, state.epochRules)
   return writer.list(state.plans, writeEpochPlan).list(state.shards, writeShardRecord).finish()
@@ -87,7 +61,8 @@ function readBeaconState(reader: Reader): BeaconState {
     blockHashes: reader.list(BEACON_HASH_RING, (from) => from.fixed(HASH_SIZE)),
     mix: reader.fixed(HASH_SIZE),
     seed: reader.fixed(HASH_SIZE),
-    validators: reader.list(COMMITTEE_SEATS_MAX, readValidator),
+    validators: reader.list(REGISTRY_MAX, readValidator),
+    registryRules: readRegistryRules(reader),
     committees: readCommittees(reader),
     epochRules: readEpochRules(reader),
     plans: reader.list(PLANS_MAX, readEpochPlan),

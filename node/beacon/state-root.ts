@@ -10,13 +10,13 @@ import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { merkleBranch, merkleRoot, verifyMerkleBranch } from '../primitives/merkle.ts'
 import { writeEpochPlan, writeEpochRules } from './epoch.ts'
-import { writeValidator } from './state-codec.ts'
+import { writeRegistryRules, writeValidator } from './registry.ts'
 import type { BeaconState } from './state.ts'
 
 /** Everything under the root: all but the head's own hash, which depends on the root. */
 export type RootedState = Omit<BeaconState, 'headHash'>
 
-const FIELD_COUNT = 10
+const FIELD_COUNT = 11
 const SHARDS_FIELD = 8
 
 /** The root that a block's header carries: the state after it, without the hash of that block itself. */
@@ -38,6 +38,7 @@ function fieldLeaves(state: RootedState): readonly Hash[] {
     ),
     merkleRoot(recordLeaves(state.shards)),
     epochsHash(state),
+    registryHash(state),
   ]
   return fields.map(fieldLeaf)
 }
@@ -52,6 +53,13 @@ function epochsHash({ epochRules, plans }: RootedState): Hash {
   const rules = createWriter()
   writeEpochRules(rules, epochRules)
   return hashTagged('epochs', rules.finish(), listRoot('epoch-plan', plans, writeEpochPlan))
+}
+
+/** B.6: the rules by which validators come and go. */
+function registryHash({ registryRules }: RootedState): Hash {
+  const rules = createWriter()
+  writeRegistryRules(rules, registryRules)
+  return hashTagged('registry', rules.finish())
 }
 
 function u64Hash(tag: string, value: number): Hash {

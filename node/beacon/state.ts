@@ -7,27 +7,18 @@
 import { assert, present } from '../primitives/assert.ts'
 import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
-import {
-  BEACON_CHAIN,
-  type Address,
-  type ChainNumber,
-  type Hash,
-} from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
 import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committee.ts'
 import { epochAfter, ONE_EPOCH, type EpochPlan, type EpochRules } from './epoch.ts'
 import { genesisBlockHash, genesisHash, supplyOf, type Genesis } from './genesis.ts'
-
-/** v1 knows no joining or leaving: every validator of the genesis is active. */
-type ValidatorStatus = 'active'
-
-export type BeaconValidator = {
-  readonly publicKey: Uint8Array
-  readonly peer: string
-  readonly payout: Address
-  readonly status: ValidatorStatus
-}
+import {
+  DEFAULT_REGISTRY,
+  genesisValidators,
+  type BeaconValidator,
+  type RegistryRules,
+} from './registry.ts'
 
 export type BeaconState = {
   readonly genesisHash: Hash
@@ -40,7 +31,9 @@ export type BeaconState = {
   readonly mix: Hash
   /** Draws the committees and leader orders of this epoch. */
   readonly seed: Hash
+  /** Everybody who ever was one; a validator's index never changes (B.6). */
   readonly validators: readonly BeaconValidator[]
+  readonly registryRules: RegistryRules
   /** Of this epoch: validator indices by chain and seat; index 0 is the beacon's own committee. */
   readonly committees: readonly (readonly number[])[]
   readonly epochRules: EpochRules
@@ -56,7 +49,9 @@ export function genesisBeaconState(
   shardStateRoots: readonly Hash[],
 ): BeaconState {
   assert(shardStateRoots.length === genesis.shardCount, 'every shard has a genesis state')
-  const { seed: mix, validators, shardCount, epochs: rules = ONE_EPOCH } = genesis
+  const { seed: mix, shardCount, epochs: rules = ONE_EPOCH } = genesis
+  const { registry: registryRules = DEFAULT_REGISTRY } = genesis
+  const validators = genesisValidators(genesis.validators, registryRules, shardCount)
   const name = genesisHash(genesis)
   const seed = epochSeed(mix, 0)
   const { shardsPerValidator } = rules
@@ -72,9 +67,8 @@ export function genesisBeaconState(
     blockHashes: [],
     mix,
     seed,
-    validators: validators.map(({ publicKey, peer, payout }) => {
-      return { publicKey, peer, payout, status: 'active' }
-    }),
+    validators,
+    registryRules,
     committees,
     epochRules: rules,
     plans: rules.blocks === 0 ? [] : [planEpoch(next)],

@@ -83,6 +83,7 @@ const genesisFileSchema = z.strictObject({
       shardsPerValidator: z.int().min(1),
     })
     .optional(),
+  registry: z.strictObject({ stake: amountField, unbondEpochs: z.int().min(1) }).optional(),
 })
 
 export type GenesisFileResult =
@@ -99,12 +100,13 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const { epochs, ...fields } = parsed.data
+  const { epochs, registry, ...fields } = parsed.data
   const allocations = [...fields.allocations].sort(compareAllocations)
   const checked = checkGenesis({
     ...fields,
     allocations,
     ...(epochs === undefined ? {} : { epochs }),
+    ...(registry === undefined ? {} : { registry }),
   })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }
@@ -123,6 +125,9 @@ export function genesisToJson(genesis: Genesis): Record<string, unknown> {
       peer: validator.peer,
       payout: hex(validator.payout),
     })),
+    ...(genesis.registry === undefined
+      ? {}
+      : { registry: { ...genesis.registry, stake: genesis.registry.stake.toString() } }),
     allocations: genesis.allocations.map((allocation) => ({
       address: hex(allocation.address),
       shard: allocation.shard,

@@ -1,7 +1,7 @@
 /**
  * The validator's messages on the network port: validators by peer name, messages by bytes, foreign bytes by decoding.
  */
-import type { BeaconValidator } from '../beacon/state.ts'
+import type { BeaconValidator } from '../beacon/registry.ts'
 import type { Network, NetworkEvents, NetworkStats, PeerName } from '../network/network.ts'
 import type { ChannelName, NodeMessage } from '../validator/message.ts'
 import type { ValidatorEvent } from '../validator/contract.ts'

@@ -5,7 +5,8 @@
  * two bytes per seat: a few hundred kilobytes for a thousand epochs of a full network.
  */
 import { readEpochPlan, writeEpochPlan, type EpochPlan } from '../beacon/epoch.ts'
-import type { BeaconState, BeaconValidator } from '../beacon/state.ts'
+import type { BeaconValidator } from '../beacon/registry.ts'
+import type { BeaconState } from '../beacon/state.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { createWriter, decodeExactly } from '../primitives/codec.ts'
 import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'

@@ -14,7 +14,7 @@ import {
   type ChainNumber,
   type Seat,
 } from '../primitives/identifiers.ts'
-import { SHARDS_MAX } from '../primitives/limits.ts'
+import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { EpochChainOptions, Seating } from './epoch-chain.ts'
 import type { EpochPlans } from './epoch-plans.ts'
 import { decodeBeaconChainBlock } from './beacon-block.ts'
@@ -105,7 +105,11 @@ export function placeOf(
       return hasEpochs ? [topic(shard, 'tx'), finality, body] : [topic(shard, 'tx')]
     }),
     wire: {
-      seatCountOf: (chain) => genesisState.committees[chain]?.length,
+      // Committees grow and shrink with the registry (B.6); of an epoch that this node has not come to it knows no size.
+      seatCountOf: (chain) => {
+        const seats = genesisState.committees[chain]?.length
+        return hasEpochs && seats !== undefined ? COMMITTEE_SEATS_MAX : seats
+      },
       decodeBlock: (chain) => {
         if (chain === BEACON_CHAIN) return decodeBeaconChainBlock
         return chain <= genesis.shardCount ? decodeShardChainBlock : undefined

@@ -83,6 +83,8 @@ describe('beacon: state', () => {
       { ...state, committees: state.committees.toReversed() },
       { ...state, epochRules: { ...state.epochRules, rotationPermille: 1 } },
       { ...state, plans: [state] },
+      { ...state, registryRules: { ...state.registryRules, unbondEpochs: 1 } },
+      { ...state, validators: state.validators.map((one) => ({ ...one, status: 'exiting' })) },
       { ...state, shards: state.shards.map((record) => ({ ...record, status: 'lagging' })) },
     ]
     const roots = variants.map((one) => toHex(beaconStateRoot(one)))
