@@ -9,7 +9,6 @@ import { asciiBytes } from '../primitives/bytes.ts'
 import { DecodeError, type Reader, type Writer } from '../primitives/codec.ts'
 import { ADDRESS_SIZE, type Address, type ChainNumber } from '../primitives/identifiers.ts'
 import { SHARDS_MAX } from '../primitives/limits.ts'
-import type { GenesisValidator } from './genesis.ts'
 
 /** In the order of a validator's life; the index is the byte that is encoded. */
 const STATUSES = ['pending', 'active', 'exiting', 'exited', 'slashed'] as const
@@ -55,7 +54,7 @@ export const PEER_ID_SIZE_MAX = 128
 
 /** The validators of a genesis sit from epoch 0 on. Stake that comes free is spread over the shards. */
 export function genesisValidators(
-  validators: readonly GenesisValidator[],
+  validators: readonly Pick<BeaconValidator, 'publicKey' | 'peer' | 'payout'>[],
   { stake }: RegistryRules,
   shardCount: number,
 ): readonly BeaconValidator[] {
