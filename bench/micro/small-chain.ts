@@ -148,6 +148,9 @@ function genesisRecord(config: ShardConfig): ShardRecord {
     status: 'live',
     recoveringSince: 0,
     forcedEpoch: 0,
+    openedHeight: 0,
+    stage: 'open',
+    stageHeight: 0,
   }
 }
 

@@ -18,8 +18,11 @@ import type { EpochPlan, EpochRules } from './epoch.ts'
 import { activeIn, type BeaconValidator } from './registry.ts'
 
 export type Rotation = {
-  /** Of the epoch before, by chain; index 0 is the beacon's. */
+  /** Of the epoch before, by chain; index 0 is the beacon's. It may know fewer shards (B.7). */
   readonly previous: readonly (readonly number[])[]
+  readonly shardCount: number
+  /** Shards without seats (B.7), ascending. */
+  readonly unseated: readonly ChainNumber[]
   /** Indices of the validators that get seats, ascending. */
   readonly active: readonly number[]
   /** Committee key of a validator. */
@@ -30,15 +33,19 @@ export type Rotation = {
 
 /** Validator indices by chain and seat, each committee ascending. */
 export function assignCommittees(rotation: Rotation): readonly (readonly number[])[] {
-  const { previous, active, seed, rules } = rotation
-  const shardCount = previous.length - 1
+  const { previous, active, seed, rules, unseated } = rotation
+  const shardCount = rotation.shardCount - unseated.length
   const shardsPerValidator = shardsEach(rules, active.length, shardCount)
   if (shardsPerValidator > 1 || isShared(previous)) {
     const validatorCount = active.length
     const drawn = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
-    return drawn.map((seats) => seats.map((at) => present(active[at], 'drawn among the active')))
+    return leaveOut(
+      drawn.map((seats) => seats.map((at) => present(active[at], 'drawn among the active'))),
+      unseated,
+      [],
+    )
   }
-  const sizes = shardSizes(active.length, shardCount)
+  const [, ...sizes] = leaveOut([0, ...shardSizes(active.length, shardCount)], unseated, 0)
   const staying = sizes.map((size, index) => stayers(rotation, index + 1, size))
   const placed = place(rotation, staying, sizes)
   return [[...active], ...placed.map((seats) => seats.toSorted((left, right) => left - right))]
@@ -56,10 +63,21 @@ function isShared([, ...shards]: Rotation['previous']): boolean {
   return new Set(seats).size < seats.length
 }
 
+/** A list by chain of the seated shards, as a list by chain of all. */
+function leaveOut<Item>(
+  byChain: readonly Item[],
+  unseated: readonly ChainNumber[],
+  nothing: Item,
+): readonly Item[] {
+  const all = [...byChain]
+  for (const shard of unseated) all.splice(shard, 0, nothing)
+  return all
+}
+
 /** Those who keep their seat on the shard: all but the share that is drawn to move, and never more than there are seats. */
 function stayers(rotation: Rotation, shard: ChainNumber, size: number): readonly number[] {
   const { previous, active, seed, rules, keyOf } = rotation
-  const members = present(previous[shard], 'every shard had a committee')
+  const members = previous[shard] ?? []
   const order = members
     .filter((validator) => active.includes(validator))
     .map((validator) => ({ validator, ticket: evictionTicket(seed, shard, keyOf(validator)) }))
@@ -135,6 +153,8 @@ export type PlanRequest = {
   /** What the reveals came to, one epoch before this one begins (B.2). */
   readonly mix: Hash
   readonly previous: Rotation['previous']
+  readonly shardCount: number
+  readonly unseated: Rotation['unseated']
   /** The registry, frozen at that moment. */
   readonly validators: readonly Pick<
     BeaconValidator,
@@ -145,9 +165,9 @@ export type PlanRequest = {
 
 /** The plan of an epoch, one epoch ahead: whoever changes shards has that long to get its state. */
 export function planEpoch(request: PlanRequest): EpochPlan {
-  const { epoch, mix, previous, validators, rules } = request
+  const { epoch, mix, validators } = request
   const seed = epochSeed(mix, epoch)
   const active = activeIn(validators, epoch)
   const keyOf = (index: number) => present(validators[index], 'the registry has it').publicKey
-  return { epoch, seed, committees: assignCommittees({ previous, active, keyOf, seed, rules }) }
+  return { epoch, seed, committees: assignCommittees({ ...request, active, keyOf, seed }) }
 }

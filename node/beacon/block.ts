@@ -1,6 +1,6 @@
 /**
- * Beacon blocks: a header, and a body of one RANDAO reveal and at most one crosslink per shard (docs/protocol/beacon.md
- * B.1). Users' transactions have no place in them.
+ * Beacon blocks: a header, and a body of one RANDAO reveal, at most one crosslink per shard and at most one wish for a
+ * change of the set of shards (docs/protocol/beacon.md B.1, B.7). Users' transactions have no place in them.
  *
  * Invariant: a decoded block's body is the one its header names (contentsHash), so two blocks of one hash have equal bytes.
  */
@@ -19,12 +19,15 @@ import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts
 import type { Hash } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
+import { readShardChange, writeShardChange, type ShardChange } from './shard-change.ts'
 
 export type BeaconBody = {
   /** The proposer's signature of `revealRoot` (B.2). */
   readonly reveal: Uint8Array
   /** Ascending by shard, at most one per shard (C.3). */
   readonly crosslinks: readonly Crosslink[]
+  /** The change of the set of shards that the proposer asks for (B.7). */
+  readonly change?: ShardChange
 }
 
 export type BeaconBlock = {
@@ -36,14 +39,18 @@ export type BeaconBlock = {
 const REVEAL_SIZE_MAX = 96
 
 export function encodeBeaconBody(body: BeaconBody): Uint8Array {
-  return createWriter().variable(body.reveal).list(body.crosslinks, writeCrosslink).finish()
+  const writer = createWriter().variable(body.reveal).list(body.crosslinks, writeCrosslink)
+  writeShardChange(writer, body.change)
+  return writer.finish()
 }
 
 function readBeaconBody(reader: Reader): BeaconBody {
-  return {
+  const body = {
     reveal: reader.variable(REVEAL_SIZE_MAX),
     crosslinks: reader.list(SHARDS_MAX, readCrosslink),
   }
+  const change = readShardChange(reader)
+  return change === undefined ? body : { ...body, change }
 }
 
 /** Header, then body; the reverse of `decodeBeaconBlock`. */

@@ -10,8 +10,10 @@ import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identif
 import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
 import type { Reject } from '../primitives/result.ts'
 import { encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import { isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
+import type { ShardChange } from './shard-change.ts'
 import { beaconStateRoot } from './state-root.ts'
 import { proposerOf, type BeaconState } from './state.ts'
 import { advance } from './transition.ts'
@@ -26,6 +28,8 @@ export type BeaconBuildRequest = {
   readonly reveal: Uint8Array
   /** Candidates with checked signatures, any order, any number per shard. */
   readonly crosslinks: readonly Crosslink[]
+  /** Changes of the set of shards that the proposer wants: the block asks for the first one that is possible (B.7). */
+  readonly wishes?: readonly ShardChange[]
 }
 
 export type BeaconBuilt = {
@@ -47,7 +51,8 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
   const { view, seat, reveal } = request
   assert(seat === proposerOf(state, BEACON_CHAIN, view), 'only the leader builds')
   const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
-  const body = { reveal, crosslinks: chosen }
+  const change = request.wishes?.find((wish) => isPossible(state, wish))
+  const body = { reveal, crosslinks: chosen, ...(change && { change }) }
   const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
   const after = advance(state, { timestampMs, body, records })
   const header = {

@@ -8,6 +8,7 @@
 import { present } from '../primitives/assert.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
+import { adoptedChange, openedRecord } from './elastic.ts'
 import { epochAfter, type EpochPlan } from './epoch.ts'
 import { turnRegistry } from './registry.ts'
 import { epochOfShard, planOf, type BeaconState } from './state.ts'
@@ -18,11 +19,27 @@ export function turnEpoch(state: BeaconState): BeaconState {
   const epoch = state.epoch + 1
   const validators = turnRegistry(state.validators, epoch)
   const { seed, committees } = present(planOf(state, epoch), 'the next epoch has a plan')
-  const next = planEpoch({ epoch: epoch + 1, mix, previous: committees, validators, rules })
+  const opened = adoptedChange(state)?.kind === 'open' ? 1 : 0
+  const next = planEpoch({
+    epoch: epoch + 1,
+    mix,
+    previous: committees,
+    shardCount: committees.length - 1 + opened,
+    unseated: [],
+    validators,
+    rules,
+  })
   const passed = { epoch: state.epoch, seed: state.seed, committees: state.committees }
   const plans = [...state.plans, passed, next].filter((plan) => isNeeded(state, plan, epoch))
   plans.sort((left, right) => left.epoch - right.epoch)
-  return { ...state, epoch, seed, committees, plans, validators }
+  return openShards({ ...state, epoch, seed, committees, plans, validators, changes: [] })
+}
+
+/** B.7: the plan that comes into force may seat one shard more than there were. */
+function openShards(state: BeaconState): BeaconState {
+  const shard = state.shards.length + 1
+  if (state.committees.length <= shard) return state
+  return { ...state, shards: [...state.shards, openedRecord(state, shard)] }
 }
 
 /** The one in force stands in the state itself. An old one serves shards that are in it, or may seal into it (C.3 (5)). */

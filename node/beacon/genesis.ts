@@ -307,13 +307,16 @@ export type ShardGenesis = {
   readonly allocations: readonly { readonly address: Address; readonly balance: bigint }[]
 }
 
-/** The constants and the funded accounts of one shard; an account funded on every shard and on this one gets both. */
+/**
+ * The constants and the funded accounts of one shard; an account funded on every shard and on this one gets both. A shard
+ * that was opened later has no accounts, and knew of itself and of those before it (B.7).
+ */
 export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis {
-  assert(isWithin(shard, 1, genesis.shardCount), 'the network has this shard')
+  assert(isWithin(shard, 1, SHARDS_MAX), 'a network may have this shard')
   const name = genesisHash(genesis)
   return {
     shard,
-    shardCount: genesis.shardCount,
+    shardCount: Math.max(shard, genesis.shardCount),
     chainId: genesis.chainIdBase + shard,
     chainIdBase: genesis.chainIdBase,
     genesisHash: name,
@@ -321,7 +324,7 @@ export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis
     gasLimit: genesis.gasLimit,
     initialBaseFee: genesis.initialBaseFee,
     genesisTimestampMs: genesis.timestampMs,
-    allocations: allocationsOf(genesis, shard),
+    allocations: shard > genesis.shardCount ? [] : allocationsOf(genesis, shard),
   }
 }
 

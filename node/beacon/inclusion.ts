@@ -14,7 +14,7 @@ import type { Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { epochAfter } from './epoch.ts'
-import { beaconHashAt, epochOfShard, planOf, type BeaconState } from './state.ts'
+import { beaconHashAt, epochOfShard, planOf, shardCountAt, type BeaconState } from './state.ts'
 
 export type CrosslinkReject =
   | 'unknown-shard'
@@ -71,7 +71,7 @@ export function checkCrosslink(
 }
 
 function recordAfter(
-  { supply, forcedEpoch }: ShardRecord,
+  { supply, forcedEpoch, openedHeight, stage, stageHeight }: ShardRecord,
   { tip, channels }: Crosslink,
   { hash, beaconHeight }: { readonly hash: Hash; readonly beaconHeight: number },
 ): ShardRecord {
@@ -94,6 +94,9 @@ function recordAfter(
     status: 'live',
     recoveringSince: 0,
     forcedEpoch,
+    openedHeight,
+    stage,
+    stageHeight,
   }
 }
 
@@ -153,10 +156,10 @@ function checkTipAnchor(state: BeaconState, record: ShardRecord, { tip }: Crossl
   return undefined
 }
 
-/** Cursors only move forward (C.5), and a shard has none for itself or for the beacon, which send it nothing. */
+/** Cursors only move forward (C.5), and a shard has none for itself or for the beacon, which send it nothing. The tip's layout is that of its anchor (B.7). */
 function checkCursors(state: BeaconState, record: ShardRecord, { shard, tip }: Crosslink): Problem {
   const { cursors } = tip
-  if (cursors.length !== state.shards.length + 1 || cursors[0] !== 0 || cursors[shard] !== 0)
+  if (cursors.length !== chainsSeenBy(state, tip) || cursors[0] !== 0 || cursors[shard] !== 0)
     return problem('cursors-malformed', 'there is one cursor per chain')
   if (cursors.some((cursor, source) => cursor < (record.cursors[source] ?? 0)))
     return problem('cursor-regressed', 'a cursor lies before the recorded one')
@@ -171,9 +174,13 @@ function checkDescent(record: ShardRecord, { links }: Crosslink, hash: Hash): Pr
   return undefined
 }
 
+function chainsSeenBy(state: BeaconState, { anchor }: Crosslink['tip']): number {
+  return shardCountAt(state, anchor.beaconHeight) + 1
+}
+
 /** The channel leaves that destinations will build branches from are those of the tip (C.4). */
 function checkChannels(state: BeaconState, { tip, channels }: Crosslink): Problem {
-  if (channels.length !== state.shards.length + 1 || !equalBytes(outRootOf(channels), tip.outRoot))
+  if (channels.length !== chainsSeenBy(state, tip) || !equalBytes(outRootOf(channels), tip.outRoot))
     return problem('channels-mismatch', 'the channels are not those under the outRoot of the tip')
   return undefined
 }

@@ -3,6 +3,7 @@
  * state-root.ts; these bytes are never hashed as a whole.
  */
 import { readShardRecord, writeShardRecord } from '../crosslink/crosslink-codec.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
 import { createWriter, decodeExactly, DecodeError, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
 import { BEACON_HASH_RING, SHARDS_MAX } from '../primitives/limits.ts'
@@ -24,7 +25,8 @@ import {
   writeRegistryRules,
   writeValidator,
 } from './registry.ts'
-import type { BeaconState } from './state.ts'
+import { readChangeTally, TALLIES_MAX, writeChangeTally } from './shard-change.ts'
+import { shardCountAt, type BeaconState } from './state.ts'
 
 /** One per lagging shard, those of the anchors in the ring, and the next (epoch-turn.ts). */
 const PLANS_MAX = SHARDS_MAX + BEACON_HASH_RING + 2
@@ -43,7 +45,11 @@ export function encodeBeaconState(state: BeaconState): Uint8Array {
   writeRegistryRules(writer, state.registryRules)
   writeCommittees(writer, state.committees)
   writeEpochRules(writer, state.epochRules)
-  return writer.list(state.plans, writeEpochPlan).list(state.shards, writeShardRecord).finish()
+  return writer
+    .list(state.plans, writeEpochPlan)
+    .list(state.changes, writeChangeTally)
+    .list(state.shards, writeShardRecord)
+    .finish()
 }
 
 export function decodeBeaconState(bytes: Uint8Array): Result<BeaconState, 'malformed'> {
@@ -66,6 +72,7 @@ function readBeaconState(reader: Reader): BeaconState {
     committees: readCommittees(reader),
     epochRules: readEpochRules(reader),
     plans: reader.list(PLANS_MAX, readEpochPlan),
+    changes: reader.list(TALLIES_MAX, readChangeTally),
     shards: reader.list(SHARDS_MAX, readShardRecord),
   }
   if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
@@ -77,7 +84,7 @@ function isCoherent(state: BeaconState): boolean {
   if (blockHashes.length !== Math.min(height, BEACON_HASH_RING)) return false
   if (shards.length < 1 || epoch !== epochAfter(epochRules, height)) return false
   if (shards.some((record, index) => record.shard !== index + 1)) return false
-  if (shards.some((record) => record.cursors.length !== shards.length + 1)) return false
+  if (shards.some((record) => !isPlaced(state, record))) return false
   const isOrdered = plans.every(
     (plan, index) => plan.epoch > (plans[index - 1]?.epoch ?? -1) && plan.epoch !== epoch,
   )
@@ -85,9 +92,21 @@ function isCoherent(state: BeaconState): boolean {
   return isOrdered && isAhead && [state, ...plans].every((plan) => isSeated(state, plan))
 }
 
+/** B.7: shards are added at the end, and each knows those that there were at its head's anchor. */
+function isPlaced(state: BeaconState, record: ShardRecord): boolean {
+  const { shard, openedHeight, anchorHeight, cursors } = record
+  if (openedHeight < (state.shards[shard - 2]?.openedHeight ?? 0)) return false
+  if (openedHeight > state.height || anchorHeight < openedHeight) return false
+  return cursors.length === shardCountAt(state, anchorHeight) + 1
+}
+
 /** Every chain has a committee, of validators that there are. */
-function isSeated({ shards, validators }: BeaconState, { committees }: EpochPlan): boolean {
-  if (committees.length !== shards.length + 1) return false
+function isSeated(state: BeaconState, { epoch, committees }: EpochPlan): boolean {
+  const { shards, validators } = state
+  // B.7: older plans know fewer shards, the next one may know one more.
+  const added = committees.length - shards.length - 1
+  if (epoch === state.epoch ? added !== 0 : epoch > state.epoch ? added < 0 : added > 0)
+    return false
   return committees.every(
     (seats) => seats.length > 0 && seats.every((index) => index < validators.length),
   )

@@ -11,6 +11,7 @@ import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { merkleBranch, merkleRoot, verifyMerkleBranch } from '../primitives/merkle.ts'
 import { writeEpochPlan, writeEpochRules } from './epoch.ts'
 import { writeRegistryRules, writeValidator } from './registry.ts'
+import { writeChangeTally } from './shard-change.ts'
 import type { BeaconState } from './state.ts'
 
 /** Everything under the root: all but the head's own hash, which depends on the root. */
@@ -48,11 +49,16 @@ function fieldLeaf(field: Hash, index: number): Hash {
   return hashTagged('field', Uint8Array.of(index), field)
 }
 
-/** B.4: the rules, and every plan but the one in force, which stands in fields of its own. */
-function epochsHash({ epochRules, plans }: RootedState): Hash {
+/** B.4: the rules, and every plan but the one in force, which stands in fields of its own; B.7: what this epoch asks for. */
+function epochsHash({ epochRules, plans, changes }: RootedState): Hash {
   const rules = createWriter()
   writeEpochRules(rules, epochRules)
-  return hashTagged('epochs', rules.finish(), listRoot('epoch-plan', plans, writeEpochPlan))
+  return hashTagged(
+    'epochs',
+    rules.finish(),
+    listRoot('epoch-plan', plans, writeEpochPlan),
+    listRoot('shard-change', changes, writeChangeTally),
+  )
 }
 
 /** B.6: the rules by which validators come and go. */

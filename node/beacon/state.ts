@@ -19,6 +19,7 @@ import {
   type BeaconValidator,
   type RegistryRules,
 } from './registry.ts'
+import type { ChangeTally } from './shard-change.ts'
 
 export type BeaconState = {
   readonly genesisHash: Hash
@@ -39,6 +40,8 @@ export type BeaconState = {
   readonly epochRules: EpochRules
   /** Other epochs that are still or already needed, ascending: those of shards that lag, and the next one (B.4). */
   readonly plans: readonly EpochPlan[]
+  /** Changes of the set of shards that the blocks of this epoch have asked for (B.7). */
+  readonly changes: readonly ChangeTally[]
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
 }
@@ -57,7 +60,7 @@ export function genesisBeaconState(
   const { shardsPerValidator } = rules
   const validatorCount = validators.length
   const committees = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
-  const next = { epoch: 1, mix, previous: committees, validators, rules }
+  const next = { epoch: 1, mix, previous: committees, shardCount, unseated: [], validators, rules }
   return {
     genesisHash: name,
     epoch: 0,
@@ -72,6 +75,7 @@ export function genesisBeaconState(
     committees,
     epochRules: rules,
     plans: rules.blocks === 0 ? [] : [planEpoch(next)],
+    changes: [],
     shards: shardStateRoots.map((stateRoot, index) =>
       genesisRecord({ name, genesis, shard: index + 1, stateRoot }),
     ),
@@ -107,7 +111,16 @@ function genesisRecord(origin: RecordOrigin): ShardRecord {
     status: 'live',
     recoveringSince: 0,
     forcedEpoch: 0,
+    openedHeight: 0,
+    stage: 'open',
+    stageHeight: 0,
   }
+}
+
+/** The layout: how many shards a block sees that is anchored at this height of the state's own chain (B.7). */
+export function shardCountAt({ shards }: Pick<BeaconState, 'shards'>, height: number): number {
+  const later = shards.findIndex(({ openedHeight }) => openedHeight > height)
+  return later < 0 ? shards.length : later
 }
 
 /** Hash of the beacon block at this height on the state's own chain; undefined if it is ahead or has left the ring. */

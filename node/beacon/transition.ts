@@ -12,10 +12,12 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
+import { isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { mixIn, revealRoot } from './randao.ts'
+import { countChange } from './shard-change.ts'
 import { beaconStateRoot } from './state-root.ts'
 import { committeeKeys, planOf, proposerOf, pushBlockHash, type BeaconState } from './state.ts'
 
@@ -36,6 +38,7 @@ export type BeaconReject =
   | 'wrong-mix'
   | 'crosslink-order'
   | 'crosslink-repeated'
+  | 'impossible-change'
   | 'wrong-state-root'
   | `crosslink: ${CrosslinkReject}`
 
@@ -128,6 +131,9 @@ function execute(state: BeaconState, block: BeaconBlock): Result<BeaconState, Be
   const reject = checkOrder(block.body.crosslinks)
   if (reject !== undefined) return { ok: false, reject }
   const { header, body } = block
+  if (body.change !== undefined && !isPossible(state, body.change))
+    // B.7
+    return rejected('impossible-change', `the shards cannot change so: ${body.change.kind}`)
   const records: ShardRecord[] = []
   for (const crosslink of body.crosslinks) {
     const checked = checkCrosslink(state, crosslink, header.height)
@@ -200,6 +206,7 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
     timestampMs: step.timestampMs,
     blockHashes: pushBlockHash(state),
     mix: mixIn(state.mix, step.body.reveal),
+    changes: countChange(state.changes, step.body.change),
     shards: state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
   }
   return isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after

@@ -4,7 +4,7 @@
  * Invariant: a channel head commits to every batch ever sent, in order. outRoot is cumulative, so any later header proves
  * all earlier receipts and a crosslink may skip blocks.
  */
-import { assert, present } from '../primitives/assert.ts'
+import { assert } from '../primitives/assert.ts'
 import { createWriter } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged, ZERO_HASH } from '../primitives/hash.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -115,7 +115,19 @@ export function emptyChannels(shardCount: number): readonly ChannelHead[] {
   return Array.from({ length: shardCount + 1 }, () => EMPTY_CHANNEL)
 }
 
-/** The channel to `destination`; there is one per chain. */
-export function channelTo(channels: readonly ChannelHead[], destination: ChainNumber): ChannelHead {
-  return present(channels[destination], 'there is a channel to every chain')
+/** The channel to, or from, this chain; that of a shard opened since the list was made is empty (B.7). */
+export function channelTo(channels: readonly ChannelHead[], chain: ChainNumber): ChannelHead {
+  return channels[chain] ?? EMPTY_CHANNEL
 }
+
+/** The outRoot of a source that has sent nothing, where it sees this many shards. */
+export function emptyOutRoot(shardCount: number): Hash {
+  const known = emptyRoots.get(shardCount)
+  if (known !== undefined) return known
+  const root = outRootOf(emptyChannels(shardCount))
+  emptyRoots.set(shardCount, root)
+  return root
+}
+
+/** At most SHARDS_MAX of them. */
+const emptyRoots = new Map<number, Hash>()

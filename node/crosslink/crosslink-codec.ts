@@ -13,7 +13,7 @@ import { HASH_SIZE } from '../primitives/hash.ts'
 import { CROSSLINK_SPAN_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
 import { readCertificate, writeCertificate } from './certificate-codec.ts'
-import type { Crosslink, ShardRecord, ShardStatus } from './crosslink.ts'
+import type { Crosslink, ShardRecord, ShardStage, ShardStatus } from './crosslink.ts'
 import { CURSORS_MAX, readShardHeader, writeShardHeader } from './header-codec.ts'
 import { readChannelHead, writeChannelHead } from './receipt-codec.ts'
 
@@ -24,6 +24,9 @@ const STATUS_BYTE: Readonly<Record<ShardStatus, number>> = {
   frozen: 3,
 }
 const STATUSES: readonly ShardStatus[] = ['live', 'lagging', 'recovering', 'frozen']
+
+/** In the order of a shard's life; the index is the byte that is encoded. */
+const STAGES: readonly ShardStage[] = ['open', 'draining', 'drained', 'retired']
 
 export function writeCrosslink(writer: Writer, crosslink: Crosslink): void {
   assert(
@@ -69,6 +72,9 @@ export function writeShardRecord(writer: Writer, record: ShardRecord): void {
     .u8(STATUS_BYTE[record.status])
     .u64(record.recoveringSince)
     .u64(record.forcedEpoch)
+    .u64(record.openedHeight)
+    .u8(STAGES.indexOf(record.stage))
+    .u64(record.stageHeight)
 }
 
 export function readShardRecord(reader: Reader): ShardRecord {
@@ -91,6 +97,9 @@ export function readShardRecord(reader: Reader): ShardRecord {
     status: readStatus(reader),
     recoveringSince: reader.u64(),
     forcedEpoch: reader.u64(),
+    openedHeight: reader.u64(),
+    stage: readStage(reader),
+    stageHeight: reader.u64(),
   }
 }
 
@@ -98,6 +107,12 @@ function readShard(reader: Reader): number {
   const shard = reader.u32()
   if (shard < 1 || shard > SHARDS_MAX) throw new DecodeError('a record is of a shard')
   return shard
+}
+
+function readStage(reader: Reader): ShardStage {
+  const stage = STAGES[reader.u8()]
+  if (stage === undefined) throw new DecodeError('a shard stage is unknown')
+  return stage
 }
 
 function readStatus(reader: Reader): ShardStatus {

@@ -30,6 +30,9 @@ export type Crosslink = {
 
 export type ShardStatus = 'live' | 'lagging' | 'recovering' | 'frozen'
 
+/** What the network wants of a shard, whatever its committee can do (B.7): open to everybody, or on its way out. */
+export type ShardStage = 'open' | 'draining' | 'drained' | 'retired'
+
 /** What the beacon knows of a shard (B.1). */
 export type ShardRecord = {
   readonly shard: ChainNumber
@@ -56,6 +59,11 @@ export type ShardRecord = {
   readonly recoveringSince: number
   /** The epoch in which the shard was last made to go on from its head (B.6); 0: never. */
   readonly forcedEpoch: number
+  /** Beacon height from which on the shard is in the layout; 0: since genesis (B.7). */
+  readonly openedHeight: number
+  readonly stage: ShardStage
+  /** Beacon height at which the stage began. */
+  readonly stageHeight: number
 }
 
 /**

@@ -40,6 +40,7 @@ export type InboxReject =
 export type InboxClaim = {
   readonly item: InboxItem
   readonly destination: ChainNumber
+  /** Shards that the source knew when it committed to the outRoot: there is one leaf more (B.7). */
   readonly shardCount: number
   /** Of the source, as the beacon recorded it at the block's anchor: never as the source says itself (C.8). */
   readonly outRoot: Hash

@@ -20,13 +20,15 @@ import {
   type ChannelState,
   copyChannels,
   cursorsOf,
+  knownShards,
   readChannels,
   writeChannels,
 } from './channel-state.ts'
 import type { BlockOutcome, ShardConfig, TransactionResult } from './executor.ts'
 import { baseFeeFloor, nextBaseFee } from './fees.ts'
-import type { FlowLimits } from './flow-control.ts'
+import { flowLimits } from './flow-control.ts'
 import type { InboxOutcome, InboxRun } from './inbox-execution.ts'
+import { configAt } from './layout.ts'
 import { drainOutbox, openOutbox } from './outbox.ts'
 import { type HashPairs, rootOf, type StateTree } from './state-tree.ts'
 import {
@@ -50,6 +52,8 @@ export type ChainPoint = {
   readonly gasLimit: number
   readonly gasUsed: number
   readonly baseFeePerGas: bigint
+  /** The layout of its anchor (B.7). */
+  readonly shardCount: number
 }
 
 export type StatePoint = { readonly point: ChainPoint; readonly tree: StateTree }
@@ -67,13 +71,13 @@ export function pointOf(hash: Hash, header: ShardHeader): ChainPoint {
     gasLimit,
     gasUsed,
     baseFeePerGas,
+    shardCount: knownShards(header),
   }
 }
 
 /** Constants of one shard, worked out once. */
 export type ShardRules = {
   readonly config: ShardConfig
-  readonly limits: FlowLimits
   readonly hashPairs: HashPairs
 }
 
@@ -107,7 +111,8 @@ export function openBlock(
 ): Result<OpenBlock, 'bad-frame'> {
   const fault = faultOfFrame(rules.config, parent.point, frame)
   if (fault !== undefined) return rejected('bad-frame', fault)
-  const { config, limits } = rules
+  const config = configAt(rules.config, frame.anchor)
+  const limits = flowLimits(config)
   const state = openState(parent.tree)
   const before = readChannels(parent.tree, config.shardCount)
   const outbox = openOutbox(config.shard, copyChannels(before))
@@ -125,7 +130,7 @@ function faultOfFrame(
   frame: BlockFrame,
 ): string | undefined {
   const { anchor, epoch, view } = frame
-  if (anchor.shards.length !== config.shardCount) return 'the anchor knows another number of shards'
+  if (anchor.shards.length < config.shardCount) return 'the anchor does not know every shard' // B.7
   if (anchor.beaconHeight < parent.anchorHeight)
     return 'the anchor is older than the one of the parent' // C.2
   if (anchor.epoch < epoch) return 'the anchor is of an epoch before the one of the block' // C.2

@@ -2,11 +2,12 @@
  * The channels of one shard while a block is executed: outgoing heads, incoming cursors and the ends of the outgoing
  * buffers, all read from the state before and written back after (C.4, C.5, C.6).
  */
-import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
+import { emptyOutRoot } from '../crosslink/channel.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
 import type { ChannelHead } from '../crosslink/receipt.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { present } from '../primitives/assert.ts'
-import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
 import type { ShardConfig } from './executor.ts'
 import { bufferKey, incomingKey, outgoingKey, statePath } from './state-key.ts'
 import { readState, type StateTree } from './state-tree.ts'
@@ -30,13 +31,12 @@ export type ChannelState = {
 }
 
 export function readChannels(tree: StateTree, shardCount: number): ChannelState {
-  const initialRoot = outRootOf(emptyChannels(shardCount))
   const outgoing: ChannelHead[] = []
   const incoming: IncomingChannel[] = []
   const ends: number[] = []
   for (let chain = 0; chain <= shardCount; chain++) {
     outgoing.push(decodeOutgoing(readState(tree, statePath(outgoingKey(chain)))))
-    incoming.push(decodeIncoming(readState(tree, statePath(incomingKey(chain))), initialRoot))
+    incoming.push(decodeIncoming(readState(tree, statePath(incomingKey(chain)))))
     ends.push(decodeBuffer(readState(tree, statePath(bufferKey(chain)))).endSequence)
   }
   return { outgoing, incoming, ends }
@@ -95,20 +95,26 @@ export function bufferedOf(channels: ChannelState): readonly number[] {
   )
 }
 
-/** Every shard of the network but our own, ascending. */
+/** Every shard of the layout but our own, ascending. */
 export function otherShards(config: Pick<ShardConfig, 'shard' | 'shardCount'>): ChainNumber[] {
   const shards = Array.from({ length: config.shardCount }, (_, index) => index + 1)
   return shards.filter((shard) => shard !== config.shard)
 }
 
 /** Nothing new can have come from a source whose outRoot is the one its channel was drained under (C.5). */
-export function isDrained(channel: IncomingChannel, outRoot: Hash): boolean {
-  return equalBytes(channel.drainedRoot, outRoot)
+export function isDrained(channel: IncomingChannel, source: ShardRecord): boolean {
+  return equalBytes(channel.drainedRoot ?? emptyOutRoot(knownShards(source)), source.outRoot)
+}
+
+/** How many shards a shard knew at its recorded head: there is a channel to each (B.7). */
+export function knownShards({ cursors }: Pick<ShardRecord, 'cursors'>): number {
+  return cursors.length - 1
 }
 
 function isSameIncoming(left: IncomingChannel, right: IncomingChannel): boolean {
-  return (
-    left.cursor.nextSequence === right.cursor.nextSequence &&
-    equalBytes(left.drainedRoot, right.drainedRoot)
-  )
+  const isSameRoot =
+    left.drainedRoot === undefined || right.drainedRoot === undefined
+      ? left.drainedRoot === right.drainedRoot
+      : equalBytes(left.drainedRoot, right.drainedRoot)
+  return left.cursor.nextSequence === right.cursor.nextSequence && isSameRoot
 }

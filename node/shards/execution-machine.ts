@@ -69,8 +69,8 @@ export function keptFrom({ point, tree }: StatePoint): KeptStates {
   return finalized
 }
 
-export function statusOf({ head, rules }: MachineState): ExecutionResponse {
-  const channels = readChannels(head.tree, rules.config.shardCount)
+export function statusOf({ head }: MachineState): ExecutionResponse {
+  const channels = readChannels(head.tree, head.point.shardCount)
   return {
     kind: 'status',
     height: head.point.height,

@@ -32,7 +32,6 @@ import type {
   StateSelector,
   VerifyRequest,
 } from './executor.ts'
-import { flowLimits } from './flow-control.ts'
 import { genesisPoint, genesisRecords } from './genesis-state.ts'
 import { createKeptSnapshots } from './kept-snapshots.ts'
 import { handleSnapshot } from './snapshot-execution.ts'
@@ -89,7 +88,7 @@ export function restoreShardExecution(
 function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
   assert(config.shard >= 1 && config.shard <= config.shardCount, 'the shard is of its network')
   assert(config.chainId === config.chainIdBase + config.shard, 'the chain id is base plus shard')
-  return { config, limits: flowLimits(config), hashPairs: options.hashPairs ?? hashPairsPortable }
+  return { config, hashPairs: options.hashPairs ?? hashPairsPortable }
 }
 
 function startMachine(

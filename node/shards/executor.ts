@@ -19,9 +19,10 @@ import type {
 } from '../crosslink/receipt.ts'
 import type { Address, ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
 
-/** Constants of one shard for the life of the network, from genesis. */
+/** Constants of one shard for its life. */
 export type ShardConfig = {
   readonly shard: ChainNumber
+  /** When the shard was opened, itself included; later ones are known from the anchor (layout.ts). */
   readonly shardCount: number
   /** Ethereum chain id: network base + shard. */
   readonly chainId: number

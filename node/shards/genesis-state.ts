@@ -63,5 +63,6 @@ export function genesisPoint(config: ShardConfig): ChainPoint {
     gasLimit: config.gasLimit,
     gasUsed: 0,
     baseFeePerGas: config.initialBaseFee,
+    shardCount: config.shardCount,
   }
 }

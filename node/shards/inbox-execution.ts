@@ -5,7 +5,7 @@
  * under, so silence is proved, never claimed; execution of a receipt is total: every receipt is applied, bounced with its
  * whole value, or void, whatever it says.
  */
-import type { AnchorView } from '../crosslink/crosslink.ts'
+import type { AnchorView, ShardRecord } from '../crosslink/crosslink.ts'
 import {
   checkInboxSelection,
   type InboxEntry,
@@ -16,14 +16,15 @@ import {
 import type { InboxItem, Receipt, ReceiptOutcome } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
 import { bigIntToBytes } from '../primitives/bytes.ts'
-import {
-  ADDRESS_SIZE,
-  type Address,
-  type ChainNumber,
-  type Hash,
-} from '../primitives/identifiers.ts'
+import { ADDRESS_SIZE, type Address, type ChainNumber } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
-import { type ChannelState, incomingOf, isDrained, otherShards } from './channel-state.ts'
+import {
+  type ChannelState,
+  incomingOf,
+  isDrained,
+  knownShards,
+  otherShards,
+} from './channel-state.ts'
 import type { BlockOutcome, ShardConfig } from './executor.ts'
 import { type FlowLimits, RECEIPT_GAS } from './flow-control.ts'
 import { enqueueReceipt, type Outbox } from './outbox.ts'
@@ -89,11 +90,12 @@ export function runInbox(run: InboxRun, items: readonly InboxItem[]): Result<Inb
 /** Proves the item and moves the cursor past what it consumes. */
 function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
   const { config, before, outbox } = run
-  const outRoot = outRootAt(run.anchor, item.source)
+  const source = recordAt(run.anchor, item.source)
+  const { outRoot } = source
   const verified = verifyInboxItem({
     item,
     destination: config.shard,
-    shardCount: config.shardCount,
+    shardCount: knownShards(source),
     outRoot,
     cursor: incomingOf(before, item.source).cursor,
   })
@@ -104,15 +106,18 @@ function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
   return verified
 }
 
-/** Sources that may have sent something since their channel was drained, ascending. */
+/** Sources that may have sent something since their channel was drained, ascending; one that does not know us has not (B.7). */
 function needySources(run: InboxRun): readonly ChainNumber[] {
-  return otherShards(run.config).filter(
-    (source) => !isDrained(incomingOf(run.before, source), outRootAt(run.anchor, source)),
-  )
+  return otherShards(run.config).filter((source) => {
+    const record = recordAt(run.anchor, source)
+    return (
+      knownShards(record) >= run.config.shard && !isDrained(incomingOf(run.before, source), record)
+    )
+  })
 }
 
-function outRootAt(anchor: AnchorView, source: ChainNumber): Hash {
-  return present(anchor.shards[source - 1], 'the anchor knows every shard').outRoot
+function recordAt(anchor: AnchorView, source: ChainNumber): ShardRecord {
+  return present(anchor.shards[source - 1], 'the anchor knows every shard')
 }
 
 function ruleOf({ config, limits, height }: InboxRun): InboxRule {

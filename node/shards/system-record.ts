@@ -5,7 +5,7 @@
 import { EMPTY_CHANNEL } from '../crosslink/channel.ts'
 import type { ChannelHead } from '../crosslink/receipt.ts'
 import { readChannelHead, writeChannelHead } from '../crosslink/receipt-codec.ts'
-import { assert } from '../primitives/assert.ts'
+import { assert, present } from '../primitives/assert.ts'
 import { bigIntToBytes, bytesToBigInt } from '../primitives/bytes.ts'
 import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE, ZERO_HASH } from '../primitives/hash.ts'
@@ -14,8 +14,11 @@ import type { Hash } from '../primitives/identifiers.ts'
 /** How far an incoming channel is consumed (C.5). */
 export type IncomingChannel = {
   readonly cursor: ChannelHead
-  /** The source's outRoot under which nothing was left to consume; ZERO_HASH while something is, or may be, left. */
-  readonly drainedRoot: Hash
+  /**
+   * The source's outRoot under which nothing was left to consume; ZERO_HASH while something is, or may be, left. undefined:
+   * nothing was ever proved, which is well as long as the source has sent nothing to anybody.
+   */
+  readonly drainedRoot: Hash | undefined
 }
 
 /**
@@ -55,12 +58,12 @@ export function decodeOutgoing(bytes: Uint8Array | undefined): ChannelHead {
 export function encodeIncoming(channel: IncomingChannel): Uint8Array {
   const writer = createWriter()
   writeChannelHead(writer, channel.cursor)
-  return writer.fixed(channel.drainedRoot, HASH_SIZE).finish()
+  const root = present(channel.drainedRoot, 'a record is written when something was proved')
+  return writer.fixed(root, HASH_SIZE).finish()
 }
 
-/** `initialRoot`: the outRoot of a source that has sent nothing. */
-export function decodeIncoming(bytes: Uint8Array | undefined, initialRoot: Hash): IncomingChannel {
-  if (bytes === undefined) return { cursor: EMPTY_CHANNEL, drainedRoot: initialRoot }
+export function decodeIncoming(bytes: Uint8Array | undefined): IncomingChannel {
+  if (bytes === undefined) return { cursor: EMPTY_CHANNEL, drainedRoot: undefined }
   return decodeOwn(bytes, (reader) => ({
     cursor: readChannelHead(reader),
     drainedRoot: reader.fixed(HASH_SIZE),

@@ -191,7 +191,7 @@ function verify(self: Beacon, block: ChainBlock, certified: boolean): void {
   const unchecked = body.crosslinks.filter((crosslink) => !candidates.isChecked(crosslink))
   const demands = signatureChecks(parent, {
     header,
-    body: { reveal: body.reveal, crosslinks: unchecked },
+    body: { ...body, crosslinks: unchecked },
   })
   // R4: timeliness is a rule of acceptance; a certified block is taken whatever its stamp.
   const expected = certified ? {} : { view: block.view, nowMs: context.wallMs() }

@@ -11,6 +11,7 @@ import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
 import type { Place } from './place.ts'
 import type { SnapshotPoints, SnapshotRules } from './snapshot-points.ts'
 import { createShardChain, type BeaconWindow, type ShardChain } from './shard-chain.ts'
+import { configNow } from '../shards/layout.ts'
 import { createTransactionIntake, type TransactionIntake } from './transaction-intake.ts'
 
 /** Beacon blocks' time after which a crosslink that is not recorded is told to everybody. */
@@ -80,13 +81,13 @@ function isOld(
 /** One per shard of the network: a node takes transactions for all of them. */
 export function createIntakes(
   context: Context,
-  { genesis, place }: Pick<HostParts, 'genesis' | 'place'>,
+  { genesis, place, beacon }: Pick<HostParts, 'genesis' | 'place' | 'beacon'>,
   shards: ReadonlyMap<ChainNumber, ShardChain>,
 ): ReadonlyMap<ChainNumber, TransactionIntake> {
   const intakes = new Map<ChainNumber, TransactionIntake>()
   for (let shard = 1; shard <= genesis.shardCount; shard++) {
     const intake = createTransactionIntake(context, {
-      config: shardGenesis(genesis, shard),
+      config: configNow(shardGenesis(genesis, shard), beacon.headAnchor),
       shard: shards.get(shard),
       members: () => (place.seatOf(shard) >= 0 ? place.others(shard) : []),
       topic: place.transactionTopic(shard),

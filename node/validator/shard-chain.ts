@@ -15,6 +15,7 @@ import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
 import type { ShardBlock } from '../shards/block.ts'
 import type { BlockOutcome, ShardConfig } from '../shards/executor.ts'
 import { flowLimits } from '../shards/flow-control.ts'
+import { configAt, configNow } from '../shards/layout.ts'
 import { createMempool, type Mempool } from '../shards/mempool.ts'
 import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
@@ -130,7 +131,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
   const self: Shard = {
     context,
     options,
-    mempool: createMempool({ rules: config }),
+    mempool: createMempool({ rules: configNow(config, options.beacon.headAnchor) }),
     inbox: createInboxFeed(context, { shard: config.shard, ...options.beacon }),
     execution: createShardExecution(
       context,
@@ -272,7 +273,7 @@ function workParts(self: Shard): WorkParts {
   return {
     ...self,
     shard: config.shard,
-    limits: flowLimits(config),
+    limits: flowLimits(configAt(config, beacon.headAnchor())),
     headAnchor: beacon.headAnchor,
     status: self.chain.status,
     epoch: () => self.chain.epoch,

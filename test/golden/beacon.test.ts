@@ -44,6 +44,8 @@ describe('golden: beacon', () => {
     const rotate = (rotationPermille: number, shardsPerValidator = 1) =>
       assignCommittees({
         previous,
+        shardCount: previous.length - 1,
+        unseated: [],
         active,
         keyOf,
         seed: hashOf('seed'),

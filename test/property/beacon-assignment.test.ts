@@ -48,7 +48,15 @@ function assign(setting: Setting) {
   const count = registered + newcomers
   const active = Array.from({ length: count }, (_, index) => index).slice(absent)
   const rules = { blocks: 8, rotationPermille, shardsPerValidator }
-  const next = assignCommittees({ previous, active, keyOf, seed: hashOf(seed), rules })
+  const next = assignCommittees({
+    previous,
+    shardCount: previous.length - 1,
+    unseated: [],
+    active,
+    keyOf,
+    seed: hashOf(seed),
+    rules,
+  })
   return { previous, active, next }
 }
 
@@ -105,7 +113,15 @@ describe('property: beacon: assignment', () => {
     expect(assign(base).next).toEqual(assign(base).next)
     const rules = { blocks: 8, rotationPermille: 250, shardsPerValidator: 1 }
     const { previous, active } = assign(base)
-    const other = assignCommittees({ previous, active, keyOf, seed: hashOf('b'), rules })
+    const other = assignCommittees({
+      previous,
+      shardCount: previous.length - 1,
+      unseated: [],
+      active,
+      keyOf,
+      seed: hashOf('b'),
+      rules,
+    })
     expect(other).not.toEqual(assign(base).next)
   })
 
@@ -118,6 +134,8 @@ describe('property: beacon: assignment', () => {
     for (let epoch = 0; epoch < epochs; epoch++) {
       previous = assignCommittees({
         previous,
+        shardCount: previous.length - 1,
+        unseated: [],
         active,
         keyOf,
         seed: hashOf(`epoch ${epoch}`),

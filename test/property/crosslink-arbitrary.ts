@@ -161,6 +161,9 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   status: fc.constantFrom('live', 'lagging', 'recovering', 'frozen'),
   recoveringSince: u64,
   forcedEpoch: u64,
+  openedHeight: u64,
+  stage: fc.constantFrom('open', 'draining', 'drained', 'retired'),
+  stageHeight: u64,
 })
 
 function oneSeatEach(chains: number, validators: number): readonly (readonly number[])[] {
@@ -193,6 +196,16 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
     ),
     registryRules: fc.record({ stake: amount, unbondEpochs: fc.nat(65_536) }),
     records: fc.array(shardRecord, { minLength: 1, maxLength: 3 }),
+    changes: fc.array(
+      fc.record({
+        change: fc.record({
+          kind: fc.constantFrom('open' as const, 'retire' as const),
+          shard: fc.integer({ min: 1, max: 64 }),
+        }),
+        blocks: u64,
+      }),
+      { maxLength: 3 },
+    ),
     epochRules: fc.record({
       blocks: fc.constantFrom(0, 4),
       rotationPermille: fc.nat(1000),
@@ -217,6 +230,7 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
     shards: records.map((record, index) => ({
       ...record,
       shard: index + 1,
+      openedHeight: 0,
       cursors: Array.from({ length: records.length + 1 }, (_, source) => source),
     })),
   }))

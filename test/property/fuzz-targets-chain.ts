@@ -358,7 +358,7 @@ export const chainTargets: readonly FuzzTarget[] = [
     covers: ['node/shards/system-record.ts#decodeIncoming'],
     valid: fc.record({ cursor: arbitrary.channelHead, drainedRoot: hash }),
     encode: encodeIncoming,
-    decode: (bytes) => accepted(decodeIncoming(bytes, ZERO_HASH)),
+    decode: (bytes) => accepted(decodeIncoming(bytes)),
     codes: [],
     throws: AssertionError,
   }),

@@ -120,8 +120,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         INBOX,
-        '(source) => !isDrained(incomingOf(run.before, source)',
-        '(source) => source < 0 && !isDrained(incomingOf(run.before, source)',
+        '!isDrained(incomingOf(run.before, source)',
+        'source < 0 && !isDrained(incomingOf(run.before, source)',
       ),
     ],
     scene: 'calm',

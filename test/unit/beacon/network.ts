@@ -13,6 +13,7 @@ import {
   recordOf,
   type BeaconState,
 } from '../../../node/beacon/state.ts'
+import type { ShardChange } from '../../../node/beacon/shard-change.ts'
 import { revealRoot } from '../../../node/beacon/randao.ts'
 import {
   bitmapOf,
@@ -182,14 +183,14 @@ export function nextCrosslink(
 export function buildOn(
   state: BeaconState,
   crosslinks: readonly Crosslink[] = [],
-  options: { view?: number; timestampMs?: number } = {},
+  options: { view?: number; timestampMs?: number; wishes?: readonly ShardChange[] } = {},
 ): BeaconBuilt {
-  const { view = state.height + 1, timestampMs = state.timestampMs + 1_000 } = options
+  const { view = state.height + 1, timestampMs = state.timestampMs + 1_000, wishes = [] } = options
   const seat = proposerOf(state, 0, view)
   const root = revealRoot(state.genesisHash, state.epoch, view)
   const validator = present(state.committees[0]?.[seat], 'the beacon seats everybody')
   const reveal = scheme.sign(keyOf(validator).secretKey, root)
-  return buildBeaconBlock(state, { view, seat, timestampMs, reveal, crosslinks })
+  return buildBeaconBlock(state, { view, seat, timestampMs, reveal, crosslinks, wishes })
 }
 
 /** `count` blocks without crosslinks. */

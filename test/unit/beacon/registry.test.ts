@@ -81,11 +81,12 @@ describe('beacon: registry', () => {
 
   it('beacon: registry: B.3: too few for four seats per shard sit on several shards, and go back to one later', () => {
     const { mix, committees: previous } = genesis
+    const twoShards = { shardCount: 2, unseated: [] }
     const few = genesis.validators.map((one, index) => (index < 7 ? one : { ...one, exitEpoch: 2 }))
     const validators = few.map((one) => ({ ...one, exitEpoch: Math.min(one.exitEpoch, 9) }))
-    const second = planEpoch({ epoch: 2, mix, previous, validators, rules })
+    const second = planEpoch({ epoch: 2, mix, previous, validators, rules, ...twoShards })
     expect(second.committees.map((seats) => seats.length)).toEqual([7, 7, 7])
-    const back = { mix: hashOf('mix'), previous: second.committees, rules }
+    const back = { mix: hashOf('mix'), previous: second.committees, rules, ...twoShards }
     const third = planEpoch({ ...back, epoch: 3, validators: genesis.validators })
     expect(third.committees.map((seats) => seats.length)).toEqual([9, 5, 4])
     expect(new Set(third.committees.slice(1).flat()).size).toBe(9)

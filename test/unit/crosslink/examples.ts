@@ -133,6 +133,9 @@ export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
     status: 'live',
     recoveringSince: 0,
     forcedEpoch: 0,
+    openedHeight: 0,
+    stage: 'open',
+    stageHeight: 0,
     ...changes,
   }
 }

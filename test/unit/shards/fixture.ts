@@ -122,6 +122,9 @@ export function genesisRecord(config: ShardConfig): ShardRecord {
     status: 'live',
     recoveringSince: 0,
     forcedEpoch: 0,
+    openedHeight: 0,
+    stage: 'open',
+    stageHeight: 0,
   }
 }
 
@@ -147,6 +150,9 @@ export function recordOf(outcome: BlockOutcome): ShardRecord {
     status: 'live',
     recoveringSince: 0,
     forcedEpoch: 0,
+    openedHeight: 0,
+    stage: 'open',
+    stageHeight: 0,
   }
 }
 

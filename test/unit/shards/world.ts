@@ -2,7 +2,7 @@
  * A whole network without consensus: one leader and one follower executor per shard and a beacon that is a list of records.
  * Every block is built by the leader, verified by the follower and finalized by both; both must agree.
  */
-import { emptyChannels } from '../../../node/crosslink/channel.ts'
+import { channelTo, emptyChannels } from '../../../node/crosslink/channel.ts'
 import type { AnchorView, ShardRecord } from '../../../node/crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { present } from '../../../node/primitives/assert.ts'
@@ -49,6 +49,8 @@ export type World = {
   readonly advance: (shard: number, transactions?: readonly CheckedTransaction[]) => BlockOutcome
   /** A new beacon block that records the finalized tips of these shards (all, if none is named). */
   readonly crosslink: (...shards: readonly number[]) => void
+  /** The next beacon block knows one shard more, with an empty state (B.7); its number. */
+  readonly open: () => number
   /** Overwrites what the beacon says of a shard. */
   readonly record: (shard: number, change: Partial<ShardRecord>) => void
   readonly account: (shard: number, address: Address) => AccountView
@@ -68,7 +70,7 @@ export function createWorld(options: WorldOptions = {}): World {
 
   function available(source: number, destination: number): InboxItem {
     const channels = at(source).recordedChannels
-    const cursor = present(at(destination).cursors[source], 'there is a cursor').nextSequence
+    const cursor = channelTo(at(destination).cursors, source).nextSequence
     const end = present(channels[destination], 'there is a channel').nextSequence
     const batches = at(source)
       .outcomes.flatMap((outcome): readonly ReceiptBatch[] => outcome.sent)
@@ -78,7 +80,10 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 
   function request(shard: number, transactions: readonly CheckedTransaction[] = []): BuildRequest {
-    const sources = shards.filter((other) => other.config.shard !== shard)
+    // A source that does not know the shard has no leaf for it (B.7).
+    const sources = shards.filter(
+      (other) => other.config.shard !== shard && other.recordedChannels.length > shard,
+    )
     const inbox = sources.map((other) => available(other.config.shard, shard))
     return buildRequest(at(shard).parent, anchor(), { transactions, inbox })
   }
@@ -99,6 +104,14 @@ export function createWorld(options: WorldOptions = {}): World {
         records[config.shard - 1] = recordOf(tip)
         at(config.shard).recordedChannels = tip.channels
       }
+    },
+    open: () => {
+      beaconHeight++
+      const shard = shards.length + 1
+      const opened = createShard(shard, { ...options, shardCount: shard, accountCount: 0 })
+      shards.push(opened)
+      records.push({ ...genesisRecord(opened.config), openedHeight: beaconHeight })
+      return shard
     },
     record: (shard, change) => {
       records[shard - 1] = { ...present(records[shard - 1], 'the shard exists'), ...change }
