@@ -33,7 +33,7 @@ export const CHAIN_ID_BASE = 713_000
 export const DEFAULT_PARAMETERS: DevnetParameters = {
   shards: 4,
   validators: 16,
-  scheme: 'bls',
+  scheme: 'by-size',
   shardBlockMs: 500,
   beaconBlockMs: 1000,
   idleMs: 10_000,

@@ -6,6 +6,7 @@ import type { ChainBlock, ConsensusMessage } from '../../node/consensus/message.
 import type { UnsignedVote, Vote } from '../../node/consensus/vote.ts'
 import { signingRoot, type EngineDomain, type Proposal } from '../../node/crosslink/certificate.ts'
 import type { ChainNumber, Seat } from '../../node/primitives/identifiers.ts'
+import { keyUseOf } from '../../node/primitives/key-use.ts'
 import type { ValidatorEffect } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
@@ -53,7 +54,8 @@ export function seatPowers(honest: Validator, seat: AdversarySeat): SeatPowers {
     const own = domainOf(chain)
     const domain = { ...own, epoch: epoch ?? own.epoch }
     const root = signingRoot(domain, statement.kind, statement.view, statement.proposal)
-    return { ...statement, seat: seatIn(chain), signature: scheme.sign(secretKey, root) }
+    const use = keyUseOf(honest.chains.get(chain)?.committee.length ?? 0)
+    return { ...statement, seat: seatIn(chain), signature: scheme.sign(secretKey, root, use) }
   }
   return {
     honest,

@@ -11,7 +11,7 @@ import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { integerBetween, numberBetween, oneOf } from '../../node/cli/option-value.ts'
 import { checkParameters, DEFAULT_PARAMETERS, type DevnetParameters } from '../parameters.ts'
 
-const SCHEMES = ['bls', 'ed25519'] as const
+const SCHEMES = ['by-size', 'bls', 'ed25519'] as const
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 export const DEFAULT_DATA_DIRECTORY = '.weft/devnet'
@@ -98,7 +98,7 @@ export function declareUpOptions(command: Command): Command {
     )
     .option(
       '--scheme <name>',
-      'signatures of the committees: bls or ed25519 (default bls)',
+      'signatures of the committees: by-size, bls or ed25519 (default by-size)',
       oneOf(SCHEMES),
     )
     .option('--log-level <level>', 'of the nodes (default warn)', oneOf(LOG_LEVELS))

@@ -29,7 +29,7 @@ const stampSchema = z.strictObject({
   parameters: z.strictObject({
     shards: z.int(),
     validators: z.int(),
-    scheme: z.enum(['bls', 'ed25519', 'mock']),
+    scheme: z.enum(['by-size', 'bls', 'ed25519', 'mock']),
     shardBlockMs: z.int(),
     beaconBlockMs: z.int(),
     idleMs: z.int(),

@@ -79,7 +79,7 @@ const troubleSchema = z.discriminatedUnion('kind', [
 const planSchema = z.strictObject({
   kind: z.literal('network'),
   seed: z.int().min(0),
-  scheme: z.enum(['bls', 'ed25519', 'mock']),
+  scheme: z.enum(['by-size', 'bls', 'ed25519', 'mock']),
   shardCount: z.int().min(1),
   validatorCount: z.int().min(4),
   delayMinMs: time,

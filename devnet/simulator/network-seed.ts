@@ -122,7 +122,7 @@ function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {
   const extra = isReal ? 0 : dice.below(shardCount)
   return {
     seed,
-    scheme: isReal ? 'bls' : 'mock',
+    scheme: isReal ? (seed % (2 * REAL_SIGNATURES_ONE_IN) === 0 ? 'by-size' : 'bls') : 'mock',
     shardCount,
     validatorCount: shardCount * seats + extra,
   }

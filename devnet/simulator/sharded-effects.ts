@@ -57,7 +57,8 @@ export function startQuestion(
 export function release(world: Performer, node: SimulatedNode, effect: ValidatorEffect): void {
   switch (effect.kind) {
     case 'reveal': {
-      const signature = world.plan.scheme.sign(secretKeyOf(world, node), effect.root)
+      const secretKey = secretKeyOf(world, node)
+      const signature = world.plan.scheme.sign(secretKey, effect.root, 'aggregate')
       return world.post(node, world.now(), { kind: 'revealed', job: effect.job, signature })
     }
     case 'send':

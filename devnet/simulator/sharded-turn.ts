@@ -139,9 +139,9 @@ function sign(world: TurnTaker, node: SimulatedNode, effects: readonly Validator
   const requests = effects.filter((effect) => effect.kind === 'sign')
   if (requests.length === 0) return
   const granted = node.vice === undefined ? guarded(world, node, requests) : requests
-  for (const { chain, epoch, vote, root } of granted) {
+  for (const { chain, epoch, vote, root, use } of granted) {
     world.events.onSigned?.(node.index, { chain, epoch }, vote, root)
-    const signature = world.plan.scheme.sign(secretKeyOf(world, node), root)
+    const signature = world.plan.scheme.sign(secretKeyOf(world, node), root, use)
     const signed = { kind: 'signed', chain, epoch, vote: { ...vote, signature } } as const
     world.post(node, world.now(), signed)
   }

@@ -10,6 +10,7 @@ import type { ShardHeader } from '../../node/crosslink/header.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { equalBytes, fromHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
+import { votingKeys } from '../../node/primitives/key-use.ts'
 import { schemeByName } from '../../node/primitives/io/schemes.ts'
 import { certificateProblem } from '../audit/certificates.ts'
 import type { BeaconCopy } from '../audit/facts.ts'
@@ -172,8 +173,8 @@ function committeeOf(genesis: Genesis, chain: number) {
     shardCount: genesis.shardCount,
   })
   const seats = committees[chain] ?? []
-  const keys = seats.map(
-    (index) => present(genesis.validators[index], 'seats are validators').publicKey,
+  const keys = votingKeys(
+    seats.map((index) => present(genesis.validators[index], 'seats are validators').publicKey),
   )
   return { genesisHash: genesisHash(genesis), chain, keys }
 }

@@ -14,6 +14,7 @@ import {
 } from '../primitives/identifiers.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
+import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import { EPOCH_BLOCKS_MIN, ONE_EPOCH, writeEpochRules, type EpochRules } from './epoch.ts'
@@ -75,6 +76,7 @@ export type GenesisAllocation = {
 const KEY_SIZES: Readonly<
   Record<CertificateSchemeName, { readonly publicKey: number; readonly possession: number }>
 > = {
+  'by-size': { publicKey: KEY_PAIR_SIZE, possession: 64 + 96 },
   bls: { publicKey: 48, possession: 96 },
   ed25519: { publicKey: 32, possession: 64 },
   mock: { publicKey: 32, possession: 32 },

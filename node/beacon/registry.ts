@@ -8,6 +8,7 @@
 import { asciiBytes } from '../primitives/bytes.ts'
 import { DecodeError, type Reader, type Writer } from '../primitives/codec.ts'
 import { ADDRESS_SIZE, type Address, type ChainNumber } from '../primitives/identifiers.ts'
+import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import { SHARDS_MAX } from '../primitives/limits.ts'
 
 /** In the order of a validator's life; the index is the byte that is encoded. */
@@ -47,8 +48,8 @@ export const DEFAULT_REGISTRY: RegistryRules = { stake: 32n * 10n ** 18n, unbond
 export const REGISTRY_MAX = 1024
 /** An epoch that does not come: nobody has asked to leave. */
 const NEVER = Number.MAX_SAFE_INTEGER
-/** A BLS key has 48 bytes, the largest of the schemes. */
-const PUBLIC_KEY_SIZE_MAX = 48
+/** Two keys in one record are the largest of the schemes. */
+const PUBLIC_KEY_SIZE_MAX = KEY_PAIR_SIZE
 /** A peer id is 52 characters for Ed25519 keys; other forms stay below this. */
 export const PEER_ID_SIZE_MAX = 128
 

@@ -8,6 +8,7 @@ import { assert, present } from '../primitives/assert.ts'
 import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
+import { votingKeys } from '../primitives/key-use.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
 import { drawCommittees, epochSeed, leaderOfView, leaderOrder } from './committee.ts'
@@ -159,13 +160,13 @@ export function committeeOf(
   )
 }
 
-/** Public keys of one chain's committee, by seat: what an engine is configured with. */
+/** The keys that one chain's committee votes with, by seat: what an engine is configured with. */
 export function committeeKeys(
   state: BeaconState,
   chain: ChainNumber,
   plan: EpochPlan = state,
 ): readonly Uint8Array[] {
-  return committeeOf(state, chain, plan).map((validator) => validator.publicKey)
+  return votingKeys(committeeOf(state, chain, plan).map(({ publicKey }) => publicKey))
 }
 
 /** Leader order of one chain in the epoch of a plan; a state is the plan of its own (A.2). */

@@ -10,6 +10,7 @@ import { beaconBlockHash } from '../crosslink/header-codec.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
+import { keyFor } from '../primitives/key-use.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
 import { isPossible } from './elastic.ts'
@@ -19,7 +20,14 @@ import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { mixIn, revealRoot } from './randao.ts'
 import { countChange } from './shard-change.ts'
 import { beaconStateRoot } from './state-root.ts'
-import { committeeKeys, planOf, proposerOf, pushBlockHash, type BeaconState } from './state.ts'
+import {
+  committeeKeys,
+  committeeOf,
+  planOf,
+  proposerOf,
+  pushBlockHash,
+  type BeaconState,
+} from './state.ts'
 
 /** Beacon blocks without a crosslink after which a shard with known work is `lagging` (C.7). */
 export const LAG_BLOCKS = 8
@@ -70,10 +78,12 @@ export function signatureChecks(
 /** The proposer's signature of this view's `revealRoot` (B.2); undefined if the proposer has no seat. */
 export function revealCheck(state: BeaconState, block: BeaconBlock): SignatureDemand | undefined {
   const { header, body } = block
-  const proposer = committeeKeys(state, BEACON_CHAIN)[header.proposerSeat]
+  const proposer = committeeOf(state, BEACON_CHAIN)[header.proposerSeat]
   if (proposer === undefined) return undefined
+  // Never the key of a list, whose signatures are not unique.
+  const key = keyFor(proposer.publicKey, 'aggregate')
   const message = revealRoot(state.genesisHash, header.epoch, header.view)
-  return { publicKeys: [proposer], message, signatures: [body.reveal], mode: 'single' }
+  return { publicKeys: [key], message, signatures: [body.reveal], mode: 'single' }
 }
 
 /**

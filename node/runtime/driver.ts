@@ -264,9 +264,9 @@ async function sign(self: Driving, effects: readonly ValidatorEffect[]): Promise
       return { chain, epoch, kind: vote.kind, view: vote.view, signingRoot: root }
     }),
   )
-  for (const [index, { chain, epoch, vote, root }] of requests.entries()) {
+  for (const [index, { chain, epoch, vote, root, use }] of requests.entries()) {
     if (verdicts[index] !== 'granted') continue
-    const signature = signer.scheme.sign(signer.secretKey, root)
+    const signature = signer.scheme.sign(signer.secretKey, root, use)
     self.ports.reached?.('after-sign')
     post(self, { kind: 'signed', chain, epoch, vote: { ...vote, signature } })
   }
@@ -341,7 +341,7 @@ function load(self: Driving, { job, request }: Effect<'load'>): void {
 function reveal(self: Driving, { job, root }: Effect<'reveal'>): void {
   const { signer } = self.ports
   assert(signer !== undefined, 'only a validator reveals')
-  const signature = signer.scheme.sign(signer.secretKey, root)
+  const signature = signer.scheme.sign(signer.secretKey, root, 'aggregate')
   post(self, { kind: 'revealed', job, signature })
 }
 

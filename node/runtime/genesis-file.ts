@@ -49,7 +49,7 @@ const genesisFileSchema = z.strictObject({
   networkName: z.string().min(1).max(64),
   chainIdBase: z.int().min(1),
   shardCount: z.int().min(1).max(SHARDS_MAX),
-  certificateScheme: z.enum(['bls', 'ed25519', 'mock']),
+  certificateScheme: z.enum(['by-size', 'bls', 'ed25519', 'mock']),
   timestampMs: z.int().min(0),
   seed: bytesField([32]),
   shardTiming: timingField,
@@ -59,8 +59,8 @@ const genesisFileSchema = z.strictObject({
   validators: z
     .array(
       z.strictObject({
-        publicKey: bytesField([32, 48]),
-        possession: bytesField([32, 64, 96]),
+        publicKey: bytesField([32, 48, 80]),
+        possession: bytesField([32, 64, 96, 160]),
         peer: z.string().min(1).max(128),
         payout: bytesField([20]),
       }),

@@ -7,6 +7,7 @@ import { isLoopbackHost } from '../network/connection-policy.ts'
 import { startNetwork } from '../network/io/libp2p.ts'
 import type { Network } from '../network/network.ts'
 import { allTopics } from '../network/topic.ts'
+import { keyFor } from '../primitives/key-use.ts'
 import { schemeByName } from '../primitives/io/schemes.ts'
 import { startRpcServer, type RpcServer } from '../rpc/io/server.ts'
 import { openCryptoPool } from '../shards/io/crypto-pool.ts'
@@ -240,11 +241,16 @@ async function joinNetwork(
     allowedTopics: allTopics(name, genesis.shardCount),
     ...(index === undefined || secretKey === undefined
       ? {}
-      : { validator: { index, sign: (message: Uint8Array) => scheme.sign(secretKey, message) } }),
+      : {
+          validator: {
+            index,
+            sign: (message: Uint8Array) => scheme.sign(secretKey, message, 'list'),
+          },
+        }),
     verifyValidator: async (claimed, message, signature, peer) => {
       const registered = validators[claimed]
       if (registered === undefined || registered.peer !== peer) return false
-      return scheme.verify(registered.publicKey, message, signature)
+      return scheme.verify(keyFor(registered.publicKey, 'list'), message, signature)
     },
     log: (level, sentence, facts) => log[level](facts, sentence),
   })

@@ -15,6 +15,7 @@ import { quorumOf, signingRoot, type Certificate } from '../crosslink/certificat
 import { present, unreachable } from '../primitives/assert.ts'
 import { concatBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
+import { keyUseOf } from '../primitives/key-use.ts'
 import type { Result } from '../primitives/result.ts'
 import { createBlockWriter, type BlockWriter } from './block-writer.ts'
 import type { Context } from './context.ts'
@@ -359,9 +360,10 @@ function perform(self: Running, effect: EngineEffect): void {
 type Effect<Kind extends EngineEffect['kind']> = EngineEffect & { readonly kind: Kind }
 
 function sign({ context, options }: Running, { vote }: Effect<'sign'>): void {
-  const { domain } = options.engine
+  const { domain, committee } = options.engine
+  const { chain, epoch } = domain
   const root = signingRoot(domain, vote.kind, vote.view, vote.proposal)
-  context.emit({ kind: 'sign', chain: domain.chain, epoch: domain.epoch, vote, root })
+  context.emit({ kind: 'sign', chain, epoch, vote, root, use: keyUseOf(committee.length) })
 }
 
 function check(self: Running, { job, checks }: Effect<'check'>): void {

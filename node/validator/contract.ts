@@ -9,6 +9,7 @@
 import type { EngineFact, Evidence } from '../consensus/engine-contract.ts'
 import type { UnsignedVote, Vote } from '../consensus/vote.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { KeyUse } from '../primitives/key-use.ts'
 import type { Result } from '../primitives/result.ts'
 import type {
   BlockOutcome,
@@ -179,8 +180,10 @@ export type ValidatorEffect =
       readonly epoch: number
       readonly vote: UnsignedVote
       readonly root: Hash
+      /** Of a validator with two keys, the one that this committee votes with. */
+      readonly use: KeyUse
     }
-  /** Sign a RANDAO reveal (no vote: its root has a tag of its own). */
+  /** Sign a RANDAO reveal (no vote: its root has a tag of its own), with the key whose signatures are unique (B.2). */
   | { readonly kind: 'reveal'; readonly job: number; readonly root: Hash }
   | {
       readonly kind: 'send'

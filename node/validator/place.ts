@@ -14,6 +14,7 @@ import {
   type ChainNumber,
   type Seat,
 } from '../primitives/identifiers.ts'
+import { votingKeys } from '../primitives/key-use.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import type { EpochChainOptions, Seating } from './epoch-chain.ts'
 import type { EpochPlans } from './epoch-plans.ts'
@@ -191,8 +192,10 @@ function seatingOf(
     committee,
     engine: {
       domain: { genesisHash: genesisState.genesisHash, chain, epoch },
-      committee: committee.map(
-        (index) => present(validators[index], 'a committee seats validators').publicKey,
+      committee: votingKeys(
+        committee.map(
+          (index) => present(validators[index], 'a committee seats validators').publicKey,
+        ),
       ),
       seat: seatIn(committee, validator),
       leaderOrder: leaderOrderOf(plan, chain),

@@ -41,6 +41,16 @@ const values: Readonly<Record<string, () => string>> = {
   'ed25519 public key': () => toHex(committeeKeyFromSeed('ed25519', seed).publicKey),
   'ed25519 possession': () =>
     toHex(sha256(provePossession('ed25519', committeeKeyFromSeed('ed25519', seed).secretKey))),
+  'by-size public key': () => toHex(committeeKeyFromSeed('by-size', seed).publicKey),
+  'by-size possession': () =>
+    toHex(sha256(provePossession('by-size', committeeKeyFromSeed('by-size', seed).secretKey))),
+  'by-size signatures': () => {
+    const { secretKey } = committeeKeyFromSeed('by-size', seed)
+    const scheme = schemeByName('by-size')
+    return (['list', 'aggregate'] as const)
+      .map((use) => toHex(sha256(scheme.sign(secretKey, seed, use))))
+      .join(' ')
+  },
   'mock signature': () =>
     toHex(schemeByName('mock').sign(committeeKeyFromSeed('mock', seed).secretKey, seed)),
   'store key': () => toHex(storeKey('table', Uint8Array.of(1, 2))),
@@ -72,6 +82,11 @@ const frozen: Readonly<Record<string, string>> = {
   'bls possession': 'a2795846233c118ea49fb1228b99fbfe83a9ef0a3dc2b092b815f542fb5f1cde',
   'ed25519 public key': '349c0ac0459203b8aab5dfb702662446d28057db50ed14b5d6db5ef648bb42a2',
   'ed25519 possession': '6c6387760aae4286d95080674d1f357aa3dc38be18e6b294fe12898e6ef42b6c',
+  'by-size public key':
+    'db09e14ff93d873158d8d94d649b6bf1a701745fd0519d29e4155e7f8608d613b9e777838db84952edd3534fc7569ad22ba5f48e0b7338503206bfd0ef7e43ec56f1328dae8c61b3795952d9073b72f7',
+  'by-size possession': 'f90c273b67d8e7827f0f4abc2dce2a8cd39d17e4385c8d66f7ba121f50e8d8f1',
+  'by-size signatures':
+    'ddd683ae97c129d172a6887a293442cdc12b1f7f6bc757094ce79411b0eec41f c63ad5617a32f69d7c82b64cdd5616e00861518f149cef4de1bc7aff89aa5108',
   'mock signature': '471ef76dae0dab1978d11f053b534c43bcbcc1104c0a9296822566805375c0e2',
   'store key': '057461626c650102',
   'sealed value': '76616c756594bb7f772fddf3e6',

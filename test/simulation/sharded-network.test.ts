@@ -35,9 +35,12 @@ describe('sharded: network', () => {
     })
   }
 
-  test('sharded: network: with real signatures', () => {
-    expect(networkPlanOf(100).scheme).toBe('bls')
-    expect(failureOf(100, NETWORK_SHAPE)).toBeUndefined()
+  test.each([
+    [100, 'bls'],
+    [200, 'by-size'],
+  ])('sharded: network: seed %i with real signatures, %s', (seed, scheme) => {
+    expect(networkPlanOf(seed).scheme).toBe(scheme)
+    expect(failureOf(seed, NETWORK_SHAPE)).toBeUndefined()
   })
 
   test.each(REGRESSIONS)('sharded: network: seed %i, which failed once, holds', (seed) => {

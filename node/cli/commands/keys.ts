@@ -11,7 +11,7 @@ import { ADDRESS_SIZE } from '../../primitives/identifiers.ts'
 import { CommandError, UsageError } from '../command-error.ts'
 import { oneOf } from '../option-value.ts'
 
-const SCHEMES = ['bls', 'ed25519'] as const
+const SCHEMES = ['by-size', 'bls', 'ed25519'] as const
 
 type NewOptions = {
   readonly out: string
@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .description('Write committee.key, identity.key and the public validator.json')
     .requiredOption('--out <dir>', 'directory for the three files')
     .requiredOption('--payout <address>', 'account that receives tips and rewards')
-    .option('--scheme <name>', 'bls or ed25519', oneOf(SCHEMES), 'bls')
+    .option('--scheme <name>', 'by-size, bls or ed25519', oneOf(SCHEMES), 'by-size')
     .option('--json', 'print the public half as JSON')
     .action(createKeys)
 }

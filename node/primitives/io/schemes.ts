@@ -3,11 +3,12 @@
  * One instance per scheme and process, so that decoded keys are shared.
  */
 import { assert, unreachable } from '../assert.ts'
-import { asciiBytes } from '../bytes.ts'
+import { asciiBytes, concatBytes } from '../bytes.ts'
 import { hashTagged } from '../hash.ts'
 import { createMockScheme, mockKeyFromSeed } from '../mock-signature.ts'
 import type { CertificateScheme, CertificateSchemeName } from '../signature.ts'
 import { blsPublicKey, blsSecretKeyFromSeed, createBlsScheme } from './bls.ts'
+import { bySizePublicKey, createBySizeScheme, isPossessionOfPair } from './by-size.ts'
 import { createEd25519Scheme, ed25519PublicKey } from './ed25519.ts'
 
 export type CommitteeKey = { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array }
@@ -29,6 +30,8 @@ export function schemeByName(name: CertificateSchemeName): CertificateScheme {
 export function committeeKeyFromSeed(name: CertificateSchemeName, seed: Uint8Array): CommitteeKey {
   assert(seed.length >= SEED_SIZE_MIN, 'a key seed has at least 32 bytes')
   switch (name) {
+    case 'by-size':
+      return withPublicKey(name, hashTagged('by-size/key', seed))
     case 'bls':
       return withPublicKey(name, blsSecretKeyFromSeed(seed))
     case 'ed25519':
@@ -43,6 +46,8 @@ export function committeeKeyFromSeed(name: CertificateSchemeName, seed: Uint8Arr
 export function committeePublicKey(name: CertificateSchemeName, secretKey: Uint8Array): Uint8Array {
   assert(secretKey.length === 32, 'a committee secret key has 32 bytes')
   switch (name) {
+    case 'by-size':
+      return bySizePublicKey(secretKey)
     case 'bls':
       return blsPublicKey(secretKey)
     case 'ed25519':
@@ -56,8 +61,13 @@ export function committeePublicKey(name: CertificateSchemeName, secretKey: Uint8
 
 /** Shows at registration that the key's owner knows its secret; without it BLS aggregates can be forged (rogue keys). */
 export function provePossession(name: CertificateSchemeName, secretKey: Uint8Array): Uint8Array {
-  const publicKey = committeePublicKey(name, secretKey)
-  return schemeByName(name).sign(secretKey, possessionRoot(name, publicKey))
+  const root = possessionRoot(name, committeePublicKey(name, secretKey))
+  const scheme = schemeByName(name)
+  if (name !== 'by-size') return scheme.sign(secretKey, root)
+  return concatBytes(
+    scheme.sign(secretKey, root, 'list'),
+    scheme.sign(secretKey, root, 'aggregate'),
+  )
 }
 
 /** False for anything malformed. */
@@ -66,11 +76,20 @@ export function verifyPossession(
   publicKey: Uint8Array,
   possession: Uint8Array,
 ): boolean {
-  return schemeByName(name).verify(publicKey, possessionRoot(name, publicKey), possession)
+  const scheme = schemeByName(name)
+  const root = possessionRoot(name, publicKey)
+  return name === 'by-size'
+    ? isPossessionOfPair(scheme, publicKey, root, possession)
+    : scheme.verify(publicKey, root, possession)
 }
 
 function createScheme(name: CertificateSchemeName): CertificateScheme {
   switch (name) {
+    case 'by-size':
+      return createBySizeScheme({
+        list: schemeByName('ed25519'),
+        aggregate: schemeByName('bls'),
+      })
     case 'bls':
       return createBlsScheme()
     case 'ed25519':

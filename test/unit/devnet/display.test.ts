@@ -164,7 +164,7 @@ describe('devnet: options', () => {
 
   test('devnet: options: without words it is four shards of four', async () => {
     const options = await resolveUpOptions({})
-    expect(options.parameters).toMatchObject({ shards: 4, validators: 16, scheme: 'bls' })
+    expect(options.parameters).toMatchObject({ shards: 4, validators: 16, scheme: 'by-size' })
     expect(options).toMatchObject({ ratePerSecond: 20, crossShard: 0.25, rpcPort: undefined })
   })
 

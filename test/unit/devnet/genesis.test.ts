@@ -56,8 +56,8 @@ describe('devnet: genesis', () => {
     const { genesis, identities } = await createDevnetGenesis(small, BORN_MS)
     for (const [index, validator] of genesis.validators.entries()) {
       const secretKey = Buffer.from(identities[index]?.secrets.committeeKey ?? '', 'hex')
-      expect(validator.publicKey).toEqual(committeePublicKey('bls', secretKey))
-      expect(verifyPossession('bls', validator.publicKey, validator.possession)).toBe(true)
+      expect(validator.publicKey).toEqual(committeePublicKey('by-size', secretKey))
+      expect(verifyPossession('by-size', validator.publicKey, validator.possession)).toBe(true)
     }
   })
 

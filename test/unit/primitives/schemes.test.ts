@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { present } from '../../../node/primitives/assert.ts'
 import { asciiBytes, equalBytes } from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
+import { keyFor } from '../../../node/primitives/key-use.ts'
 import { createKeyCache } from '../../../node/primitives/io/key-cache.ts'
 import {
   committeeKeyFromSeed,
@@ -15,9 +16,18 @@ import {
 const seedAt = (index: number) => sha256(asciiBytes(`seed ${index}`))
 const message = sha256(asciiBytes('message'))
 
-describe.each(['bls', 'ed25519', 'mock'] as const)('primitives: scheme: %s', (name) => {
+describe.each([
+  ['bls', 'aggregate'],
+  ['ed25519', 'list'],
+  ['mock', 'list'],
+  ['by-size', 'list'],
+  ['by-size', 'aggregate'],
+] as const)('primitives: scheme: %s, %s', (name, use) => {
   const scheme = schemeByName(name)
   const keys = [0, 1, 2, 3].map((index) => committeeKeyFromSeed(name, seedAt(index)))
+  const sign = (secretKey: Uint8Array, root: Uint8Array) => scheme.sign(secretKey, root, use)
+  const verify = (publicKey: Uint8Array, root: Uint8Array, signature: Uint8Array) =>
+    scheme.verify(keyFor(publicKey, use), root, signature)
   const [first, second] = [present(keys[0], 'first'), present(keys[1], 'second')]
 
   it('primitives: scheme: there is one instance of it, under its name', () => {
@@ -34,20 +44,20 @@ describe.each(['bls', 'ed25519', 'mock'] as const)('primitives: scheme: %s', (na
   })
 
   it('primitives: scheme: signing is deterministic and verification exact', () => {
-    const signature = scheme.sign(first.secretKey, message)
-    expect(scheme.sign(first.secretKey, message)).toEqual(signature)
-    expect(scheme.verify(first.publicKey, message, signature)).toBe(true)
-    expect(scheme.verify(second.publicKey, message, signature)).toBe(false)
-    expect(scheme.verify(first.publicKey, sha256(message), signature)).toBe(false)
+    const signature = sign(first.secretKey, message)
+    expect(sign(first.secretKey, message)).toEqual(signature)
+    expect(verify(first.publicKey, message, signature)).toBe(true)
+    expect(verify(second.publicKey, message, signature)).toBe(false)
+    expect(verify(first.publicKey, sha256(message), signature)).toBe(false)
   })
 
   it('primitives: scheme: the aggregate of three of four convinces for these three only', () => {
     const three = keys.slice(0, 3)
-    const signatures = three.map(({ secretKey }) => scheme.sign(secretKey, message))
+    const signatures = three.map(({ secretKey }) => sign(secretKey, message))
     const aggregate = present(scheme.aggregate(signatures), 'all are well formed')
-    const publicKeys = three.map(({ publicKey }) => publicKey)
+    const publicKeys = three.map(({ publicKey }) => keyFor(publicKey, use))
     expect(scheme.verifyAggregate(publicKeys, message, aggregate)).toBe(true)
-    const others = keys.slice(1).map(({ publicKey }) => publicKey)
+    const others = keys.slice(1).map(({ publicKey }) => keyFor(publicKey, use))
     expect(scheme.verifyAggregate(others, message, aggregate)).toBe(false)
     expect(scheme.aggregate([...signatures.slice(1), new Uint8Array(5)])).toBeUndefined()
   })
@@ -65,9 +75,7 @@ describe.each(['bls', 'ed25519', 'mock'] as const)('primitives: scheme: %s', (na
     const possession = provePossession(name, first.secretKey)
     expect(verifyPossession(name, first.publicKey, possession)).toBe(true)
     expect(verifyPossession(name, second.publicKey, possession)).toBe(false)
-    expect(verifyPossession(name, first.publicKey, scheme.sign(first.secretKey, message))).toBe(
-      false,
-    )
+    expect(verifyPossession(name, first.publicKey, sign(first.secretKey, message))).toBe(false)
   })
 })
 

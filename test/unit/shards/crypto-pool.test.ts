@@ -3,6 +3,7 @@ import { toHex } from '../../../node/primitives/bytes.ts'
 import { present } from '../../../node/primitives/assert.ts'
 import { committeeKeyFromSeed, schemeByName } from '../../../node/primitives/io/schemes.ts'
 import { addressOf, signDigest } from '../../../node/primitives/io/secp256k1.ts'
+import { keyUseOf, votingKeys } from '../../../node/primitives/key-use.ts'
 import type { CertificateSchemeName } from '../../../node/primitives/signature.ts'
 import { checkSignaturesInline, type SignatureCheck } from '../../../node/shards/io/crypto-check.ts'
 import { packChecks, unpackChecks } from '../../../node/shards/io/crypto-message.ts'
@@ -36,8 +37,8 @@ const MESSAGE = new Uint8Array(32).fill(3)
 function checksOf(name: CertificateSchemeName): readonly SignatureCheck[] {
   const scheme = schemeByName(name)
   const keys = [1, 2, 3].map((byte) => committeeKeyFromSeed(name, new Uint8Array(32).fill(byte)))
-  const publicKeys = keys.map((key) => key.publicKey)
-  const signatures = keys.map((key) => scheme.sign(key.secretKey, MESSAGE))
+  const publicKeys = votingKeys(keys.map((key) => key.publicKey))
+  const signatures = keys.map((key) => scheme.sign(key.secretKey, MESSAGE, keyUseOf(keys.length)))
   const aggregate = present(scheme.aggregate(signatures), 'honest signatures aggregate')
   const one = { publicKeys: publicKeys.slice(0, 1), signatures: signatures.slice(0, 1) }
   const all = { message: MESSAGE, publicKeys }
@@ -107,7 +108,7 @@ describe('crypto pool: without threads', () => {
 })
 
 describe('crypto pool: committee signatures', () => {
-  test.each(['bls', 'ed25519', 'mock'] as const)(
+  test.each(['by-size', 'bls', 'ed25519', 'mock'] as const)(
     'crypto pool: committee signatures: thread and inline give one verdict for %s',
     async (name) => {
       const checks = checksOf(name)
