@@ -4,7 +4,6 @@
  * This file composes and wires; each part says what it does: `gater` and `dialer` (which connections), `hello` (who is
  * there), `peer-link` and `channels` (frames), `requests`, `gossip`. All limits are `../limits.ts`.
  */
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
@@ -23,6 +22,7 @@ import { gossipService, wireGossip, type Gossip } from './gossip.ts'
 import { hostOf, parsePeerAddress } from './identity.ts'
 import type { NetworkOptions } from './options.ts'
 import { SILENT_LOGGER } from './silent-logger.ts'
+import { noiseInOneWrite } from './one-write.ts'
 import { Peers } from './peers.ts'
 import { askRequest, RequestError } from './requests.ts'
 import { updateWindowsAtHalf } from './window-updates.ts'
@@ -76,7 +76,7 @@ async function createNode(
     nodeInfo: { name: 'weft', version: '1' },
     addresses: { listen: [options.listen] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noiseInOneWrite()],
     streamMuxers: [
       yamux({
         // The connection monitor pings too, and hangs up when there is no answer.
