@@ -40,6 +40,11 @@ const EXECUTOR_RETRY_MS = 100
  * questions to the workers and its messages to the members. A fifth of the shortest block interval in use.
  */
 const BATCH_INTERVAL_MS = 100
+/**
+ * So many wait no longer: shared by these, questions and messages cost next to nothing, and a client that sends its next
+ * batch when the last is answered would be held to one batch per interval.
+ */
+const BATCH_WORTHWHILE = 64
 /** A transaction that waits longer than any healthy shard lets it wait is pushed again. */
 const PUSH_AGAIN_MS = 5_000
 /** Transactions pushed again at once, and how often one is. */
@@ -191,8 +196,9 @@ function add(self: Intake, arrival: Arrival, waitingMax: number): void {
 /** At the next tick, not now: what else comes in the same turn, such as the rest of a client's batch, joins. */
 function schedule(self: Intake): void {
   if (self.busy || self.waiting.length === 0) return
-  const isFull = self.waiting.length >= TRANSACTION_BATCH_MAX
-  const soonest = isFull ? self.context.now() : Math.max(self.context.now(), self.nextBatchAt)
+  const { length } = self.waiting
+  const now = self.context.now()
+  const soonest = length >= BATCH_WORTHWHILE ? now : Math.max(now, self.nextBatchAt)
   self.pumpAt = Math.min(self.pumpAt, soonest)
 }
 

@@ -9,6 +9,9 @@ const config = shardConfig(1, { gasLimit: 1_000_000 })
 /** What a client may have waiting here, and what may be ready (transaction-intake.ts). */
 const CLIENTS_WAITING_MAX = 2_000
 const READY_MAX_LEAST = 2_048
+/** When a batch waits for company, and for how much of it. */
+const BATCH_INTERVAL_MS = 100
+const BATCH_WORTHWHILE = 64
 
 function openIntake(ready: number) {
   const owner = createContext()
@@ -118,6 +121,33 @@ describe('validator: transaction intake', () => {
     owner.take()
     intake.submit(3, raw)
     expect(refusalsIn(owner.take())).toEqual([])
+  })
+
+  test('validator: transaction intake: few wait for company, and a client that sends many at a time does not wait', () => {
+    const { owner, intake } = openIntake(0)
+    let request = 0
+    const sizesAfter = (count: number, now: number): readonly number[] => {
+      for (let index = 0; index < count; index++) {
+        request++
+        intake.submit(request, Uint8Array.of(2, request >> 8, request & 255))
+      }
+      owner.begin(now)
+      intake.tick()
+      return owner.take().flatMap((effect) => {
+        if (effect.kind !== 'recover') return []
+        owner.answer(
+          'recover',
+          effect.job,
+          effect.raws.map(() => undefined),
+        )
+        owner.take()
+        return [effect.raws.length]
+      })
+    }
+    expect(sizesAfter(1, 10_000)).toEqual([1])
+    expect(sizesAfter(BATCH_WORTHWHILE - 1, 10_001)).toEqual([])
+    expect(sizesAfter(0, 10_000 + BATCH_INTERVAL_MS)).toEqual([BATCH_WORTHWHILE - 1])
+    expect(sizesAfter(BATCH_WORTHWHILE, 10_001 + BATCH_INTERVAL_MS)).toEqual([BATCH_WORTHWHILE])
   })
 
   test('validator: transaction intake: below both marks a client is heard', () => {
