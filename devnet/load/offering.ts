@@ -43,6 +43,7 @@ const NEIGHBOURS = 50
  */
 const SAME_NODE = 0
 const NEXT_NODE = 1
+const OUTBOX_FULL = 'outbox full'
 /** Accounts signed between two looks at the event loop. */
 const SIGNED_PER_TURN = 20
 
@@ -120,6 +121,11 @@ export class Offering {
         settlement.counts.dropped++
         continue
       }
+      if (this.#outboxOf(this.#nodeOf(sender, SAME_NODE), sender.shard).isFull) {
+        // Nothing was signed or sent for it, so the sender need not ask where it stands: it is the arrival that is lost.
+        settlement.refused[OUTBOX_FULL] = (settlement.refused[OUTBOX_FULL] ?? 0) + 1
+        continue
+      }
       const intendedMs = arrivalTime(this.#clock, this.#done + index)
       this.#submit(takePayment(this.#pool, sender, { nowMs, intendedMs }), 0)
     }
@@ -133,7 +139,7 @@ export class Offering {
     const outbox = this.#outboxOf(this.#nodeOf(sender, attempt), sender.shard)
     if (outbox.push(outstanding)) return
     sender.outstanding.delete(payment.nonce)
-    noteRefused(settlement, outstanding, 'outbox full')
+    noteRefused(settlement, outstanding, OUTBOX_FULL)
     this.#block(sender, SAME_NODE)
   }
 

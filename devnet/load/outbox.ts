@@ -33,9 +33,13 @@ export class Outbox {
     this.#onOutcome = onOutcome
   }
 
+  get isFull(): boolean {
+    return this.#closed || this.#waiting.length >= WAITING_MAX
+  }
+
   /** False when full. */
   push(outstanding: Outstanding): boolean {
-    if (this.#closed || this.#waiting.length >= WAITING_MAX) return false
+    if (this.isFull) return false
     this.#waiting.push(outstanding)
     // The next turn: what arrives in this one leaves in the same batch.
     setImmediate(() => this.#wake())

@@ -3,7 +3,8 @@
  *
  * One turn takes inputs that wait, as many as fit TURN_MS, lets the machine handle them, and makes what must be durable
  * durable in one group commit; only then do signatures are made and messages leave (docs/protocol/consensus.md A.5).
- * Questions to workers and reads depend on nothing durable and start at once.
+ * Questions to workers and reads depend on nothing durable and start at once; neither does what a client is told about a
+ * transaction that waits, for no pool outlives its process.
  */
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { assert, unreachable } from '../primitives/assert.ts'
@@ -204,6 +205,11 @@ function startQuestion(self: Driving, effect: ValidatorEffect): void {
       )
     case 'deadline':
       return arm(self, effect.at)
+    case 'submitted':
+      self.ports.reached?.('before-submit-answer')
+      self.submissions.get(effect.request)?.(effect.result)
+      self.submissions.delete(effect.request)
+      return
     default:
   }
 }
@@ -292,11 +298,6 @@ function release(self: Driving, effect: ValidatorEffect): void {
       return load(self, effect)
     case 'reveal':
       return reveal(self, effect)
-    case 'submitted':
-      ports.reached?.('before-submit-answer')
-      self.submissions.get(effect.request)?.(effect.result)
-      self.submissions.delete(effect.request)
-      return
     case 'report':
       return events.onFact(effect.fact)
     case 'shard-head':
@@ -307,6 +308,7 @@ function release(self: Driving, effect: ValidatorEffect): void {
     case 'sign':
     case 'check':
     case 'recover':
+    case 'submitted':
     case 'deadline':
       return
     default:

@@ -44,7 +44,7 @@ const BATCH_INTERVAL_MS = 100
  * So many wait no longer: shared by these, questions and messages cost next to nothing, and a client that sends its next
  * batch when the last is answered would be held to one batch per interval.
  */
-const BATCH_WORTHWHILE = 64
+const BATCH_WORTHWHILE = 32
 /** A transaction that waits longer than any healthy shard lets it wait is pushed again. */
 const PUSH_AGAIN_MS = 5_000
 /** Transactions pushed again at once, and how often one is. */

@@ -11,7 +11,7 @@ const CLIENTS_WAITING_MAX = 2_000
 const READY_MAX_LEAST = 2_048
 /** When a batch waits for company, and for how much of it. */
 const BATCH_INTERVAL_MS = 100
-const BATCH_WORTHWHILE = 64
+const BATCH_WORTHWHILE = 32
 
 function openIntake(ready: number) {
   const owner = createContext()
@@ -131,7 +131,7 @@ describe('validator: transaction intake', () => {
         request++
         intake.submit(request, Uint8Array.of(2, request >> 8, request & 255))
       }
-      owner.begin(now)
+      owner.begin({ now, wallMs: now })
       intake.tick()
       return owner.take().flatMap((effect) => {
         if (effect.kind !== 'recover') return []
