@@ -32,6 +32,8 @@ import type { ShardedWorld } from './sharded-world.ts'
 
 /** Executors that a network can lose within one millisecond: a few times all of them. */
 const FAILURES_AT_ONCE_MAX = 200
+/** How far ahead of its own time of day a follower accepts a stamp. */
+const TIMESTAMP_AHEAD_MAX_MS = 5_000
 
 export type Court = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
@@ -80,6 +82,8 @@ type Bench = {
   /** `shard/height` that an honest node has executed. */
   readonly executed: Set<string>
   readonly failures: { atMs: number; count: number }
+  /** How far honest times of day were ahead and behind. */
+  readonly clocks: { aheadMs: number; behindMs: number }
   found: Verdict | undefined
 }
 
@@ -114,6 +118,7 @@ function openBench(
     waiting: [],
     executed: new Set(),
     failures: { atMs: 0, count: 0 },
+    clocks: { aheadMs: 0, behindMs: 0 },
     found: undefined,
   }
   return bench
@@ -188,6 +193,7 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     case 'refused-block':
       // Liars propose what must be refused, and a node whose beacon fell back refuses its own; others never do.
       if (bench.byzantine.size > 0 || bench.world().wasDamaged(node)) return
+      if (fact.code === 'timestamp-in-future' && mayDisagree(bench)) return
       return convict(bench, 'R4', `node ${node} refused a block: ${fact.code} ${fact.detail}`)
     case 'evidence':
       return bench.chains.accused(node, fact.evidence)
@@ -197,6 +203,11 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
       return hearEngine(bench, node, fact, fact.fact)
     default:
   }
+}
+
+/** R4: two times of day that are further apart than a follower tolerates, each as wrong as the other. */
+function mayDisagree({ clocks }: Bench): boolean {
+  return clocks.aheadMs + clocks.behindMs > TIMESTAMP_AHEAD_MAX_MS
 }
 
 /** Executors die and come back; a node that loses one again and again at one moment goes in a circle. */
@@ -221,6 +232,11 @@ function hearEngine(bench: Bench, node: number, place: SignedPlace, fact: Engine
 /** A node may turn while the network runs. */
 function hearTrouble(bench: Bench, trouble: Trouble): void {
   tellJury(bench.jury, trouble)
+  if (trouble.kind === 'clock') {
+    const { clocks } = bench
+    clocks.aheadMs = Math.max(clocks.aheadMs, trouble.skewMs)
+    clocks.behindMs = Math.max(clocks.behindMs, -trouble.skewMs)
+  }
   if (trouble.kind !== 'byzantine') return
   for (const node of trouble.nodes) {
     bench.byzantine.add(node)
