@@ -140,6 +140,7 @@ function genesisRecord(config: ShardConfig): ShardRecord {
     cursors: channels.map(() => 0),
     supply: config.allocations.reduce((sum, { balance }) => sum + balance, 0n),
     sent: channels.map(() => 0n),
+    sequences: channels.map(() => 0),
     anchorHeight: 0,
     sealed: false,
     inboxUnits: 0,

@@ -73,6 +73,7 @@ const ANCHOR: AnchorView = {
       stageHeight: 0,
       supply: 0n,
       sent: [0n, 0n],
+      sequences: [0, 0],
     },
   ],
 }

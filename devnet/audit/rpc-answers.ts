@@ -68,12 +68,16 @@ function readResult(transaction: Fields): TransactionResult {
   }
 }
 
+function readKind(kind: string): Receipt['kind'] {
+  return kind === 'bounce' || kind === 'move' ? kind : 'transfer'
+}
+
 export function readReceipt(fields: Fields): Receipt {
   return {
     source: asNumber(fields['source'], 'source'),
     destination: asNumber(fields['destination'], 'destination'),
     sequence: asNumber(fields['sequence'], 'sequence'),
-    kind: asText(fields['kind'], 'kind') === 'bounce' ? 'bounce' : 'transfer',
+    kind: readKind(asText(fields['kind'], 'kind')),
     from: asBytes(fields['from'], 'from'),
     to: asBytes(fields['to'], 'to'),
     amount: asAmount(fields['amount'], 'amount'),

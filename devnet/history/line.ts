@@ -66,7 +66,7 @@ const headerSchema = z.strictObject({
 })
 
 const nothing = z.strictObject({})
-const receiptKind = z.enum(['transfer', 'bounce'])
+const receiptKind = z.enum(['transfer', 'bounce', 'move'])
 
 /** What is asked and what is answered, by the name of the operation. */
 const OPERATIONS = {

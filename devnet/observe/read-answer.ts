@@ -118,7 +118,8 @@ function readSent(value: unknown): readonly ObservedSent[] {
 }
 
 function readKind(value: unknown): ConsumedReceipt['kind'] {
-  return asText(value, 'kind') === 'bounce' ? 'bounce' : 'transfer'
+  const kind = asText(value, 'kind')
+  return kind === 'bounce' || kind === 'move' ? kind : 'transfer'
 }
 
 /** Answer of `shard_supply`. */

@@ -23,17 +23,22 @@ export const EMPTY_STATE_ROOT: Hash = present(
   'the constant is written in hexadecimal digits',
 )
 
-/** Shards that have seats in the newest plan, and their number with those that have none any more. */
+/** Shards of the newest plan, and how many of them the next one will seat. */
 function plannedShards(state: BeaconState): { readonly count: number; readonly seated: number } {
-  const [, ...shards] = (planOf(state, state.epoch + 1) ?? state).committees
-  return { count: shards.length, seated: shards.filter((seats) => seats.length > 0).length }
+  const count = (planOf(state, state.epoch + 1) ?? state).committees.length - 1
+  return { count, seated: count - retiredShards(state).length }
+}
+
+/** Shards that get no seats any more, ascending. */
+export function retiredShards({ shards }: Pick<BeaconState, 'shards'>): readonly ChainNumber[] {
+  return shards.filter(({ stage }) => stage === 'retired').map(({ shard }) => shard)
 }
 
 /** Whether a block on this state may ask for the change. */
 export function isPossible(state: BeaconState, { kind, shard }: ShardChange): boolean {
   const { epochRules: rules, validators, shards } = state
   if (rules.blocks === 0) return false
-  if (kind === 'retire') return false
+  if (kind === 'retire') return mayRetire(state, shard)
   const { count, seated } = plannedShards(state)
   const active = activeIn(validators, state.epoch + 2)
   const seats = active.length * rules.shardsPerValidator
@@ -43,6 +48,46 @@ export function isPossible(state: BeaconState, { kind, shard }: ShardChange): bo
     shards.length === count &&
     seats >= COMMITTEE_SEATS_MIN * (seated + 1)
   )
+}
+
+/** One at a time, and never the last open one. */
+function mayRetire({ shards }: BeaconState, shard: ChainNumber): boolean {
+  const isBusy = shards.some(({ stage }) => stage === 'draining' || stage === 'drained')
+  const open = shards.filter(({ stage }) => stage === 'open').map((record) => record.shard)
+  return !isBusy && open.length > 1 && open.includes(shard)
+}
+
+/** The record of a shard that is to retire: from this beacon height on nothing new is sent to it. */
+export function drainingRecord(record: ShardRecord, height: number): ShardRecord {
+  return { ...record, stage: 'draining', stageHeight: height }
+}
+
+/** A draining shard that everything has left is drained; others stay as they are. */
+export function drainRecords(
+  shards: readonly ShardRecord[],
+  height: number,
+): readonly ShardRecord[] {
+  const retiring = shards.find(({ stage }) => stage === 'draining')
+  if (retiring === undefined || !hasNothingLeft(shards, retiring)) return shards
+  return shards.map((record) =>
+    record === retiring ? { ...record, stage: 'drained', stageHeight: height } : record,
+  )
+}
+
+/**
+ * Every shard has seen that this one drains, so none makes it a transfer any more; no receipt waits in a buffer; and what was
+ * sent, either way, was consumed. New receipts could only answer old ones, of which there are none: so it stays like this.
+ */
+function hasNothingLeft(shards: readonly ShardRecord[], retiring: ShardRecord): boolean {
+  return shards.every((other) => {
+    if (other.stage === 'retired') return true
+    const isQuiet = other.outBytes === 0 && other.anchorHeight >= retiring.stageHeight
+    return isQuiet && isConsumed(other, retiring) && isConsumed(retiring, other)
+  })
+}
+
+function isConsumed(source: ShardRecord, destination: ShardRecord): boolean {
+  return (source.sequences[destination.shard] ?? 0) === (destination.cursors[source.shard] ?? 0)
 }
 
 /** At the end of an epoch: the change that more than half of its blocks asked for, if it is possible still. */
@@ -66,6 +111,7 @@ export function openedRecord(state: BeaconState, shard: ChainNumber): ShardRecor
     cursors: Array.from({ length: shard + 1 }, () => 0),
     supply: 0n,
     sent: Array.from({ length: shard + 1 }, () => 0n),
+    sequences: Array.from({ length: shard + 1 }, () => 0),
     anchorHeight: height,
     sealed: false,
     inboxUnits: 0,

@@ -8,9 +8,10 @@
 import { present } from '../primitives/assert.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
-import { adoptedChange, openedRecord } from './elastic.ts'
+import { adoptedChange, drainingRecord, openedRecord, retiredShards } from './elastic.ts'
 import { epochAfter, type EpochPlan } from './epoch.ts'
 import { turnRegistry } from './registry.ts'
+import type { ShardChange } from './shard-change.ts'
 import { epochOfShard, planOf, type BeaconState } from './state.ts'
 
 /** The state after its head, the last block of an epoch. */
@@ -19,20 +20,31 @@ export function turnEpoch(state: BeaconState): BeaconState {
   const epoch = state.epoch + 1
   const validators = turnRegistry(state.validators, epoch)
   const { seed, committees } = present(planOf(state, epoch), 'the next epoch has a plan')
-  const opened = adoptedChange(state)?.kind === 'open' ? 1 : 0
+  const change = adoptedChange(state)
+  const opened = change?.kind === 'open' ? 1 : 0
   const next = planEpoch({
     epoch: epoch + 1,
     mix,
     previous: committees,
     shardCount: committees.length - 1 + opened,
-    unseated: [],
+    unseated: retiredShards(state),
     validators,
     rules,
   })
   const passed = { epoch: state.epoch, seed: state.seed, committees: state.committees }
   const plans = [...state.plans, passed, next].filter((plan) => isNeeded(state, plan, epoch))
   plans.sort((left, right) => left.epoch - right.epoch)
-  return openShards({ ...state, epoch, seed, committees, plans, validators, changes: [] })
+  const turned = { epoch, seed, committees, plans, validators, changes: [] }
+  return openShards({ ...state, ...turned, shards: retire(state, change) })
+}
+
+/** B.7: from the next beacon block on nobody sends anything new to a shard that is to retire. */
+function retire({ shards, height }: BeaconState, change: ShardChange | undefined) {
+  return shards.map((record) =>
+    change?.kind === 'retire' && record.shard === change.shard
+      ? drainingRecord(record, height)
+      : record,
+  )
 }
 
 /** B.7: the plan that comes into force may seat one shard more than there were. */
@@ -47,5 +59,7 @@ function isNeeded(state: BeaconState, plan: EpochPlan, current: number): boolean
   if (plan.epoch >= current) return plan.epoch > current
   const oldestAnchor = Math.max(0, state.height - BEACON_HASH_RING)
   if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return true
-  return state.shards.some((record) => epochOfShard(state, record) === plan.epoch)
+  return state.shards.some(
+    (record) => record.stage !== 'retired' && epochOfShard(state, record) === plan.epoch,
+  )
 }

@@ -19,6 +19,7 @@ import { beaconHashAt, epochOfShard, planOf, shardCountAt, type BeaconState } fr
 export type CrosslinkReject =
   | 'unknown-shard'
   | 'shard-frozen'
+  | 'shard-retired'
   | 'tip-not-ahead'
   | 'span-too-long'
   | 'wrong-epoch'
@@ -71,10 +72,12 @@ export function checkCrosslink(
 }
 
 function recordAfter(
-  { supply, forcedEpoch, openedHeight, stage, stageHeight }: ShardRecord,
+  record: ShardRecord,
   { tip, channels }: Crosslink,
   { hash, beaconHeight }: { readonly hash: Hash; readonly beaconHeight: number },
 ): ShardRecord {
+  const { supply, forcedEpoch, openedHeight, stage, stageHeight } = record
+  const isLast = isLastBlock(record, tip)
   return {
     shard: tip.chain,
     epoch: tip.epoch,
@@ -86,6 +89,7 @@ function recordAfter(
     cursors: tip.cursors,
     supply,
     sent: channels.map(({ value }) => value),
+    sequences: channels.map(({ nextSequence }) => nextSequence),
     anchorHeight: tip.anchor.beaconHeight,
     sealed: tip.sealing,
     inboxUnits: tip.inboxUnits,
@@ -95,13 +99,15 @@ function recordAfter(
     recoveringSince: 0,
     forcedEpoch,
     openedHeight,
-    stage,
-    stageHeight,
+    stage: isLast ? 'retired' : stage,
+    stageHeight: isLast ? beaconHeight : stageHeight,
   }
 }
 
 /** C.3 (1): the shard accepts, and the tip is 1 to CROSSLINK_SPAN_MAX blocks ahead of the recorded head. */
 function checkPlace(record: ShardRecord, { tip, links }: Crosslink): Problem {
+  if (record.stage === 'retired')
+    return problem('shard-retired', 'the shard has had its last block')
   if (record.status === 'frozen') return problem('shard-frozen', 'the shard takes no crosslinks')
   const span = tip.height - record.height
   if (span <= 0)
@@ -113,11 +119,17 @@ function checkPlace(record: ShardRecord, { tip, links }: Crosslink): Problem {
   return undefined
 }
 
+/** B.7: the block that leans on a beacon block by which everything has left the shard. */
+function isLastBlock(record: ShardRecord, { anchor }: Crosslink['tip']): boolean {
+  return record.stage === 'drained' && anchor.beaconHeight >= record.stageHeight
+}
+
 /** C.3 (3): one epoch per crosslink, the shard's own; a tip anchored in a later epoch seals it, and no other does (B.5). */
 function checkEpoch(state: BeaconState, record: ShardRecord, { tip }: Crosslink): Problem {
   const epoch = epochOfShard(state, record)
   if (tip.epoch !== epoch) return problem('wrong-epoch', `the shard is in epoch ${epoch}`)
-  if (tip.sealing !== epochAfter(state.epochRules, tip.anchor.beaconHeight) > epoch)
+  const isLater = epochAfter(state.epochRules, tip.anchor.beaconHeight) > epoch
+  if (tip.sealing !== (isLater || isLastBlock(record, tip)))
     return problem('wrong-sealing', 'the seal of an epoch does not follow the anchor')
   return undefined
 }

@@ -108,6 +108,8 @@ function isSeated(state: BeaconState, { epoch, committees }: EpochPlan): boolean
   if (epoch === state.epoch ? added !== 0 : epoch > state.epoch ? added < 0 : added > 0)
     return false
   return committees.every(
-    (seats) => seats.length > 0 && seats.every((index) => index < validators.length),
+    (seats, chain) =>
+      (seats.length > 0 || shards[chain - 1]?.stage === 'retired') &&
+      seats.every((index) => index < validators.length),
   )
 }

@@ -104,6 +104,7 @@ function genesisRecord(origin: RecordOrigin): ShardRecord {
     cursors: Array.from({ length: shardCount + 1 }, () => 0),
     supply: supplyOf(genesis, shard),
     sent: Array.from({ length: shardCount + 1 }, () => 0n),
+    sequences: Array.from({ length: shardCount + 1 }, () => 0),
     anchorHeight: 0,
     sealed: false,
     inboxUnits: 0,

@@ -13,7 +13,7 @@ import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
-import { isPossible } from './elastic.ts'
+import { drainRecords, isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
@@ -217,7 +217,10 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
     blockHashes: pushBlockHash(state),
     mix: mixIn(state.mix, step.body.reveal),
     changes: countChange(state.changes, step.body.change),
-    shards: state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
+    shards: drainRecords(
+      state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
+      height,
+    ),
   }
   return isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after
 }

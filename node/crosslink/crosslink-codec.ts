@@ -64,6 +64,7 @@ export function writeShardRecord(writer: Writer, record: ShardRecord): void {
     .list(record.cursors, (into, cursor) => into.u64(cursor))
     .u256(record.supply)
     .list(record.sent, (into, value) => into.u256(value))
+    .list(record.sequences, (into, sequence) => into.u64(sequence))
     .u64(record.anchorHeight)
     .flag(record.sealed)
     .u64(record.inboxUnits)
@@ -89,6 +90,7 @@ export function readShardRecord(reader: Reader): ShardRecord {
     cursors: reader.list(CURSORS_MAX, (from) => from.u64()),
     supply: reader.u256(),
     sent: reader.list(CURSORS_MAX, (from) => from.u256()),
+    sequences: reader.list(CURSORS_MAX, (from) => from.u64()),
     anchorHeight: reader.u64(),
     sealed: reader.flag(),
     inboxUnits: reader.u64(),

@@ -48,6 +48,8 @@ export type ShardRecord = {
   readonly supply: bigint
   /** Wei ever sent to each chain, index = destination 0..S (C.3 (8)). */
   readonly sent: readonly bigint[]
+  /** Receipts ever sent to each chain, index = destination 0..S (B.7). */
+  readonly sequences: readonly number[]
   readonly anchorHeight: number
   readonly sealed: boolean
   readonly inboxUnits: number

@@ -44,7 +44,7 @@ export const RECEIPT_BYTES_BASE = 1 + ADDRESS_SIZE + ADDRESS_SIZE + 32 + 8 + 4 +
 export const BATCH_BYTES_BASE = 4 + 4 + 8 + 8 + 4
 
 const OUTCOME_BYTE: Readonly<Record<ReceiptOutcome, number>> = { bounced: 0, applied: 1, void: 2 }
-const KIND_BYTE: Readonly<Record<ReceiptKind, number>> = { transfer: 0, bounce: 1 }
+const KIND_BYTE: Readonly<Record<ReceiptKind, number>> = { transfer: 0, bounce: 1, move: 2 }
 
 /** Encoded size of this receipt inside a batch: what counts against BATCH_BYTES_MAX. */
 export function receiptBytes(receipt: Pick<Receipt, 'payload'>): number {
@@ -117,6 +117,7 @@ function readKind(reader: Reader): ReceiptKind {
   const byte = reader.u8()
   if (byte === KIND_BYTE.transfer) return 'transfer'
   if (byte === KIND_BYTE.bounce) return 'bounce'
+  if (byte === KIND_BYTE.move) return 'move'
   throw new DecodeError('a receipt kind is unknown')
 }
 

@@ -4,8 +4,11 @@
  */
 import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 
-/** `transfer` moves value; `bounce` returns the value of a failed transfer to its sender's shard. */
-export type ReceiptKind = 'transfer' | 'bounce'
+/**
+ * `transfer` moves value; `bounce` returns the value of a failed transfer to its sender's shard; `move` takes an account's
+ * balance out of a shard that is retired (B.7).
+ */
+export type ReceiptKind = 'transfer' | 'bounce' | 'move'
 
 /** `void`: consumed without effect, because its source says that it sent less than its receipts are worth (C.5 (4)). */
 export type ReceiptOutcome = 'applied' | 'bounced' | 'void'

@@ -10,6 +10,7 @@ import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { ShardConfig, TransactionResult } from './executor.ts'
 import { effectiveGasPrice, intrinsicGas } from './fees.ts'
 import { RECEIPT_GAS } from './flow-control.ts'
+import { isDraining } from './layout.ts'
 import { enqueueReceipt, type Outbox } from './outbox.ts'
 import type { Transaction } from './transaction.ts'
 import type { Call, CallResult } from './vm/call.ts'
@@ -32,6 +33,7 @@ export type SenderTransaction = { readonly transaction: Transaction; readonly se
 
 export type PlacementCode =
   | 'unsupported'
+  | 'shard-retiring'
   | 'wrong-chain'
   | 'nonce-too-low'
   | 'nonce-too-high'
@@ -85,6 +87,7 @@ function place(
   intrinsic: number,
 ): Result<Placement, PlacementCode> {
   const { to, nonce, gasLimit, value } = transaction
+  if (isDraining(run.config)) return rejected('shard-retiring', 'the shard takes no transactions') // B.7
   if (transaction.chainId !== run.config.chainId) {
     return rejected('wrong-chain', `chain id ${transaction.chainId} is of another shard`)
   }

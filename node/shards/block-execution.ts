@@ -25,10 +25,11 @@ import {
   writeChannels,
 } from './channel-state.ts'
 import type { BlockOutcome, ShardConfig, TransactionResult } from './executor.ts'
+import { evacuate } from './evacuation.ts'
 import { baseFeeFloor, nextBaseFee } from './fees.ts'
 import { flowLimits } from './flow-control.ts'
 import type { InboxOutcome, InboxRun } from './inbox-execution.ts'
-import { configAt } from './layout.ts'
+import { configAt, isDrainedAt, isDraining } from './layout.ts'
 import { drainOutbox, openOutbox } from './outbox.ts'
 import { type HashPairs, rootOf, type StateTree } from './state-tree.ts'
 import {
@@ -134,7 +135,9 @@ function faultOfFrame(
   if (anchor.beaconHeight < parent.anchorHeight)
     return 'the anchor is older than the one of the parent' // C.2
   if (anchor.epoch < epoch) return 'the anchor is of an epoch before the one of the block' // C.2
-  if (frame.sealing !== anchor.epoch > epoch) return 'the sealing flag does not follow the anchor' // B.5
+  const isLast = isDrainedAt(anchor, config.shard) // B.7
+  if (frame.sealing !== (anchor.epoch > epoch || isLast))
+    return 'the sealing flag does not follow the anchor' // B.5
   if (epoch < parent.epoch) return 'the epoch goes backwards'
   if (epoch === parent.epoch && parent.sealing) return 'a sealing block ends its epoch' // B.5
   if (epoch === parent.epoch && view <= parent.view) return 'the view does not advance'
@@ -162,6 +165,7 @@ export function closeBlock(open: OpenBlock, work: BlockWork): ExecutedBlock {
   const { rules, inbox, state } = open
   const { channels } = inbox.outbox
   payTips(open)
+  evacuate(inbox)
   const sent = drainOutbox(inbox)
   writeChannels(state, inbox.before, channels)
   const sealed = sealState(state, rules.hashPairs)
@@ -198,7 +202,7 @@ function payTips({ frame, run, state }: OpenBlock): void {
 }
 
 function makeHeader(open: OpenBlock, work: BlockWork, tree: StateTree): ShardHeader {
-  const { frame, parent, inbox, run, state, rules } = open
+  const { frame, parent, inbox, run, rules } = open
   const { anchor } = frame
   const { channels } = inbox.outbox
   return {
@@ -222,9 +226,14 @@ function makeHeader(open: OpenBlock, work: BlockWork, tree: StateTree): ShardHea
     gasUsed: rules.config.gasLimit - run.gasLeft,
     baseFeePerGas: run.baseFeePerGas,
     inboxUnits: work.inbox.unitsLeft,
-    outBytes: state.totals.outBytes,
+    outBytes: outBytesOf(inbox),
     contentsHash: work.contentsHash,
   }
+}
+
+/** B.7: balances of a retiring shard wait to leave it like receipts in a buffer; one byte says that there are any. */
+function outBytesOf({ config, state: { totals } }: InboxRun): number {
+  return totals.outBytes + (isDraining(config) && totals.balances > 0n ? 1 : 0)
 }
 
 /** Name of the first field in which two headers differ; undefined when they are equal. */

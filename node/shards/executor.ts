@@ -24,6 +24,8 @@ export type ShardConfig = {
   readonly shard: ChainNumber
   /** When the shard was opened, itself included; later ones are known from the anchor (layout.ts). */
   readonly shardCount: number
+  /** Of the layout: shards that are retiring or retired (B.7); none if absent. */
+  readonly closed?: readonly ChainNumber[]
   /** Ethereum chain id: network base + shard. */
   readonly chainId: number
   readonly chainIdBase: number

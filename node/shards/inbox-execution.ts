@@ -27,6 +27,7 @@ import {
 } from './channel-state.ts'
 import type { BlockOutcome, ShardConfig } from './executor.ts'
 import { type FlowLimits, RECEIPT_GAS } from './flow-control.ts'
+import { isDraining } from './layout.ts'
 import { enqueueReceipt, type Outbox } from './outbox.ts'
 import { type IncomingChannel, NOT_DRAINED } from './system-record.ts'
 import { isGateway } from './vm/gateway.ts'
@@ -138,11 +139,14 @@ function withoutConsumed(item: InboxItem, channel: IncomingChannel): InboxItem {
 /** Total: ends in `applied` or `bounced` for every receipt there can be (C.5). */
 function executeReceipt(run: InboxRun, receipt: Receipt): Exclude<ReceiptOutcome, 'void'> {
   const { state } = run
-  if (receipt.kind === 'bounce') {
+  if (receipt.kind !== 'transfer') {
     refund(state, receipt)
     return 'applied'
   }
-  if (canReceive(receipt.to) && credit(state, receipt.to, receipt.amount)) return 'applied'
+  // B.7: what comes to a retiring shard goes back, not with the shard's accounts to where nobody looks for it.
+  const isOpen = !isDraining(run.config)
+  if (isOpen && canReceive(receipt.to) && credit(state, receipt.to, receipt.amount))
+    return 'applied'
   enqueueReceipt(run.outbox, state, {
     destination: receipt.source,
     kind: 'bounce',
@@ -156,7 +160,7 @@ function executeReceipt(run: InboxRun, receipt: Receipt): Exclude<ReceiptOutcome
   return 'bounced'
 }
 
-/** To the sender; if that cannot be, to the treasury; if even that would overflow, to nobody, counted as burnt. */
+/** Of a move, home: `from` is the account itself (B.7). To the sender; if that cannot be, to the treasury; if even that would overflow, to nobody, counted as burnt. */
 function refund(state: WorkingState, receipt: Receipt): void {
   const { from, amount } = receipt
   if (canReceive(from) && credit(state, from, amount)) return

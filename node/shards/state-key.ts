@@ -22,6 +22,7 @@ const INCOMING = 0x69
 const BUFFER = 0x62
 const BUFFERED_RECEIPT = 0x71
 const TOTALS = 0x6d
+const EVACUATION = 0x65
 
 export function accountKey(address: Address): StateKey {
   assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
@@ -29,6 +30,11 @@ export function accountKey(address: Address): StateKey {
   key[0] = ACCOUNT
   key.set(address, 1)
   return key
+}
+
+/** The account that the key is of; undefined if it is another record's. */
+export function addressOfKey(key: StateKey): Address | undefined {
+  return key[0] === ACCOUNT ? key.slice(1) : undefined
 }
 
 /** `out/<destination>`: the outgoing channel (C.4). */
@@ -53,6 +59,9 @@ export function bufferedReceiptKey(destination: ChainNumber, sequence: number): 
 
 /** The shard's sums: supply, burnt, buffered. */
 export const TOTALS_KEY: StateKey = Uint8Array.of(TOTALS)
+
+/** How far the evacuation of a retiring shard has come: the path to go on from (B.7). */
+export const EVACUATION_KEY: StateKey = Uint8Array.of(EVACUATION)
 
 /** hashTagged('state', key) with the constant part written once. */
 const TAG = asciiBytes('state')

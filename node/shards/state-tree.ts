@@ -85,6 +85,21 @@ export function* leavesOf(tree: StateTree): Generator<StateLeaf> {
   }
 }
 
+/** The leaves at and above a path, in the order of their paths. */
+export function* leavesFrom(tree: StateTree, from: Hash): Generator<StateLeaf> {
+  const later: StateTree[] = []
+  let node = tree
+  for (let depth = 0; node?.kind === 'branch'; depth++) {
+    const isLeft = pathBit(from, depth) === 0
+    if (isLeft) later.push(node.right)
+    node = isLeft ? node.left : node.right
+  }
+  if (node !== undefined && compareBytes(node.path, from) >= 0) yield node
+  for (let rest = later.pop(); later.length > 0 || rest !== undefined; rest = later.pop()) {
+    yield* leavesOf(rest)
+  }
+}
+
 /**
  * The tree after all changes, which are strictly ascending by path. Rebuilds only what changed and hashes it level by
  * level from the bottom, one call of `hashPairs` per level.

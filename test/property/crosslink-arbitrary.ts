@@ -84,7 +84,7 @@ export const beaconHeader: fc.Arbitrary<BeaconHeader> = fc.record({
 })
 
 const receiptContent = fc.record({
-  kind: fc.constantFrom<ReceiptKind>('transfer', 'bounce'),
+  kind: fc.constantFrom<ReceiptKind>('transfer', 'bounce', 'move'),
   from: address,
   to: address,
   amount,
@@ -153,6 +153,7 @@ export const shardRecord: fc.Arbitrary<ShardRecord> = fc.record({
   cursors: fc.array(u64, { maxLength: 65 }),
   supply: amount,
   sent: fc.array(amount, { maxLength: 65 }),
+  sequences: fc.array(u64, { maxLength: 65 }),
   anchorHeight: u64,
   sealed: fc.boolean(),
   inboxUnits: u64,

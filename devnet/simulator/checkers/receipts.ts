@@ -50,7 +50,7 @@ export function createReceiptChecker(): ReceiptChecker {
     counts.consumed++
     if (outcome === 'void') return `${receiptText(receipt)} is void, and nobody's source lies`
     if (outcome === 'applied') return undefined
-    if (receipt.kind === 'bounce') return `${receiptText(receipt)} bounced a second time`
+    if (receipt.kind !== 'transfer') return `${receiptText(receipt)} bounced, and never may`
     counts.bounced++
     const back = { ...receipt, source: receipt.destination, destination: receipt.source }
     owed.set(bounceText(back), (owed.get(bounceText(back)) ?? 0) + 1)

@@ -7,7 +7,7 @@ export type SeenReceipt = {
   readonly source: number
   readonly destination: number
   readonly sequence: number
-  readonly kind: 'transfer' | 'bounce'
+  readonly kind: 'transfer' | 'bounce' | 'move'
   readonly from: string
   readonly to: string
   readonly amount: bigint

@@ -60,9 +60,11 @@ export function encodeGatewayTransfer(chainId: number, to: Address): Uint8Array 
   return data
 }
 
-/** What the calldata asks for, strictly: exact length, zero padding, a shard of this network other than our own. */
+type GatewayConfig = Pick<ShardConfig, 'shard' | 'shardCount' | 'closed' | 'chainIdBase'>
+
+/** What the calldata asks for, strictly: exact length, zero padding, an open shard of this network other than our own (B.7). */
 export function decodeGatewayTransfer(
-  config: Pick<ShardConfig, 'shard' | 'shardCount' | 'chainIdBase'>,
+  config: GatewayConfig,
   data: Uint8Array,
 ): ReceiptOrder | undefined {
   if (data.length !== GATEWAY_TRANSFER_SIZE) return undefined
@@ -72,12 +74,13 @@ export function decodeGatewayTransfer(
   const destination = bytesToBigInt(data.subarray(4, 4 + WORD_SIZE)) - BigInt(config.chainIdBase)
   if (destination < 1n || destination > BigInt(config.shardCount)) return undefined
   if (destination === BigInt(config.shard)) return undefined
+  if (config.closed?.includes(Number(destination)) === true) return undefined
   return { destination: Number(destination), to: data.slice(GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE) }
 }
 
 /** Which shard a transaction sends value to: what admission asks before it asks about congestion (C.6). */
 export function destinationOfGatewayCall(
-  config: Pick<ShardConfig, 'shard' | 'shardCount' | 'chainIdBase'>,
+  config: GatewayConfig,
   transaction: { readonly to: Address | undefined; readonly data: Uint8Array },
 ): ChainNumber | undefined {
   if (transaction.to === undefined || !isGateway(transaction.to)) return undefined

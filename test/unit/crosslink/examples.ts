@@ -125,6 +125,7 @@ export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
     cursors: [0, 0, 0],
     supply: 0n,
     sent: [0n, 0n, 0n],
+    sequences: [0, 0, 0],
     anchorHeight: 0,
     sealed: false,
     inboxUnits: 0,
