@@ -6,6 +6,7 @@ import { decodeShardBlock, encodeShardBlock } from '../../node/shards/block.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import { bigIntToBytes } from '../../node/primitives/bytes.ts'
 import { hashTagged } from '../../node/primitives/hash.ts'
+import { createEd25519Scheme } from '../../node/primitives/io/ed25519.ts'
 import { committeeKeyFromSeed, schemeByName } from '../../node/primitives/io/schemes.ts'
 import { recoverAddress } from '../../node/primitives/io/secp256k1.ts'
 import { hashPairsNative } from '../../node/shards/io/hashtree.ts'
@@ -174,7 +175,8 @@ function voteStage(name: SchemeName): Stage {
 }
 
 function aggregateStage(name: SchemeName, seats: number): Stage {
-  const scheme = schemeByName(name)
+  // A node remembers which signatures are good; here each is checked again.
+  const scheme = name === 'ed25519' ? createEd25519Scheme() : schemeByName(name)
   const keys = Array.from({ length: quorumOf(seats) }, (_, seat) => keyOf(name, seat))
   const signatures = keys.map(({ secretKey }) => scheme.sign(secretKey, VOTE_MESSAGE))
   const aggregate = present(scheme.aggregate(signatures), 'good signatures aggregate')

@@ -13,6 +13,7 @@ import { assert } from '../assert.ts'
 import { bytesToBigInt, concatBytes, equalBytes, fromHex } from '../bytes.ts'
 import type { CertificateScheme } from '../signature.ts'
 import { createKeyCache } from './key-cache.ts'
+import type { VerifiedSignatures } from './verified-signatures.ts'
 
 const KEY_SIZE = 32
 const SIGNATURE_SIZE = 64
@@ -34,18 +35,25 @@ export function ed25519PublicKey(secretKey: Uint8Array): Uint8Array {
   return ed25519.getPublicKey(secretKey)
 }
 
-export function createEd25519Scheme(): CertificateScheme {
+/** `verified`: where to remember which signatures are good; absent, each is checked whenever it comes. */
+export function createEd25519Scheme(verified?: VerifiedSignatures): CertificateScheme {
   const secretKeyOf = createKeyCache(importSecretKey)
   const publicKeyOf = createKeyCache(importPublicKey)
   return listScheme({
     sign: (secretKey, message) => {
-      const key = secretKeyOf(secretKey)
-      assert(key !== undefined, 'an Ed25519 secret key has 32 bytes')
-      return new Uint8Array(sign(null, message, key))
+      const own = secretKeyOf(secretKey)
+      assert(own !== undefined, 'an Ed25519 secret key has 32 bytes')
+      const signature = new Uint8Array(sign(null, message, own.key))
+      verified?.add(own.publicKey, message, signature)
+      return signature
     },
     verify: (publicKey, message, signature) => {
       const key = publicKeyOf(publicKey)
-      return key !== undefined && verify(null, message, key, signature)
+      if (key === undefined) return false
+      if (verified?.has(publicKey, message, signature) === true) return true
+      if (!verify(null, message, key, signature)) return false
+      verified?.add(publicKey, message, signature)
+      return true
     },
   })
 }
@@ -85,10 +93,13 @@ function signatureAt(aggregate: Uint8Array, index: number): Uint8Array {
   return aggregate.subarray(index * SIGNATURE_SIZE, (index + 1) * SIGNATURE_SIZE)
 }
 
-function importSecretKey(secretKey: Uint8Array): KeyObject | undefined {
+function importSecretKey(
+  secretKey: Uint8Array,
+): { readonly key: KeyObject; readonly publicKey: Uint8Array } | undefined {
   if (secretKey.length !== KEY_SIZE) return undefined
   const der = Buffer.from(concatBytes(PRIVATE_KEY_PREFIX, secretKey))
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  return { key, publicKey: ed25519PublicKey(secretKey) }
 }
 
 /** Whether a small-order or non-canonical key passes depends on the version of OpenSSL; with us it never does. */

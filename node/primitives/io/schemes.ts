@@ -10,6 +10,7 @@ import type { CertificateScheme, CertificateSchemeName } from '../signature.ts'
 import { blsPublicKey, blsSecretKeyFromSeed, createBlsScheme } from './bls.ts'
 import { bySizePublicKey, createBySizeScheme, isPossessionOfPair } from './by-size.ts'
 import { createEd25519Scheme, ed25519PublicKey } from './ed25519.ts'
+import { createVerifiedSignatures } from './verified-signatures.ts'
 
 export type CommitteeKey = { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array }
 
@@ -93,7 +94,7 @@ function createScheme(name: CertificateSchemeName): CertificateScheme {
     case 'bls':
       return createBlsScheme()
     case 'ed25519':
-      return createEd25519Scheme()
+      return createEd25519Scheme(createVerifiedSignatures())
     case 'mock':
       return createMockScheme()
     default:
