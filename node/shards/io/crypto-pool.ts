@@ -11,21 +11,27 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Piscina } from 'piscina'
-import { assert, present } from '../../primitives/assert.ts'
+import { assert } from '../../primitives/assert.ts'
 import { HASH_SIZE } from '../../primitives/hash.ts'
 import { ADDRESS_SIZE } from '../../primitives/identifiers.ts'
+import { schemeByName } from '../../primitives/io/schemes.ts'
 import type { CertificateSchemeName } from '../../primitives/signature.ts'
 import type { CheckedTransaction } from '../executor.ts'
-import type { SignatureCheck, SignatureVerdict } from './crypto-check.ts'
+import {
+  checkSignaturesInline,
+  type SignatureCheck,
+  type SignatureVerdict,
+} from './crypto-check.ts'
 import {
   packBytes,
   packChecks,
   transferables,
   type CryptoAnswer,
   type CryptoTask,
+  type RecoverAnswer,
 } from './crypto-message.ts'
 import { runInPool } from './run-in-pool.ts'
-import { perform } from './crypto-worker.ts'
+import { recoverSenders } from './crypto-worker.ts'
 
 /** Transactions per task: at 0.06 ms each, a committee check waits at most 4 ms for a thread. */
 const RECOVER_CHUNK = 64
@@ -67,8 +73,8 @@ export type CryptoPool = {
 type TransferList = NonNullable<Parameters<Piscina['run']>[1]>['transferList'] & object
 
 type Job = {
-  readonly task: CryptoTask
-  readonly resolve: (answer: CryptoAnswer) => void
+  /** Never rejects: it settles its own promise. */
+  readonly run: () => Promise<void>
   readonly reject: (error: CryptoPoolError) => void
 }
 
@@ -77,7 +83,7 @@ export function openCryptoPool({ threads }: { readonly threads: number }): Crypt
   assert(Number.isInteger(threads) && threads >= 0, 'threads are counted')
   const workers = threads === 0 ? callingThread() : startThreads(threads)
   const size = threads === 0 ? RECOVER_CHUNK_INLINE : RECOVER_CHUNK
-  const schedule = createSchedule(workers.run, {
+  const schedule = createSchedule({
     atOnce: Math.max(1, threads),
     waitingMax: WAITING_TRANSACTIONS_MAX / size,
   })
@@ -86,8 +92,7 @@ export function openCryptoPool({ threads }: { readonly threads: number }): Crypt
   async function recoverChunk(
     raws: readonly Uint8Array[],
   ): Promise<readonly (CheckedTransaction | undefined)[]> {
-    const answer = await schedule.add('ordinary', { kind: 'recover', raws: packBytes(raws) })
-    assert(answer.kind === 'recovered', 'a recover task is answered by senders')
+    const answer = await schedule.add('ordinary', () => workers.recover(raws))
     return raws.map((raw, index) => {
       if (answer.valid[index] !== 1) return undefined
       return {
@@ -108,9 +113,7 @@ export function openCryptoPool({ threads }: { readonly threads: number }): Crypt
     },
     checkSignatures: async (scheme, checks) => {
       if (checks.length === 0) return []
-      const answer = await schedule.add('urgent', packChecks(scheme, checks))
-      assert(answer.kind === 'checked', 'a check task is answered by verdicts')
-      return answer.verdicts
+      return schedule.add('urgent', () => workers.check(scheme, checks))
     },
     killWorkers: workers.kill,
     close: () => {
@@ -121,7 +124,11 @@ export function openCryptoPool({ threads }: { readonly threads: number }): Crypt
 }
 
 type Workers = {
-  readonly run: (task: CryptoTask) => Promise<CryptoAnswer>
+  readonly recover: (raws: readonly Uint8Array[]) => Promise<RecoverAnswer>
+  readonly check: (
+    scheme: CertificateSchemeName,
+    checks: readonly SignatureCheck[],
+  ) => Promise<readonly SignatureVerdict[]>
   readonly kill: () => Promise<void>
   readonly end: () => Promise<void>
 }
@@ -135,8 +142,19 @@ function startThreads(threads: number): Workers {
   })
   // A thread that dies while idle is only an event here; the next task starts a new one.
   pool.on('error', () => undefined)
+  const run = (task: CryptoTask): Promise<CryptoAnswer> =>
+    runInPool(pool, task, { transferList: transferables(task) as TransferList })
   return {
-    run: (task) => runInPool(pool, task, { transferList: transferables(task) as TransferList }),
+    recover: async (raws) => {
+      const answer = await run({ kind: 'recover', raws: packBytes(raws) })
+      assert(answer?.kind === 'recovered', 'a recover task is answered by senders')
+      return answer
+    },
+    check: async (scheme, checks) => {
+      const answer = await run(packChecks(scheme, checks))
+      assert(answer?.kind === 'checked', 'a check task is answered by verdicts')
+      return answer.verdicts
+    },
     kill: async () => {
       await Promise.all(pool.threads.map((thread) => thread.terminate()))
     },
@@ -144,13 +162,17 @@ function startThreads(threads: number): Workers {
   }
 }
 
+/** Nothing crosses to another thread, so nothing is packed. What the asking turn has to send leaves before work begins. */
 function callingThread(): Workers {
   const nothing = async (): Promise<void> => {}
   return {
-    run: async (task) => {
-      // What the asking turn has to send leaves before this begins.
+    recover: async (raws) => {
       await nextTurn()
-      return perform(task)
+      return recoverSenders(raws)
+    },
+    check: async (scheme, checks) => {
+      await nextTurn()
+      return checkSignaturesInline(schemeByName(scheme), checks)
     },
     kill: nothing,
     end: nothing,
@@ -158,15 +180,21 @@ function callingThread(): Workers {
 }
 
 type Schedule = {
-  readonly add: (queue: 'urgent' | 'ordinary', task: CryptoTask) => Promise<CryptoAnswer>
+  readonly add: <Answer>(
+    queue: 'urgent' | 'ordinary',
+    work: () => Promise<Answer>,
+  ) => Promise<Answer>
   /** Refuses whatever waits and comes later; resolves when nothing runs any more. */
   readonly drain: () => Promise<void>
 }
 
-function createSchedule(
-  work: Workers['run'],
-  { atOnce, waitingMax }: { readonly atOnce: number; readonly waitingMax: number },
-): Schedule {
+function createSchedule({
+  atOnce,
+  waitingMax,
+}: {
+  readonly atOnce: number
+  readonly waitingMax: number
+}): Schedule {
   const waiting: Record<'urgent' | 'ordinary', Job[]> = { urgent: [], ordinary: [] }
   const running = new Set<Promise<void>>()
   let isClosed = false
@@ -175,7 +203,7 @@ function createSchedule(
     while (running.size < atOnce) {
       const job = waiting.urgent.shift() ?? waiting.ordinary.shift()
       if (job === undefined) return
-      const run: Promise<void> = runJob(work, job).then(() => {
+      const run: Promise<void> = job.run().then(() => {
         running.delete(run)
         startNext()
       })
@@ -184,7 +212,7 @@ function createSchedule(
   }
 
   return {
-    add: (queue, task) =>
+    add: (queue, work) =>
       new Promise((resolve, reject) => {
         if (isClosed) {
           reject(new CryptoPoolError('crypto-pool-closed', 'the crypto pool is closed'))
@@ -192,7 +220,7 @@ function createSchedule(
           const sentence = `more than ${waitingMax} ${queue} crypto tasks wait`
           reject(new CryptoPoolError('crypto-pool-full', sentence))
         } else {
-          waiting[queue].push({ task, resolve, reject })
+          waiting[queue].push({ run: () => settle(work, resolve, reject), reject })
           startNext()
         }
       }),
@@ -206,13 +234,15 @@ function createSchedule(
   }
 }
 
-/** Runs one job and settles its promise; never rejects itself. */
-async function runJob(work: Workers['run'], job: Job): Promise<void> {
+async function settle<Answer>(
+  work: () => Promise<Answer>,
+  resolve: (answer: Answer) => void,
+  reject: (error: CryptoPoolError) => void,
+): Promise<void> {
   try {
-    const answer = await work(job.task)
-    job.resolve(present(answer, 'the worker answers every task'))
+    resolve(await work())
   } catch (cause) {
     const sentence = 'a crypto worker thread failed during its task'
-    job.reject(new CryptoPoolError('crypto-worker-failed', sentence, { cause }))
+    reject(new CryptoPoolError('crypto-worker-failed', sentence, { cause }))
   }
 }
