@@ -35,7 +35,7 @@ export function createEpochRegister(genesis: BeaconState): EpochRegister {
     const known = plans.get(planned.epoch)
     if (known === undefined) {
       plans.set(planned.epoch, planned)
-      return oddSeats(planned, genesis.validators.length)
+      return oddSeats(planned)
     }
     if (known.committees === planned.committees || textOf(known) === textOf(planned))
       return undefined
@@ -65,8 +65,9 @@ export function createEpochRegister(genesis: BeaconState): EpochRegister {
   return register
 }
 
-function oddSeats({ epoch, committees }: EpochPlan, validators: number): string | undefined {
-  const least = Math.min(SEATS_MIN, validators)
+function oddSeats({ epoch, committees }: EpochPlan): string | undefined {
+  // The beacon seats everybody that is left.
+  const least = Math.min(SEATS_MIN, committees[0]?.length ?? 0)
   for (const [chain, seats] of committees.entries()) {
     if (new Set(seats).size !== seats.length)
       return `epoch ${epoch} seats a validator twice on chain ${chain}`

@@ -18,6 +18,7 @@ import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { NodeRestore } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Observation, Statement } from './checkers/observation.ts'
+import { createRegistryChecker } from './checkers/registry.ts'
 import { createReferee, type Referee, type Violation } from './checkers/referee.ts'
 import { certificatesIn, seenCertificate, statementOf } from './consensus-seen.ts'
 import { digestText } from './digest-text.ts'
@@ -94,6 +95,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     taken: new Map(),
     certificates: new WeakSet(),
   }
+  const registry = createRegistryChecker(state, options.byzantine)
   return {
     signed: (node, place, vote) => {
       const seat = seatOf(bench, place, node)
@@ -101,7 +103,11 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     },
     heard: (node, message) => hear(bench, node, message),
     delivered: (node, block) => deliver(bench, node, block),
-    planned: (node, head) => suspect(bench, 'X4', bench.epochs.planned(node, head)),
+    planned: (node, head) => {
+      suspect(bench, 'X4', bench.epochs.planned(node, head))
+      const verdict = registry.look(head)
+      if (verdict !== undefined) suspect(bench, verdict.rule, verdict.sentence)
+    },
     began: (node, { chain, epoch, height, hash }) => {
       if (bench.isScarred(node)) return
       const from = { digest: digestText(hash), height }

@@ -11,7 +11,7 @@ import { assert, present } from '../primitives/assert.ts'
 import { compareBytes } from '../primitives/bytes.ts'
 import { createWriter } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
-import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { drawPermutation } from '../primitives/prng.ts'
 import { COMMITTEE_SEATS_MIN, drawCommittees, epochSeed, shardSizes } from './committee.ts'
 import type { EpochPlan, EpochRules } from './epoch.ts'
@@ -165,9 +165,11 @@ export type PlanRequest = {
 
 /** The plan of an epoch, one epoch ahead: whoever changes shards has that long to get its state. */
 export function planEpoch(request: PlanRequest): EpochPlan {
-  const { epoch, mix, validators } = request
+  const { epoch, mix, previous, validators } = request
   const seed = epochSeed(mix, epoch)
-  const active = activeIn(validators, epoch)
+  const seated = activeIn(validators, epoch)
+  // Where nobody is left to take over, those who sit stay, or the chain would end.
+  const active = seated.length > 0 ? seated : present(previous[BEACON_CHAIN], 'the beacon sits')
   const keyOf = (index: number) => present(validators[index], 'the registry has it').publicKey
   return { epoch, seed, committees: assignCommittees({ ...request, active, keyOf, seed }) }
 }

@@ -1,9 +1,11 @@
 /**
- * Beacon blocks: a header, and a body of one RANDAO reveal, at most one crosslink per shard and at most one wish for a
- * change of the set of shards (docs/protocol/beacon.md B.1, B.7). Users' transactions have no place in them.
+ * Beacon blocks: a header, and a body of one RANDAO reveal, at most one crosslink per shard, accusations of validators and
+ * at most one wish for a change of the set of shards (docs/protocol/beacon.md B.1, B.6, B.7). Users' transactions have no
+ * place in them.
  *
  * Invariant: a decoded block's body is the one its header names (contentsHash), so two blocks of one hash have equal bytes.
  */
+import { readAccusation, writeAccusation, type Accusation } from '../crosslink/accusation.ts'
 import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
 import type { Crosslink } from '../crosslink/crosslink.ts'
 import {
@@ -26,6 +28,8 @@ export type BeaconBody = {
   readonly reveal: Uint8Array
   /** Ascending by shard, at most one per shard (C.3). */
   readonly crosslinks: readonly Crosslink[]
+  /** At most ACCUSATIONS_MAX, each of another validator (B.6). */
+  readonly accusations: readonly Accusation[]
   /** The change of the set of shards that the proposer asks for (B.7). */
   readonly change?: ShardChange
 }
@@ -37,9 +41,14 @@ export type BeaconBlock = {
 
 /** One signature of any scheme: BLS has 96 bytes, the largest. */
 const REVEAL_SIZE_MAX = 96
+/** In one block. Each costs two signature checks; what is too much waits for the next block. */
+export const ACCUSATIONS_MAX = 8
 
 export function encodeBeaconBody(body: BeaconBody): Uint8Array {
-  const writer = createWriter().variable(body.reveal).list(body.crosslinks, writeCrosslink)
+  const writer = createWriter()
+    .variable(body.reveal)
+    .list(body.crosslinks, writeCrosslink)
+    .list(body.accusations, writeAccusation)
   writeShardChange(writer, body.change)
   return writer.finish()
 }
@@ -48,6 +57,7 @@ function readBeaconBody(reader: Reader): BeaconBody {
   const body = {
     reveal: reader.variable(REVEAL_SIZE_MAX),
     crosslinks: reader.list(SHARDS_MAX, readCrosslink),
+    accusations: reader.list(ACCUSATIONS_MAX, readAccusation),
   }
   const change = readShardChange(reader)
   return change === undefined ? body : { ...body, change }

@@ -2,6 +2,7 @@
  * Making a beacon block out of what the proposer holds (docs/protocol/beacon.md B.1). The builder includes the best it has
  * per shard and leaves out what does not validate: a bad crosslink must never poison a whole block.
  */
+import type { Accusation } from '../crosslink/accusation.ts'
 import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { beaconBlockHash, contentsHash, HEADER_VERSION } from '../crosslink/header-codec.ts'
@@ -9,11 +10,12 @@ import { assert } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
 import type { Reject } from '../primitives/result.ts'
-import { encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import { ACCUSATIONS_MAX, encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
 import { isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import type { ShardChange } from './shard-change.ts'
+import { applyAccusations, type Ledger } from './slashing.ts'
 import { beaconStateRoot } from './state-root.ts'
 import { proposerOf, type BeaconState } from './state.ts'
 import { advance } from './transition.ts'
@@ -28,6 +30,8 @@ export type BeaconBuildRequest = {
   readonly reveal: Uint8Array
   /** Candidates with checked signatures, any order, any number per shard. */
   readonly crosslinks: readonly Crosslink[]
+  /** With checked signatures, any number. */
+  readonly accusations: readonly Accusation[]
   /** Changes of the set of shards that the proposer wants: the block asks for the first one that is possible (B.7). */
   readonly wishes?: readonly ShardChange[]
 }
@@ -44,17 +48,18 @@ export type BeaconBuilt = {
   }[]
 }
 
-/** Header and reveal, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
-const BYTES_RESERVED = 4096
+/** Header, reveal and accusations, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
+const BYTES_RESERVED = 8192
 
 export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest): BeaconBuilt {
   const { view, seat, reveal } = request
   assert(seat === proposerOf(state, BEACON_CHAIN, view), 'only the leader builds')
   const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
+  const { accusations, ledger } = chooseAccusations(state, request)
   const change = request.wishes?.find((wish) => isPossible(state, wish))
-  const body = { reveal, crosslinks: chosen, ...(change && { change }) }
+  const body = { reveal, crosslinks: chosen, accusations, ...(change && { change }) }
   const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
-  const after = advance(state, { timestampMs, body, records })
+  const after = advance(state, { timestampMs, body, records, ledger })
   const header = {
     version: HEADER_VERSION,
     parentHash: state.headHash,
@@ -72,6 +77,23 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
   const bytes = encodeBeaconBlock(block)
   assert(bytes.length <= BLOCK_BYTES_MAX, 'the builder keeps to the size of a block')
   return { block, bytes, state: { ...after, headHash: beaconBlockHash(header) }, skipped }
+}
+
+/** Each that still says something after those before it, as many as a block holds. */
+function chooseAccusations(
+  state: BeaconState,
+  { accusations, seat }: Pick<BeaconBuildRequest, 'accusations' | 'seat'>,
+): { readonly accusations: readonly Accusation[]; readonly ledger: Ledger } {
+  let chosen: readonly Accusation[] = []
+  let ledger: Ledger = state
+  for (const accusation of accusations) {
+    if (chosen.length === ACCUSATIONS_MAX) break
+    const applied = applyAccusations(state, [...chosen, accusation], seat)
+    if (!applied.ok) continue
+    chosen = [...chosen, accusation]
+    ledger = applied.value
+  }
+  return { accusations: chosen, ledger: { validators: ledger.validators, burnt: ledger.burnt } }
 }
 
 type Choice = {

@@ -43,6 +43,7 @@ export function encodeBeaconState(state: BeaconState): Uint8Array {
     .fixed(state.seed, HASH_SIZE)
     .list(state.validators, writeValidator)
   writeRegistryRules(writer, state.registryRules)
+  writer.u256(state.burnt)
   writeCommittees(writer, state.committees)
   writeEpochRules(writer, state.epochRules)
   return writer
@@ -69,6 +70,7 @@ function readBeaconState(reader: Reader): BeaconState {
     seed: reader.fixed(HASH_SIZE),
     validators: reader.list(REGISTRY_MAX, readValidator),
     registryRules: readRegistryRules(reader),
+    burnt: reader.u256(),
     committees: readCommittees(reader),
     epochRules: readEpochRules(reader),
     plans: reader.list(PLANS_MAX, readEpochPlan),

@@ -61,11 +61,11 @@ function epochsHash({ epochRules, plans, changes }: RootedState): Hash {
   )
 }
 
-/** B.6: the rules by which validators come and go. */
-function registryHash({ registryRules }: RootedState): Hash {
-  const rules = createWriter()
-  writeRegistryRules(rules, registryRules)
-  return hashTagged('registry', rules.finish())
+/** B.6: the rules by which validators come and go, and what stakes have lost. */
+function registryHash({ registryRules, burnt }: RootedState): Hash {
+  const writer = createWriter()
+  writeRegistryRules(writer, registryRules)
+  return hashTagged('registry', writer.u256(burnt).finish())
 }
 
 function u64Hash(tag: string, value: number): Hash {

@@ -36,6 +36,8 @@ export type BeaconState = {
   /** Everybody who ever was one; a validator's index never changes (B.6). */
   readonly validators: readonly BeaconValidator[]
   readonly registryRules: RegistryRules
+  /** Wei of stakes that were slashed away. */
+  readonly burnt: bigint
   /** Of this epoch: validator indices by chain and seat; index 0 is the beacon's own committee. */
   readonly committees: readonly (readonly number[])[]
   readonly epochRules: EpochRules
@@ -73,6 +75,7 @@ export function genesisBeaconState(
     seed,
     validators,
     registryRules,
+    burnt: 0n,
     committees,
     epochRules: rules,
     plans: rules.blocks === 0 ? [] : [planEpoch(next)],

@@ -9,7 +9,7 @@ import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import { beaconBlockHash } from '../crosslink/header-codec.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN } from '../primitives/identifiers.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
@@ -19,6 +19,13 @@ import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { mixIn, revealRoot } from './randao.ts'
 import { countChange } from './shard-change.ts'
+import type { SignatureDemand } from './signature-demand.ts'
+import {
+  accusationChecks,
+  applyAccusations,
+  type AccusationReject,
+  type Ledger,
+} from './slashing.ts'
 import { beaconStateRoot } from './state-root.ts'
 import {
   committeeKeys,
@@ -49,21 +56,11 @@ export type BeaconReject =
   | 'impossible-change'
   | 'wrong-state-root'
   | `crosslink: ${CrosslinkReject}`
-
-/** One signature the host must check before the block counts. */
-export type SignatureDemand = {
-  /** In seat order. */
-  readonly publicKeys: readonly Uint8Array[]
-  readonly message: Hash
-  /** Exactly one. */
-  readonly signatures: readonly Uint8Array[]
-  /** The signature of the one key, or one aggregate of all keys. */
-  readonly mode: 'single' | 'aggregate'
-}
+  | `evidence: ${AccusationReject}`
 
 /**
- * The reveal by the proposer and each crosslink's certificate by its committee. What is malformed against `state` gives no
- * demand: `applyBeaconBlock` refuses it.
+ * The reveal by the proposer, each crosslink's certificate by its committee, and the two statements of each of the accused.
+ * What is malformed against `state` gives no demand: `applyBeaconBlock` refuses it.
  */
 export function signatureChecks(
   state: BeaconState,
@@ -72,6 +69,7 @@ export function signatureChecks(
   return [
     revealCheck(state, block),
     ...block.body.crosslinks.map((crosslink) => crosslinkCheck(state, crosslink)),
+    ...block.body.accusations.flatMap((accusation) => accusationChecks(state, accusation)),
   ].filter((demand) => demand !== undefined)
 }
 
@@ -153,7 +151,10 @@ function execute(state: BeaconState, block: BeaconBlock): Result<BeaconState, Be
     }
     records.push(checked.value)
   }
-  const after = advance(state, { timestampMs: header.timestampMs, body, records })
+  const ledger = applyAccusations(state, body.accusations, header.proposerSeat)
+  if (!ledger.ok) return rejected(`evidence: ${ledger.reject.code}`, ledger.reject.detail)
+  const { timestampMs } = header
+  const after = advance(state, { timestampMs, body, records, ledger: ledger.value })
   if (!equalBytes(after.mix, header.mix))
     return rejected('wrong-mix', 'the mix does not follow from the reveal')
   if (!equalBytes(beaconStateRoot(after), header.stateRoot))
@@ -204,6 +205,8 @@ export type BeaconStep = {
   readonly body: BeaconBody
   /** Records after the body's crosslinks, checked. */
   readonly records: readonly ShardRecord[]
+  /** After the body's accusations, checked. */
+  readonly ledger: Ledger
 }
 
 /** The next state, but for the hash of the block that makes it, which the caller sets. */
@@ -212,6 +215,7 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
   const updated = new Map(step.records.map((record) => [record.shard, record]))
   const after = {
     ...state,
+    ...step.ledger,
     height,
     timestampMs: step.timestampMs,
     blockHashes: pushBlockHash(state),

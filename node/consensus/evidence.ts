@@ -4,6 +4,7 @@
  *
  * Both signatures are checked one by one before anything is reported: in an aggregate, two bad signatures can cancel.
  */
+import { contradict } from '../crosslink/accusation.ts'
 import { proposalKey } from '../crosslink/certificate.ts'
 import type { Seat } from '../primitives/identifiers.ts'
 import { submit } from './checks.ts'
@@ -18,10 +19,7 @@ export function voteKey(vote: UnsignedVote): string {
 
 /** Do these two votes prove that their seat is faulty? The caller has checked the signatures. */
 export function conflicting(first: UnsignedVote, second: UnsignedVote): boolean {
-  if (first.seat !== second.seat || first.view !== second.view) return false
-  if (first.kind === second.kind) return voteKey(first) !== voteKey(second)
-  // NOTARIZE then NULLIFY is what a timeout does (R6), NOTARIZE of one and FINALIZE of another is R8: both are honest.
-  return first.kind !== 'notarize' && second.kind !== 'notarize'
+  return first.seat === second.seat && first.view === second.view && contradict(first, second)
 }
 
 type KnownVote = PendingVote & { readonly isVerified: boolean }

@@ -76,6 +76,8 @@ export function planeOf(message: NodeMessage): Plane {
       return 'transactions'
     case 'crosslink':
       return 'crosslinks'
+    case 'accusation':
+      return 'beacon'
     case 'receipts':
     case 'get-receipts':
       return 'receipts'

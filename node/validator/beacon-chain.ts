@@ -20,6 +20,7 @@ import { assert, present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
+import { createAccusations, type AccusationOptions, type Accusations } from './accusations.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
 import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
@@ -37,6 +38,7 @@ export type BeaconChain = {
   readonly headAnchor: () => AnchorView
   /** A crosslink from a member of its shard. */
   readonly offer: (crosslink: Crosslink) => void
+  readonly accusations: Pick<Accusations, 'found' | 'offer'>
   readonly updateWork: () => void
   readonly start: (restore: NodeRestore) => void
 }
@@ -44,6 +46,7 @@ export type BeaconChain = {
 export type BeaconChainOptions = {
   readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
   readonly genesisState: BeaconState
+  readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
   /** The finalized head moved; the state and all effects of it are in place. */
   readonly onFinalized: (block: BeaconBlock) => void
 }
@@ -56,6 +59,7 @@ type Beacon = {
   readonly options: BeaconChainOptions
   readonly chain: EpochChain
   readonly candidates: CrosslinkCandidates
+  readonly accusations: Accusations
   readonly verified: Map<string, Verified>
   /** Recent ones, by block hash; block 0 is never forgotten. */
   readonly anchors: Map<string, AnchorView>
@@ -80,6 +84,11 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
       () => self.head,
       () => updateWork(self),
     ),
+    accusations: createAccusations(context, {
+      ...options.registry,
+      head: () => self.head,
+      accepted: () => updateWork(self),
+    }),
     verified: new Map([[toHex(head.headHash), { state: head, view: 0 }]]),
     anchors: new Map(),
     genesisAnchor,
@@ -94,6 +103,7 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     anchorOf: (hash) => anchorOf(self, toHex(hash)),
     headAnchor: () => self.headAnchor,
     offer: self.candidates.offer,
+    accusations: self.accusations,
     updateWork: () => updateWork(self),
     start: (restore) => start(self, restore),
   }
@@ -144,9 +154,12 @@ function openState({ chain, verified, head }: Beacon): BeaconState {
   return verified.get(toHex(notarizedTip.hash))?.state ?? head
 }
 
-/** A.7: a candidate that the next block could take is work. */
+/** A.7: a candidate or an accusation that the next block could take is work. */
 function updateWork(self: Beacon): void {
-  self.chain.work(self.candidates.review(self.head, openState(self)))
+  const base = openState(self)
+  const hasCandidates = self.candidates.review(self.head, base)
+  const hasAccusations = self.accusations.review(base)
+  self.chain.work(hasCandidates || hasAccusations)
 }
 
 /** Views begin anew, so what was verified in the old ones is no proposal of these. */
@@ -171,6 +184,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
       timestampMs: context.wallMs(),
       reveal,
       crosslinks: self.candidates.all(),
+      accusations: self.accusations.all(),
     })
     const block = decodeBeaconChainBlock(bytes)
     assert(block.ok, 'a block that was just built decodes')

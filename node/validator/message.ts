@@ -3,6 +3,7 @@
  * chain, epoch) around canonical bytes. A message that does not decode is refused before any machine sees it.
  */
 import type { ConsensusMessage } from '../consensus/message.ts'
+import type { Accusation } from '../crosslink/accusation.ts'
 import type { Crosslink } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -46,3 +47,5 @@ export type NodeMessage =
   | ({ readonly kind: 'chunk'; readonly chunk: Uint8Array | undefined } & ChunkPlace)
   /** A candidate for the next beacon block, from a member of the shard. */
   | { readonly kind: 'crosslink'; readonly crosslink: Crosslink }
+  /** Two statements of one validator that contradict each other, for the next beacon block (B.6). */
+  | { readonly kind: 'accusation'; readonly accusation: Accusation }

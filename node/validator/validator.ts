@@ -92,6 +92,10 @@ function createParts(options: ValidatorOptions): Parts {
   const beacon = createBeaconChain(context, {
     epochs: place.epochsOf(BEACON_CHAIN),
     genesisState,
+    registry: {
+      seatsOf: (chain, epoch) => plans.of(epoch)?.committees[chain],
+      others: () => place.others(BEACON_CHAIN),
+    },
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
@@ -200,6 +204,9 @@ function receive(self: Parts, input: Input<'message'>): void {
     case 'crosslink':
       if (isMember(self, message.crosslink.shard, validator)) self.beacon.offer(message.crosslink)
       return
+    case 'accusation':
+      if (validator !== undefined) self.beacon.accusations.offer(message.accusation, validator)
+      return
     default:
       return unreachable(message)
   }
@@ -253,6 +260,7 @@ function review(self: Parts, effects: readonly ValidatorEffect[]): void {
     if (effect.kind !== 'report') continue
     const { fact } = effect
     silence(self, fact)
+    if (fact.kind === 'evidence') self.beacon.accusations.found(fact.evidence)
     if (fact.kind === 'engine' && fact.fact.kind === 'view-entered') entered.add(fact.chain)
   }
   // A view that ended without its block leaves the block's work undone.

@@ -4,6 +4,7 @@
  */
 import { decodeConsensusMessage, encodeConsensusMessage } from '../consensus/wire.ts'
 import type { ChainBlock } from '../consensus/message.ts'
+import { encodeAccusation, readAccusation } from '../crosslink/accusation.ts'
 import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { readReceiptBatch, writeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../network/envelope.ts'
@@ -36,6 +37,7 @@ const KIND = {
   crosslink: 5,
   getChunk: 6,
   chunk: 7,
+  accusation: 8,
 } as const
 
 export type WireContext = {
@@ -78,6 +80,13 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
       writeCrosslink(writer, message.crosslink)
       return seal(KIND.crosslink, message.crosslink.shard, 0, writer.finish())
     }
+    case 'accusation':
+      return seal(
+        KIND.accusation,
+        message.accusation.chain,
+        0,
+        encodeAccusation(message.accusation),
+      )
     default:
       return unreachable(message)
   }
@@ -143,6 +152,12 @@ export function decodeNodeMessage(
         const crosslink = readCrosslink(reader)
         if (crosslink.shard !== chain) throw new DecodeError('a crosslink is of another shard')
         return { kind: 'crosslink', crosslink }
+      })
+    case KIND.accusation:
+      return decodeExactly(payload, (reader) => {
+        const accusation = readAccusation(reader)
+        if (accusation.chain !== chain) throw new DecodeError('an accusation is of another chain')
+        return { kind: 'accusation', accusation }
       })
     default:
       return rejected('malformed', `no message of kind ${kind} (chain ${chain})`)

@@ -1,20 +1,15 @@
 /** Bytes of consensus: what is encoded comes back, what is changed is refused or is another canonical message. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeEvidence, encodeEvidence } from '../../node/consensus/evidence-codec.ts'
-import { conflicting } from '../../node/consensus/evidence.ts'
 import type { JournalRecord } from '../../node/consensus/engine-contract.ts'
 import { decodeJournalRecord, encodeJournalRecord } from '../../node/consensus/journal.ts'
 import { decodeConsensusMessage, encodeConsensusMessage } from '../../node/consensus/wire.ts'
 import {
   certificates,
   messages,
-  SIGNATURE_BYTES_MAX,
   unsignedVotes,
-  votes,
   wireContext,
 } from '../unit/consensus/support/arbitraries.ts'
-import { domain } from '../unit/consensus/support/fixtures.ts'
 
 const records: fc.Arbitrary<JournalRecord> = fc.oneof(
   unsignedVotes.map((vote) => ({ kind: 'vote', vote }) as const),
@@ -82,18 +77,6 @@ describe('consensus: codecs', () => {
         const damaged = damage(bytes, change)
         const decoded = decodeJournalRecord(damaged)
         if (decoded.ok) expect(encodeJournalRecord(decoded.value)).toEqual(damaged)
-      }),
-    )
-  })
-
-  it('consensus: codecs: evidence comes back exactly if its votes contradict each other', () => {
-    fc.assert(
-      fc.property(votes, votes, fc.boolean(), (first, other, sameSeat) => {
-        const second = sameSeat ? { ...other, seat: first.seat } : other
-        const evidence = { domain, seat: first.seat, first, second }
-        const decoded = decodeEvidence(encodeEvidence(evidence), SIGNATURE_BYTES_MAX)
-        expect(decoded.ok).toBe(conflicting(first, second))
-        if (decoded.ok) expect(decoded.value).toEqual(evidence)
       }),
     )
   })

@@ -4,6 +4,7 @@ import { encodeBeaconBody, type BeaconBlock } from '../../node/beacon/block.ts'
 import { contentsHash } from '../../node/crosslink/header-codec.ts'
 import { epochAfter } from '../../node/beacon/epoch.ts'
 import type { BeaconState } from '../../node/beacon/state.ts'
+import type { Accusation, Statement } from '../../node/crosslink/accusation.ts'
 import type { Certificate, Proposal } from '../../node/crosslink/certificate.ts'
 import type { Crosslink, ShardRecord } from '../../node/crosslink/crosslink.ts'
 import type { BeaconHeader, ShardHeader } from '../../node/crosslink/header.ts'
@@ -43,6 +44,30 @@ export const certificate: fc.Arbitrary<Certificate> = fc
     proposal: kind === 'nullify' ? undefined : named,
     ...rest,
   }))
+
+const statement = (view: number): fc.Arbitrary<Statement> =>
+  fc
+    .record({
+      kind: fc.constantFrom('notarize', 'nullify', 'finalize'),
+      named: proposal,
+      signature: fc.uint8Array({ maxLength: 96 }),
+    })
+    .map(({ kind, named, signature }) => ({
+      kind,
+      proposal: kind === 'nullify' ? undefined : { ...named, view },
+      signature,
+    }))
+
+export const accusation: fc.Arbitrary<Accusation> = u64.chain((view) =>
+  fc.record({
+    validator: fc.nat(1023),
+    chain: fc.nat(64),
+    epoch: u64,
+    view: fc.constant(view),
+    first: statement(view),
+    second: statement(view),
+  }),
+)
 
 export const shardHeader: fc.Arbitrary<ShardHeader> = fc.record({
   version: fc.constant(1),
@@ -195,6 +220,7 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
       }),
       { minLength: 1, maxLength: 4 },
     ),
+    burnt: amount,
     registryRules: fc.record({ stake: amount, unbondEpochs: fc.nat(65_536) }),
     records: fc.array(shardRecord, { minLength: 1, maxLength: 3 }),
     changes: fc.array(
@@ -243,6 +269,7 @@ export const beaconBlock: fc.Arbitrary<BeaconBlock> = fc
     body: fc.record({
       reveal: fc.uint8Array({ maxLength: 96 }),
       crosslinks: fc.array(crosslink, { maxLength: 2 }),
+      accusations: fc.array(accusation, { maxLength: 2 }),
     }),
   })
   .map(({ header, body }) => ({

@@ -321,6 +321,7 @@ function linkShards(world: World): void {
     timestampMs: beacon.timestampMs + 1_000,
     reveal: Uint8Array.of(1),
     crosslinks: dice.shuffle(candidates),
+    accusations: [],
   })
   const applied = applyBeaconBlock(beacon, built.block)
   assert(applied.ok, 'a follower accepts what the builder built')

@@ -4,8 +4,7 @@ import { decodeAnchorView, encodeAnchorView } from '../../node/beacon/anchor-cod
 import { decodeBeaconBlock, encodeBeaconBlock } from '../../node/beacon/block.ts'
 import { decodeBeaconState, encodeBeaconState } from '../../node/beacon/state-codec.ts'
 import { decodeConsensusMessage, encodeConsensusMessage } from '../../node/consensus/wire.ts'
-import { decodeEvidence, encodeEvidence } from '../../node/consensus/evidence-codec.ts'
-import type { Vote } from '../../node/consensus/vote.ts'
+import { decodeAccusation, encodeAccusation } from '../../node/crosslink/accusation.ts'
 import { decodeJournalRecord, encodeJournalRecord } from '../../node/consensus/journal.ts'
 import type { JournalRecord } from '../../node/consensus/engine-contract.ts'
 import { decodeCertificate, encodeCertificate } from '../../node/crosslink/certificate-codec.ts'
@@ -32,7 +31,6 @@ import {
   encodeReceipt,
   encodeReceiptBatch,
 } from '../../node/crosslink/receipt-codec.ts'
-import { toHex } from '../../node/primitives/bytes.ts'
 import { AssertionError } from '../../node/primitives/assert.ts'
 import { accepted, rejected } from '../../node/primitives/result.ts'
 import {
@@ -72,11 +70,9 @@ import { ZERO_HASH } from '../../node/primitives/hash.ts'
 import {
   certificates,
   messages,
-  SIGNATURE_BYTES_MAX,
   unsignedVotes,
   wireContext,
 } from '../unit/consensus/support/arbitraries.ts'
-import { domain } from '../unit/consensus/support/fixtures.ts'
 import * as arbitrary from './crosslink-arbitrary.ts'
 import { target, type FuzzTarget } from './fuzz-target.ts'
 
@@ -93,31 +89,6 @@ const journalRecords: fc.Arbitrary<JournalRecord> = fc.oneof(
     .record({ view: u64, height: u64, hash })
     .map((floor) => ({ kind: 'floor', ...floor }) as const),
 )
-
-/** Two votes of one seat in one view that contradict each other. */
-const evidence = fc
-  .record({
-    view: u64,
-    seat: fc.nat({ max: 10 }),
-    proposals: fc.uniqueArray(fc.record({ parentView: u64, parentHash: hash, hash }), {
-      minLength: 2,
-      maxLength: 2,
-      selector: (proposal) => toHex(proposal.hash),
-    }),
-    kind: fc.constantFrom('notarize' as const, 'finalize' as const),
-    nullifies: fc.boolean(),
-    signature: fc.uint8Array({ maxLength: SIGNATURE_BYTES_MAX }),
-  })
-  .map(({ view, seat, proposals, kind, nullifies, signature }) => {
-    const [one, two] = proposals.map((proposal) => ({ view, ...proposal }))
-    const voteFor = (name: typeof kind, proposal: typeof one): Vote => {
-      return { kind: name, view, proposal, seat, signature }
-    }
-    const second: Vote = nullifies
-      ? { kind: 'nullify', view, proposal: undefined, seat, signature }
-      : voteFor(kind, two)
-    return { domain, seat, first: voteFor(nullifies ? 'finalize' : kind, one), second }
-  })
 
 const anchorViews = fc.record({
   beaconHeight: u64,
@@ -202,10 +173,10 @@ export const chainTargets: readonly FuzzTarget[] = [
     codes: MALFORMED,
   }),
   target({
-    covers: ['node/consensus/evidence-codec.ts#decodeEvidence'],
-    valid: evidence,
-    encode: encodeEvidence,
-    decode: (bytes) => decodeEvidence(bytes, SIGNATURE_BYTES_MAX),
+    covers: ['node/crosslink/accusation.ts#decodeAccusation'],
+    valid: arbitrary.accusation,
+    encode: encodeAccusation,
+    decode: decodeAccusation,
     codes: MALFORMED,
   }),
   target({

@@ -112,6 +112,7 @@ const nodeMessages: fc.Arbitrary<NodeMessage> = fc.oneof(
   fc
     .tuple(chunkPlace, fc.option(fc.uint8Array({ maxLength: 90 }), { nil: undefined }))
     .map(([place, chunk]) => ({ kind: 'chunk', ...place, chunk }) as const),
+  arbitrary.accusation.map((accusation) => ({ kind: 'accusation', accusation }) as const),
   arbitrary.crosslink.map((crosslink) => ({ kind: 'crosslink', crosslink }) as const),
 )
 

@@ -109,12 +109,27 @@ function expectPaid({ trial, honest }: Scene): void {
   }
 }
 
-function expectSign({ trial, byzantine, accused, refused }: Scene, sign: Sign): void {
+/** B.6: on chain, of every honest node, those that lied and nobody else. */
+function expectSlashed(
+  { trial, byzantine, honest }: Pick<Scene, 'trial' | 'byzantine' | 'honest'>,
+  isAccused: boolean,
+): void {
+  for (const node of honest) {
+    const { validators, burnt } = trial.world.validator(node).beacon.head()
+    const slashed = [...validators.keys()].filter((one) => validators[one]?.status === 'slashed')
+    for (const one of slashed) expect(byzantine).toContain(one)
+    expect(slashed.length > 0).toBe(isAccused)
+    expect(burnt > 0n).toBe(isAccused)
+  }
+}
+
+function expectSign({ trial, byzantine, honest, accused, refused }: Scene, sign: Sign): void {
   const { committees } = trial.world.validator(0).beacon.head()
   for (const { domain, seat } of accused) {
     expect(byzantine).toContain(committees[domain.chain]?.[seat])
   }
   expect(accused.length > 0).toBe(sign.accused)
+  expectSlashed({ trial, byzantine, honest }, sign.accused)
   const isExplained = (text: string): boolean => sign.refused.some((code) => text.includes(code))
   expect(refused.filter((text) => !isExplained(text))).toEqual([])
   expect(refused.length > 0).toBe(sign.refused.length > 0)

@@ -43,6 +43,24 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     scene: 'captured: forged-receipt',
   },
   {
+    name: 'neighbour-slashed',
+    rule: 'B.6',
+    patches: [
+      patch(
+        'node/beacon/slashing.ts',
+        '{ offender: accusation.validator, reporter }',
+        '{ offender: accusation.validator === 0 ? 1 : 0, reporter }',
+      ),
+    ],
+    scene: 'vice: equivocator',
+  },
+  {
+    name: 'burnt-stake-not-counted',
+    rule: 'B.6',
+    patches: [patch('node/beacon/slashing.ts', '    burnt += due\n', '')],
+    scene: 'vice: equivocator',
+  },
+  {
     name: 'skipping-accepted',
     rule: 'C.5',
     patches: [

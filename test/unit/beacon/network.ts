@@ -21,6 +21,7 @@ import {
   signingRoot,
   type Certificate,
 } from '../../../node/crosslink/certificate.ts'
+import type { Accusation } from '../../../node/crosslink/accusation.ts'
 import { emptyChannels, outRootOf } from '../../../node/crosslink/channel.ts'
 import type { Crosslink, ShardRecord } from '../../../node/crosslink/crosslink.ts'
 import { headerBodyHash, shardBlockHash } from '../../../node/crosslink/header-codec.ts'
@@ -34,7 +35,7 @@ import { addressOf, exampleShardHeader, hashOf } from '../crosslink/examples.ts'
 
 export const scheme = createMockScheme()
 
-const keyOf = (validator: number) => mockKeyFromSeed(asciiBytes(`validator ${validator}`))
+export const keyOf = (validator: number) => mockKeyFromSeed(asciiBytes(`validator ${validator}`))
 
 const timing = { blockIntervalMs: 500, idleIntervalMs: 10_000, deltaMs: 150 }
 
@@ -179,18 +180,34 @@ export function nextCrosslink(
   return crosslinkOver(state, headersOn(state, recordOf(state, shard), options))
 }
 
+type BuildOptions = {
+  view?: number
+  timestampMs?: number
+  wishes?: readonly ShardChange[]
+  accusations?: readonly Accusation[]
+}
+
 /** The block that the leader of the view (the next one by default) builds. */
 export function buildOn(
   state: BeaconState,
   crosslinks: readonly Crosslink[] = [],
-  options: { view?: number; timestampMs?: number; wishes?: readonly ShardChange[] } = {},
+  options: BuildOptions = {},
 ): BeaconBuilt {
-  const { view = state.height + 1, timestampMs = state.timestampMs + 1_000, wishes = [] } = options
+  const { view = state.height + 1, timestampMs = state.timestampMs + 1_000 } = options
+  const { wishes = [], accusations = [] } = options
   const seat = proposerOf(state, 0, view)
   const root = revealRoot(state.genesisHash, state.epoch, view)
   const validator = present(state.committees[0]?.[seat], 'the beacon seats everybody')
   const reveal = scheme.sign(keyOf(validator).secretKey, root)
-  return buildBeaconBlock(state, { view, seat, timestampMs, reveal, crosslinks, wishes })
+  return buildBeaconBlock(state, {
+    view,
+    seat,
+    timestampMs,
+    reveal,
+    crosslinks,
+    accusations,
+    wishes,
+  })
 }
 
 /** `count` blocks without crosslinks. */

@@ -10,8 +10,8 @@ import {
   revealCheck,
   signatureChecks,
   TIMESTAMP_DRIFT_MAX_MS,
-  type SignatureDemand,
 } from '../../../node/beacon/transition.ts'
+import type { SignatureDemand } from '../../../node/beacon/signature-demand.ts'
 import { bitmapOf } from '../../../node/crosslink/certificate.ts'
 import { beaconBlockHash } from '../../../node/crosslink/header-codec.ts'
 import type { BeaconHeader } from '../../../node/crosslink/header.ts'

@@ -1,7 +1,5 @@
 /** Contradictions become evidence, and only contradictions (A.3, A.9). */
 import { describe, expect, it } from 'vitest'
-import type { Evidence } from '../../../node/consensus/engine-contract.ts'
-import { decodeEvidence, encodeEvidence } from '../../../node/consensus/evidence-codec.ts'
 import { conflicting } from '../../../node/consensus/evidence.ts'
 import { blockOn, domain, genesis, proposalOf, voteOf } from './support/fixtures.ts'
 import { createSolo, effectsOf, factsIn } from './support/solo.ts'
@@ -73,14 +71,5 @@ describe('consensus: evidence', () => {
     solo.hearVotes('notarize', left, [0, 1, 2])
     const effects = solo.hearVotes('notarize', right, [0])
     expect(effectsOf(effects, 'evidence')).toHaveLength(1)
-  })
-
-  it('consensus: evidence: bytes come back, and a pair that does not contradict has no bytes', () => {
-    const first = voteOf('nullify', 2, 1)
-    const second = voteOf('finalize', 2, left)
-    const evidence: Evidence = { domain, seat: 2, first, second }
-    expect(decodeEvidence(encodeEvidence(evidence), 96)).toEqual({ ok: true, value: evidence })
-    const harmless = encodeEvidence({ ...evidence, second: voteOf('notarize', 2, left) })
-    expect(decodeEvidence(harmless, 96)).toMatchObject({ ok: false, reject: { code: 'malformed' } })
   })
 })

@@ -217,6 +217,7 @@ export async function createAuditNetwork(): Promise<AuditNetwork> {
       timestampMs,
       reveal,
       crosslinks,
+      accusations: [],
     })
     if (built.skipped.length > 0) throw new Error(present(built.skipped[0], 'one').reject.detail)
     beacon = built.state

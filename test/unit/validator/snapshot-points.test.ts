@@ -23,7 +23,8 @@ function crosslink(shard: number, height: number): Crosslink {
 }
 
 function blockWith(...crosslinks: readonly Crosslink[]): BeaconBlock {
-  return { header: exampleBeaconHeader(), body: { reveal: new Uint8Array(96), crosslinks } }
+  const body = { reveal: new Uint8Array(96), crosslinks, accusations: [] }
+  return { header: exampleBeaconHeader(), body }
 }
 
 function open() {
