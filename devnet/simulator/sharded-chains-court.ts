@@ -53,6 +53,8 @@ export type ChainsCourt = {
   readonly planned: (node: number, state: BeaconState) => void
   /** An honest node started an epoch of a chain. */
   readonly began: (node: number, fact: Began) => void
+  /** B.8: what honest nodes took above this height is taken back. */
+  readonly tookBack: (chain: ChainNumber, height: number) => void
   readonly accused: (node: number, evidence: Evidence) => void
   readonly restarted: (node: number, restore: NodeRestore) => void
   /** A node acts upon a certificate. */
@@ -74,6 +76,8 @@ type Bench = ChainsCourtOptions & {
   readonly parents: Map<string, string>
   /** `chain/height` -> block that an honest node took there. */
   readonly taken: Map<string, string>
+  /** Shards of which blocks were taken back: heights of single nodes are not judged any more, blocks at a height still are. */
+  readonly takenBack: Set<ChainNumber>
   /** Looked at already: a broadcast is one message on many ways. */
   readonly certificates: WeakSet<Certificate>
 }
@@ -93,6 +97,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     guilty: new Map(),
     parents: new Map(),
     taken: new Map(),
+    takenBack: new Set(),
     certificates: new WeakSet(),
   }
   const registry = createRegistryChecker(state, options.byzantine)
@@ -112,7 +117,8 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
       if (bench.isScarred(node)) return
       const from = { digest: digestText(hash), height }
       suspect(bench, 'S10', bench.epochs.began(node, { chain, epoch }, from))
-      const taken = bench.taken.get(`${chain}/${height}`)
+      const genesis = height === 0 ? genesisOf(bench, chain).digest : undefined
+      const taken = genesis ?? bench.taken.get(`${chain}/${height}`)
       if (taken === from.digest) return
       suspect(
         bench,
@@ -120,12 +126,17 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
         `node ${node} began epoch ${epoch} of chain ${chain} from no final block`,
       )
     },
+    tookBack: (chain, height) => {
+      bench.takenBack.add(chain)
+      for (let above = height + 1; bench.taken.delete(`${chain}/${above}`);) above++
+    },
     accused: (node, evidence) => accuse(bench, node, evidence),
     used: (node, place, certificate) => show(bench, node, { place, certificate }),
     blamed: (node, place, seat) => observe(bench, place, { kind: 'blamed', node, seat }),
     restarted: (node, { chains }) => {
       if (bench.isScarred(node)) return
       for (const { chain, head } of chains) {
+        if (bench.takenBack.has(chain)) continue
         observeChain(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
       }
     },
@@ -142,7 +153,7 @@ function suspect(bench: Bench, rule: string, sentence: string | undefined): void
 function deliver(bench: Bench, node: number, block: Delivered): void {
   const { chain, height } = block
   const digest = digestText(block.hash)
-  if (!bench.isScarred(node)) {
+  if (!bench.isScarred(node) && !bench.takenBack.has(chain)) {
     const parentDigest = bench.parents.get(digest) ?? ''
     bench.taken.set(`${chain}/${height}`, digest)
     const taken = { kind: 'delivered', node, height, digest, parentDigest } as const
@@ -150,6 +161,7 @@ function deliver(bench: Bench, node: number, block: Delivered): void {
     return observeChain(bench, chain, taken)
   }
   const known = bench.taken.get(`${chain}/${height}`) ?? digest
+  if (!bench.isScarred(node)) bench.taken.set(`${chain}/${height}`, known)
   if (known !== digest) {
     bench.convict(`S1 of chain ${chain}`, `node ${node} took ${digest} at ${height}, not ${known}`)
   }

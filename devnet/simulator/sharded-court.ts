@@ -18,6 +18,7 @@ import { createShardHeadChecker } from './checkers/shard-heads.ts'
 import type { SeenBlock, SeenCut } from './checkers/sharded-observation.ts'
 import { statementLine } from './consensus-seen.ts'
 import { createChainsCourt, type ChainsCourt } from './sharded-chains-court.ts'
+import { createOrphanRegister, type OrphanRegister } from './orphan-register.ts'
 import { createJury, type Jury, type Testimony } from './sharded-jury.ts'
 import type { NodeEnd, SignedPlace } from './sharded-plan.ts'
 import {
@@ -81,6 +82,9 @@ type Bench = {
   readonly waiting: SeenCut[]
   /** `shard/height` that an honest node has executed. */
   readonly executed: Set<string>
+  readonly orphans: OrphanRegister
+  /** Blocks that the checkers had seen were taken back: from then on they cannot tell what follows from what. */
+  isRewritten: boolean
   readonly failures: { atMs: number; count: number }
   /** How far honest times of day were ahead and behind. */
   readonly clocks: { aheadMs: number; behindMs: number }
@@ -117,6 +121,8 @@ function openBench(
     cuts: new Set(),
     waiting: [],
     executed: new Set(),
+    orphans: createOrphanRegister(),
+    isRewritten: false,
     failures: { atMs: 0, count: 0 },
     clocks: { aheadMs: 0, behindMs: 0 },
     found: undefined,
@@ -144,7 +150,8 @@ export function createCourt(
     },
     onSigned: (node, place, vote, root) => {
       bench.chains.signed(node, place, vote)
-      if (root !== undefined && isHonest(node)) bench.jury.onSigned(node, place, vote, root)
+      const isJudged = root !== undefined && isHonest(node) && !bench.isRewritten
+      if (isJudged) bench.jury.onSigned(node, place, vote, root)
     },
     onMessage: (node, message) => {
       bench.chains.heard(node, message)
@@ -158,7 +165,7 @@ export function createCourt(
     onStarted: (node, restore) => {
       if (!isHonest(node)) return
       bench.chains.restarted(node, restore)
-      bench.jury.onStarted(node, restore)
+      if (!bench.isRewritten) bench.jury.onStarted(node, restore)
     },
     onTrouble: (trouble) => hearTrouble(bench, trouble),
     onRefused: (node, chain, vote) => hearRefusal(bench, node, { chain, vote }),
@@ -178,7 +185,10 @@ function convict(bench: Bench, rule: string, sentence: string | undefined): void
 }
 
 function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
-  bench.jury.onFact(node, fact)
+  // Whoever learns late that its shard was forced goes on for a while in vain.
+  const isOfChain = fact.kind === 'finalized' || fact.kind === 'epoch'
+  if (isOfChain && bench.orphans.isOrphan(fact.chain, fact)) return
+  if (!bench.isRewritten) bench.jury.onFact(node, fact)
   switch (fact.kind) {
     case 'finalized':
       return bench.chains.delivered(node, fact)
@@ -276,6 +286,7 @@ function hearOutcome(
   node: number,
   { shard, outcome }: { readonly shard: ChainNumber; readonly outcome: BlockOutcome },
 ): void {
+  if (bench.isRewritten || bench.orphans.isOrphan(shard, outcome.header)) return
   const seen = seenBlock(shard, outcome)
   // Virtual time begins when the network is born.
   const block: SeenBlock = { ...seen, timestampMs: seen.timestampMs - bench.bornMs }
@@ -293,11 +304,23 @@ function hearOutcome(
 function hearBeacon(bench: Bench, node: number, validator: Validator): void {
   const state = validator.beacon.head()
   bench.chains.planned(node, state)
+  for (const { shard, height } of bench.orphans.planned(state)) takeBack(bench, shard, height)
+  if (bench.isRewritten) return
   if (bench.cuts.has(state.height)) return
   bench.cuts.add(state.height)
   const cut = seenCut(state)
   bench.waiting.push(cut)
   judgeCuts(bench)
+}
+
+/**
+ * B.8: what the checkers have seen above this height is void. They cannot unsee it, so blocks, cuts and progress are judged no
+ * more in this run, only signatures, certificates and what is final at which height; whoever runs the network counts the money
+ * at the end.
+ */
+function takeBack(bench: Bench, shard: ChainNumber, height: number): void {
+  bench.chains.tookBack(shard, height)
+  if (bench.executed.has(`${shard}/${height + 1}`)) bench.isRewritten = true
 }
 
 /** A liar may be the first to commit what the beacon records: a cut is judged when an honest node has executed it all. */

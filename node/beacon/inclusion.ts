@@ -32,6 +32,7 @@ export type CrosslinkReject =
   | 'certificate-quorum'
   | 'anchor-unknown'
   | 'anchor-regressed'
+  | 'anchor-in-recovery'
   | 'cursors-malformed'
   | 'cursor-regressed'
   | 'channels-mismatch'
@@ -76,7 +77,7 @@ function recordAfter(
   { tip, channels }: Crosslink,
   { hash, beaconHeight }: { readonly hash: Hash; readonly beaconHeight: number },
 ): ShardRecord {
-  const { supply, forcedEpoch, openedHeight, stage, stageHeight } = record
+  const { supply, forcedEpoch, recoveringSince, openedHeight, stage, stageHeight } = record
   const isLast = isLastBlock(record, tip)
   return {
     shard: tip.chain,
@@ -95,8 +96,10 @@ function recordAfter(
     inboxUnits: tip.inboxUnits,
     outBytes: tip.outBytes,
     lastCrosslinkHeight: beaconHeight,
-    status: 'live',
-    recoveringSince: 0,
+    // B.8: only the end of its epoch ends the recovery.
+    ...(recoveringSince > 0 && !tip.sealing
+      ? { status: 'recovering', recoveringSince }
+      : { status: 'live', recoveringSince: 0 }),
     forcedEpoch,
     openedHeight,
     stage: isLast ? 'retired' : stage,
@@ -128,8 +131,10 @@ function isLastBlock(record: ShardRecord, { anchor }: Crosslink['tip']): boolean
 function checkEpoch(state: BeaconState, record: ShardRecord, { tip }: Crosslink): Problem {
   const epoch = epochOfShard(state, record)
   if (tip.epoch !== epoch) return problem('wrong-epoch', `the shard is in epoch ${epoch}`)
-  const isLater = epochAfter(state.epochRules, tip.anchor.beaconHeight) > epoch
-  if (tip.sealing !== (isLater || isLastBlock(record, tip)))
+  const anchorEpoch = epochAfter(state.epochRules, tip.anchor.beaconHeight)
+  // B.8: what the head of a forced epoch was anchored at lies before it.
+  if (anchorEpoch < epoch) return problem('wrong-epoch', `the tip is anchored in ${anchorEpoch}`)
+  if (tip.sealing !== (anchorEpoch > epoch || isLastBlock(record, tip)))
     return problem('wrong-sealing', 'the seal of an epoch does not follow the anchor')
   return undefined
 }
@@ -165,6 +170,8 @@ function checkTipAnchor(state: BeaconState, record: ShardRecord, { tip }: Crossl
     return problem('anchor-unknown', 'the anchor is not a recent block of this chain')
   if (beaconHeight < record.anchorHeight)
     return problem('anchor-regressed', `the shard was anchored at ${record.anchorHeight} already`)
+  if (record.recoveringSince > 0 && beaconHeight >= record.recoveringSince)
+    return problem('anchor-in-recovery', 'a shard that recovers makes no blocks') // B.8
   return undefined
 }
 

@@ -148,9 +148,10 @@ export function planOf(state: BeaconState, epoch: number): EpochPlan | undefined
   return state.plans.find((plan) => plan.epoch === epoch)
 }
 
-/** The epoch in which a shard goes on after its recorded head: sealed, it is that of the head's anchor (B.5). */
+/** The epoch in which a shard goes on after its recorded head: sealed, that of the head's anchor (B.5); or a forced one (B.8). */
 export function epochOfShard(state: BeaconState, record: ShardRecord): number {
-  return record.sealed ? epochAfter(state.epochRules, record.anchorHeight) : record.epoch
+  const own = record.sealed ? epochAfter(state.epochRules, record.anchorHeight) : record.epoch
+  return Math.max(own, record.forcedEpoch)
 }
 
 /** The validators of one chain's committee, by seat. Chain 0 is the beacon. */

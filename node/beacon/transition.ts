@@ -17,6 +17,7 @@ import { drainRecords, isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
+import { reviewShards } from './recovery.ts'
 import { mixIn, revealRoot } from './randao.ts'
 import { countChange } from './shard-change.ts'
 import type { SignatureDemand } from './signature-demand.ts'
@@ -226,7 +227,7 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
       height,
     ),
   }
-  return isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after
+  return reviewShards(isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after)
 }
 
 /** C.7: a shard that has work the beacon knows of and no crosslink for LAG_BLOCKS blocks is lagging. */

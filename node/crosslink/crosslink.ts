@@ -39,7 +39,7 @@ export type ShardRecord = {
   readonly epoch: number
   readonly height: number
   readonly hash: Hash
-  /** Of the head: an engine that is forced to go on from it starts its clock there (B.6). */
+  /** Of the head: an engine that is forced to go on from it starts its clock there (B.8). */
   readonly timestampMs: number
   readonly stateRoot: Hash
   readonly outRoot: Hash
@@ -57,9 +57,9 @@ export type ShardRecord = {
   /** Beacon height of the last crosslink; the genesis height 0 at first. */
   readonly lastCrosslinkHeight: number
   readonly status: ShardStatus
-  /** Beacon height at which the shard began to recover (B.6); 0 if it does not. */
+  /** Beacon height at which the shard began to recover (B.8); 0 if it does not. */
   readonly recoveringSince: number
-  /** The epoch in which the shard was last made to go on from its head (B.6); 0: never. */
+  /** The epoch in which the shard was last made to go on from its head (B.8); 0: never. */
   readonly forcedEpoch: number
   /** Beacon height from which on the shard is in the layout; 0: since genesis (B.7). */
   readonly openedHeight: number
@@ -79,6 +79,11 @@ export type AnchorView = {
   readonly timestampMs: number
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
+}
+
+/** B.8: the shard makes no block that is anchored there. */
+export function isRecovering({ shards }: AnchorView, shard: ChainNumber): boolean {
+  return shards[shard - 1]?.status === 'recovering'
 }
 
 /** A block by its name and place. */

@@ -263,6 +263,7 @@ function logFact(log: Log, fact: ValidatorFact): void {
   }
   switch (fact.kind) {
     case 'forked':
+    case 'forced-handover':
     case 'evidence':
     case 'refused-block':
     case 'executor-failed':

@@ -6,7 +6,7 @@
  * block depends on is its parent, its frame, its anchor and its body.
  */
 import { outRootOf } from '../crosslink/channel.ts'
-import type { AnchorView } from '../crosslink/crosslink.ts'
+import type { AnchorView, ShardRecord } from '../crosslink/crosslink.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
 import { HEADER_VERSION, shardBlockHash } from '../crosslink/header-codec.ts'
 import type { InboxItem, ReceiptBatch } from '../crosslink/receipt.ts'
@@ -138,11 +138,28 @@ function faultOfFrame(
   const isLast = isDrainedAt(anchor, config.shard) // B.7
   if (frame.sealing !== (anchor.epoch > epoch || isLast))
     return 'the sealing flag does not follow the anchor' // B.5
+  const forced = faultOfForcing(anchor.shards[config.shard - 1], parent, epoch)
+  if (forced !== undefined) return forced
   if (epoch < parent.epoch) return 'the epoch goes backwards'
   if (epoch === parent.epoch && parent.sealing) return 'a sealing block ends its epoch' // B.5
   if (epoch === parent.epoch && view <= parent.view) return 'the view does not advance'
   if (frame.timestampMs < parent.timestampMs) return 'the time goes backwards'
   return undefined
+}
+
+/** B.8: what the beacon says at the anchor about a shard that could not end its epoch. */
+function faultOfForcing(
+  record: ShardRecord | undefined,
+  parent: ChainPoint,
+  epoch: number,
+): string | undefined {
+  if (record === undefined) return 'the anchor does not know the shard'
+  const { status, forcedEpoch, hash } = record
+  if (status === 'recovering') return 'the shard makes no blocks while it recovers'
+  if (epoch < forcedEpoch) return 'the epoch of the block was ended by force'
+  if (epoch === parent.epoch || parent.sealing || parent.height === 0) return undefined
+  const isForced = epoch === forcedEpoch && equalBytes(hash, parent.hash)
+  return isForced ? undefined : 'the epoch began from another block'
 }
 
 /** What was executed in an open block. */

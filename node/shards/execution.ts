@@ -34,6 +34,7 @@ import type {
 } from './executor.ts'
 import { genesisPoint, genesisRecords } from './genesis-state.ts'
 import { createKeptSnapshots } from './kept-snapshots.ts'
+import { rewind } from './rewind.ts'
 import { handleSnapshot } from './snapshot-execution.ts'
 import { resumeImport, type SnapshotImport, type StoredImport } from './snapshot-import.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
@@ -122,6 +123,8 @@ function handleRequest(machine: MachineState, request: ExecutionRequest): Handle
       return { response: readAt(machine, request.at, supplyAt) }
     case 'status':
       return { response: statusOf(machine) }
+    case 'rewind':
+      return rewind(machine, request)
     case 'keep-snapshot':
     case 'cut-chunk':
     case 'begin-import':

@@ -126,7 +126,14 @@ export type SnapshotRequest =
   /** Everything is there: the imported state takes the place of the old one. Answered as `status`. */
   | { readonly kind: 'finish-import' }
 
+/**
+ * B.8: back to the final block of this header, or to genesis: without one, or where its state is not held any more. Answered
+ * as `status`, which says where the state stands now.
+ */
+export type RewindRequest = { readonly kind: 'rewind'; readonly header: ShardHeader | undefined }
+
 export type ExecutionRequest =
+  | RewindRequest
   | BuildRequest
   | VerifyRequest
   | FinalizeRequest

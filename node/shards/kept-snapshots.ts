@@ -18,6 +18,8 @@ export type KeptSnapshots = {
   readonly isExpected: (height: number) => boolean
   /** undefined: not kept. */
   readonly at: (height: number) => { readonly tree: StateTree } | undefined
+  /** The chain has gone back: states above are of no block any more (B.8). */
+  readonly dropAbove: (height: number) => void
   readonly heights: () => readonly number[]
 }
 
@@ -35,6 +37,9 @@ export function createKeptSnapshots(): KeptSnapshots {
     },
     isExpected: (height) => expected.includes(height),
     at: (height) => kept.get(height),
+    dropAbove: (height) => {
+      for (const one of kept.keys()) if (one > height) kept.delete(one)
+    },
     heights: () => [...kept.keys()].toSorted((left, right) => left - right),
   }
 }

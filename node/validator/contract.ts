@@ -168,6 +168,15 @@ export type ValidatorFact =
       readonly height: number
       readonly hash: Hash
     }
+  /** The beacon made the shard go on from this block; so many blocks that were final above it are taken back (B.8). */
+  | {
+      readonly kind: 'forced-handover'
+      readonly shard: ChainNumber
+      readonly epoch: number
+      readonly height: number
+      readonly hash: Hash
+      readonly orphans: number
+    }
   /** The beacon recorded a chain that is not ours: this node stops signing for the shard (C.7). */
   | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }
 

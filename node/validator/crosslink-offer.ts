@@ -50,6 +50,8 @@ export type CrosslinkOffer = {
   readonly recorded: () => void
   /** Makes the newest crosslink and tells whoever has not heard of it. */
   readonly offer: () => void
+  /** The chain has gone back to this height (B.8). */
+  readonly rewound: (height: number) => void
   readonly deadline: () => number
   readonly tick: () => void
 }
@@ -86,6 +88,11 @@ export function createCrosslinkOffer(
       if (!self.relay.recorded(options.record())) options.forked()
     },
     offer: () => offer(self),
+    rewound: (height) => {
+      self.relay.rewound(height)
+      self.told = { height: 0, leaders: new Set() }
+      self.waiting = undefined
+    },
     deadline: () => self.patientUntil,
     tick: () => {
       if (context.now() < self.patientUntil) return
@@ -97,8 +104,9 @@ export function createCrosslinkOffer(
 
 function offer(self: Offering): void {
   const { options, relay } = self
-  if (options.seat() < 0) return
   const record = options.record()
+  // B.8: while a shard recovers, anybody who knows its blocks may offer them.
+  if (options.seat() < 0 && record.status !== 'recovering') return
   if (relay.behind(record, options.committedHeight())) return reloadBacklog(self, record)
   const candidate = relay.candidate(record)
   if (candidate === undefined) return rest(self, record)

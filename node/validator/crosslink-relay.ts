@@ -33,6 +33,8 @@ export type CrosslinkRelay = {
   readonly behind: (record: ShardRecord, tipHeight: number) => boolean
   /** What was read from the store; newer entries that continue it are kept. */
   readonly reset: (entries: readonly FinalizedHeader[]) => void
+  /** Forgets what stands above: the chain has gone back to this height (B.8). */
+  readonly rewound: (height: number) => void
   /** The next header held does not follow the record: the beacon recorded another chain (C.7). */
   readonly conflicts: (record: ShardRecord) => boolean
 }
@@ -64,6 +66,9 @@ export function createCrosslinkRelay(): CrosslinkRelay {
       const reached = loaded.at(-1)?.header.height ?? 0
       const newer = entries.filter((entry) => entry.header.height > reached)
       entries = newer[0]?.header.height === reached + 1 ? [...loaded, ...newer] : [...loaded]
+    },
+    rewound: (height) => {
+      entries = entries.filter((entry) => entry.header.height <= height)
     },
     conflicts: (record) => {
       const next = entries.find((entry) => entry.header.height === record.height + 1)

@@ -72,6 +72,8 @@ export type EpochChain = {
   /** Goes on: where it stood, or from a final block, maybe of a later epoch, whose state is there. */
   readonly resume: (adopted?: AdoptedBlock) => void
   readonly askBlock: (validator: number, hash: Hash) => void
+  /** B.8: goes on from this block, in an epoch that no seal led to. The chain was suspended, and its blocks above are gone. */
+  readonly force: (begun: EpochStart) => void
 }
 
 export type Sender = { readonly peer: string; readonly validator: number | undefined }
@@ -142,6 +144,7 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
       self.run.resume(adopted)
     },
     askBlock: (validator, hash) => self.run.askBlock(validator, hash),
+    force: (begun) => force(self, begun),
   }
 }
 
@@ -212,6 +215,23 @@ function enterAt(self: Turning, { epoch, hash, height, timestampMs }: ChainBlock
   enter(self, seating, block)
   self.run.start(undefined)
   self.talk.entered(placeOf(self.run))
+}
+
+function force(self: Turning, begun: EpochStart): void {
+  const { epoch, block } = begun
+  const { number, seating: seatingOf, turned } = self.options
+  const seating = present(seatingOf(epoch, block), 'the beacon forces into an epoch of its own')
+  self.sealed = undefined
+  writeStart(self, begun)
+  self.run.close()
+  enter(self, seating, block)
+  const { seat } = self.run
+  const { height, hash } = block
+  const fact = { kind: 'epoch', chain: number, epoch, seat, height, hash } as const
+  self.context.emit({ kind: 'report', fact })
+  self.run.start(undefined)
+  self.talk.entered(placeOf(self.run))
+  turned()
 }
 
 function writeStart({ context, options }: Turning, begun: EpochStart): void {

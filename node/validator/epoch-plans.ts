@@ -1,5 +1,6 @@
 /**
- * Plans of epochs in one node: who sits where, of every epoch its beacon has come to know, on disk as soon as they are known.
+ * Plans of epochs in one node: who sits where, of every epoch its beacon has come to know, and where a shard was made to go
+ * on by force (B.8); on disk as soon as they are known.
  *
  * Old plans are kept like old blocks: whoever replays a shard's blocks from the start must know who led then. One takes some
  * two bytes per seat: a few hundred kilobytes for a thousand epochs of a full network.
@@ -7,18 +8,25 @@
 import { readEpochPlan, writeEpochPlan, type EpochPlan } from '../beacon/epoch.ts'
 import type { BeaconValidator } from '../beacon/registry.ts'
 import type { BeaconState } from '../beacon/state.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { createWriter, decodeExactly } from '../primitives/codec.ts'
 import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import type { StoreEntry } from '../storage/store.ts'
 import type { Context } from './context.ts'
-import { numberKey } from './table.ts'
+import { decodeEpochStart, encodeEpochStart, type EpochStart } from './epoch-start.ts'
+import { numberKey, numberOfChainKey } from './table.ts'
+
+/** Where the beacon made a shard go on, and in which epoch (B.8). */
+export type ForcedStart = Pick<EpochStart, 'epoch' | 'block'>
 
 export type EpochPlans = {
   /** In force at the beacon's finalized head. */
   readonly current: () => EpochPlan
   /** undefined: the beacon of this node has not come so far. */
   readonly of: (epoch: number) => EpochPlan | undefined
+  /** B.8: the first forced start of the shard in an epoch after this one. */
+  readonly forcedAfter: (shard: ChainNumber, epoch: number) => ForcedStart | undefined
   readonly validators: () => readonly BeaconValidator[]
   /** A seat on the chain in any epoch that the beacon's head still or already needs. */
   readonly isMember: (chain: ChainNumber, validator: number) => boolean
@@ -27,36 +35,73 @@ export type EpochPlans = {
   readonly restore: (entries: readonly StoreEntry[]) => void
 }
 
+type Plans = {
+  readonly context: Context
+  readonly known: Map<number, EpochPlan>
+  /** By shard, ascending by epoch. */
+  readonly forced: Map<ChainNumber, readonly ForcedStart[]>
+  head: BeaconState
+}
+
 export function createEpochPlans(context: Context, genesis: BeaconState): EpochPlans {
-  const known = new Map<number, EpochPlan>()
-  let head = genesis
-  for (const plan of plansIn(genesis)) known.set(plan.epoch, plan)
+  const self: Plans = { context, known: new Map(), forced: new Map(), head: genesis }
+  for (const plan of plansIn(genesis)) self.known.set(plan.epoch, plan)
   return {
-    current: () => present(known.get(head.epoch), 'the plan in force is known'),
-    of: (epoch) => known.get(epoch),
-    validators: () => head.validators,
+    current: () => present(self.known.get(self.head.epoch), 'the plan in force is known'),
+    of: (epoch) => self.known.get(epoch),
+    forcedAfter: (shard, epoch) => self.forced.get(shard)?.find((start) => start.epoch > epoch),
+    validators: () => self.head.validators,
     isMember: (chain, validator) =>
-      [head, ...head.plans].some(({ committees }) => committees[chain]?.includes(validator)),
-    learn: (state) => {
-      head = state
-      for (const plan of plansIn(state)) {
-        if (known.has(plan.epoch)) continue
-        known.set(plan.epoch, plan)
-        const writer = createWriter()
-        writeEpochPlan(writer, plan)
-        const key = numberKey(BEACON_CHAIN, plan.epoch)
-        const write = { kind: 'put', table: 'plan', key, value: writer.finish() } as const
-        context.emit({ kind: 'write', write, sync: true })
-      }
-    },
+      [self.head, ...self.head.plans].some(({ committees }) =>
+        committees[chain]?.includes(validator),
+      ),
+    learn: (state) => learn(self, state),
     restore: (entries) => {
-      for (const { value } of entries) {
-        const plan = decodeExactly(value, readEpochPlan)
-        assert(plan.ok, 'a stored plan that passed its checksum decodes')
-        known.set(plan.value.epoch, plan.value)
-      }
+      for (const entry of entries) restore(self, entry)
     },
   }
+}
+
+function learn(self: Plans, state: BeaconState): void {
+  const { context, known } = self
+  self.head = state
+  for (const plan of plansIn(state)) {
+    if (known.has(plan.epoch)) continue
+    known.set(plan.epoch, plan)
+    const writer = createWriter()
+    writeEpochPlan(writer, plan)
+    const key = numberKey(BEACON_CHAIN, plan.epoch)
+    const write = { kind: 'put', table: 'plan', key, value: writer.finish() } as const
+    context.emit({ kind: 'write', write, sync: true })
+  }
+  for (const record of state.shards) learnForced(self, record)
+}
+
+/** B.8: every finalized state passes here, so the record still stands where it was forced to go on from. */
+function learnForced(self: Plans, record: ShardRecord): void {
+  const { shard, forcedEpoch: epoch, hash, height, timestampMs } = record
+  if (epoch === 0 || self.forced.get(shard)?.some((one) => one.epoch === epoch) === true) return
+  const start = { epoch, block: { hash, height, timestampMs } }
+  rememberForced(self, shard, start)
+  const value = encodeEpochStart({ ...start, sealedEpoch: record.epoch })
+  const write = { kind: 'put', table: 'plan', key: numberKey(shard, epoch), value } as const
+  self.context.emit({ kind: 'write', write, sync: true })
+}
+
+function rememberForced({ forced }: Plans, shard: ChainNumber, start: ForcedStart): void {
+  const starts = [...(forced.get(shard) ?? []), start]
+  forced.set(
+    shard,
+    starts.toSorted((left, right) => left.epoch - right.epoch),
+  )
+}
+
+function restore(self: Plans, { key, value }: StoreEntry): void {
+  const chain = numberOfChainKey(key)
+  if (chain !== BEACON_CHAIN) return rememberForced(self, chain, decodeEpochStart(value))
+  const plan = decodeExactly(value, readEpochPlan)
+  assert(plan.ok, 'a stored plan that passed its checksum decodes')
+  self.known.set(plan.value.epoch, plan.value)
 }
 
 function plansIn({ epoch, seed, committees, plans }: BeaconState): readonly EpochPlan[] {

@@ -63,6 +63,16 @@ export function unsuspend(self: ExecutionState, replaced: CommittedTip | undefin
   goOn(replaced)
 }
 
+/** B.8: the chain has gone back to this height. What was executed above is of no block any more. */
+export function rewound(self: ExecutionState, height: number, status: CommittedTip): void {
+  self.queue = []
+  self.pending.clear()
+  self.toldHeight = height
+  self.finalizedHeight = height
+  resume(self, status)
+  advance(self)
+}
+
 function readStatus(self: ExecutionState, answer: (status: CommittedTip) => void): void {
   self.context.execute(self.options.shard, { kind: 'status' }, (response) => {
     if (response?.kind === 'status') return answer(response)

@@ -7,6 +7,7 @@ import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import type { BeaconChain } from './beacon-chain.ts'
 import type { ChannelLeaves } from './channel-leaves.ts'
 import type { Context } from './context.ts'
+import type { EpochPlans } from './epoch-plans.ts'
 import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
 import type { Place } from './place.ts'
 import type { SnapshotPoints, SnapshotRules } from './snapshot-points.ts'
@@ -20,6 +21,9 @@ const PATIENCE_BEACON_BLOCKS = 3
 export type HostParts = {
   readonly genesis: Genesis
   readonly place: Place
+  readonly plans: EpochPlans
+  /** Transactions of blocks that were taken back (B.8). */
+  readonly readmit: (shard: ChainNumber, raws: readonly Uint8Array[]) => void
   readonly beacon: BeaconChain
   readonly leaves: ChannelLeaves
   readonly points: SnapshotPoints
@@ -31,13 +35,15 @@ export function createHostedShard(
   parts: HostParts,
   shard: ChainNumber,
 ): ShardChain {
-  const { place, genesis } = parts
+  const { place, genesis, plans } = parts
   return createShardChain(context, {
     config: shardGenesis(genesis, shard),
     epochs: place.epochsOf(shard),
     payoutOf: (proposer) => place.payoutOf(shard, proposer),
     isOwn: (proposer) => place.isOwn(shard, proposer),
     beacon: beaconWindow(context, parts),
+    forcedAfter: (epoch) => plans.forcedAfter(shard, epoch),
+    readmit: (raws) => parts.readmit(shard, raws),
     loadFinalized: (fromHeight, answer) => loadFinalized(context, shard, fromHeight, answer),
     loadBacklog: (height, answer) => loadBacklog(context, shard, height, answer),
   })

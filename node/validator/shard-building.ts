@@ -2,7 +2,7 @@
  * Building a shard block (R2): which beacon block to lean on, what the inbox must hold, which transactions to try.
  */
 import type { ChainBlock } from '../consensus/message.ts'
-import type { AnchorView } from '../crosslink/crosslink.ts'
+import { isRecovering, type AnchorView } from '../crosslink/crosslink.ts'
 import type { InboxItem } from '../crosslink/receipt.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { concatBytes, equalBytes, toHex } from '../primitives/bytes.ts'
@@ -112,8 +112,11 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
   const after: Pick<CommittedTip, 'cursors'> = parent ?? parts.execution.tip()
   const inherited = parent?.header.anchor ?? parts.committed().anchor
   const newest = parts.headAnchor()
-  const older = inherited && parts.anchorOf(inherited.beaconHash)
+  const known = inherited && parts.anchorOf(inherited.beaconHash)
+  // B.8: the parent of a forced epoch's first block was anchored before it.
+  const older = known !== undefined && known.epoch >= parts.seat().epoch ? known : undefined
   const attempt = (anchor: AnchorView, passingOver: PassingOver): Chosen | undefined => {
+    if (isRecovering(anchor, parts.config.shard)) return undefined
     const items = parts.inbox.assemble(anchor, after.cursors, passingOver)
     return items && { anchor, items }
   }

@@ -11,7 +11,6 @@ import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import { present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
-import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
 import type { ShardBlock } from '../shards/block.ts'
 import type { BlockOutcome, ShardConfig } from '../shards/executor.ts'
 import { flowLimits } from '../shards/flow-control.ts'
@@ -26,11 +25,14 @@ import {
 } from './crosslink-offer.ts'
 import type { CommitHistory, ShardExecutionOptions } from './execution-state.ts'
 import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
+import { createForcedHandover, type ForcedHandover } from './forced-handover.ts'
 import { createInboxFeed, type InboxFeed, type InboxFeedOptions } from './inbox-feed.ts'
 import type { PreparationSources } from './pending-block.ts'
+import { isAcceptable } from './shard-acceptance.ts'
 import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
 import { buildShardBlock, type BuilderParts, type CommittedFacts } from './shard-building.ts'
 import { createShardExecution, type ShardExecution } from './shard-execution.ts'
+import { handoverOptions, type HandoverSurroundings } from './shard-handover.ts'
 import { writeCommitted } from './shard-records.ts'
 import { hasWork, isChannelCongested, isInboxComplete, type WorkParts } from './shard-work.ts'
 import {
@@ -43,8 +45,6 @@ import {
 import type { SnapshotRules } from './snapshot-points.ts'
 import { createStateSync, type StateSync } from './state-sync.ts'
 
-/** Acceptance (R4): a proposal may be stamped this far ahead of the follower's clock. */
-const CLOCK_DRIFT_MAX_MS = 5_000
 /** How often missing receipts are looked after; the feed limits how often they are asked for. */
 const INBOX_POLL_MS = 300
 
@@ -69,7 +69,7 @@ export type BeaconWindow = {
   }
 }
 
-export type ShardChainOptions = {
+export type ShardChainOptions = Pick<HandoverSurroundings, 'forcedAfter' | 'readmit'> & {
   readonly config: ShardConfig
   readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
   readonly payoutOf: BuilderParts['payoutOf']
@@ -116,6 +116,7 @@ type Shard = {
   readonly offer: CrosslinkOffer
   readonly chain: EpochChain
   readonly sync: StateSync
+  readonly handover: ForcedHandover
   /** FINALIZATIONs of blocks that are final and not committed yet. */
   readonly certificates: Map<string, Certificate>
   committed: CommittedFacts
@@ -123,6 +124,7 @@ type Shard = {
   /** Until then the beacon may still say that a snapshot is the shorter way. */
   blocksHeldUntil: number
   running: boolean
+  readonly forked: () => void
   readonly updateWork: () => void
 }
 
@@ -149,11 +151,16 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       context,
       syncOptions(options, () => self),
     ),
+    handover: createForcedHandover(
+      context,
+      handoverOptions(options, () => self),
+    ),
     certificates: new Map(),
     committed: { baseFeePerGas: config.initialBaseFee, anchor: undefined },
     inboxDeadline: Infinity,
     blocksHeldUntil: -Infinity,
     running: false,
+    forked: () => forked(self),
     updateWork: () => updateWork(self),
   }
   return {
@@ -179,6 +186,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
         self.execution.deadline(),
         self.offer.deadline(),
         self.sync.deadline(),
+        self.handover.deadline(),
       ),
     tick: () => tick(self),
     congested: (destination) => isChannelCongested(workParts(self), destination),
@@ -221,11 +229,7 @@ function offerOptions(options: ShardChainOptions, self: () => Shard): CrosslinkO
     beaconMembers: beacon.beaconMembers,
     offer: beacon.offer,
     loadBacklog: options.loadBacklog,
-    forked: () => {
-      const { height } = recordOf(self())
-      const fact = { kind: 'forked', shard: config.shard, height } as const
-      self().context.emit({ kind: 'report', fact })
-    },
+    forked: () => forked(self()),
   }
 }
 
@@ -306,28 +310,13 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
   })
 }
 
-/** Acceptance rules first (timeliness, C.2 and R4; what is skipped, C.5): they bind only until a block is certified. */
+/** Acceptance first: it binds only until a block is certified. */
 function verify(self: Shard, block: ChainBlock, certified: boolean): void {
-  if (!certified) {
-    const { anchor } = shardBlockOf(block).header
-    const lag = self.options.beacon.headAnchor().beaconHeight - anchor.beaconHeight
-    const early = block.timestampMs - self.context.wallMs()
-    if (lag > ANCHOR_LAG_MAX || early > CLOCK_DRIFT_MAX_MS) {
-      return self.chain.verified(block.hash, false)
-    }
-    if (skipsHeld(self, block)) return self.chain.verified(block.hash, false)
-  }
-  self.execution.verify(block, certified)
-}
-
-/** Of what this node cannot judge yet, it says nothing. */
-function skipsHeld({ options, execution, inbox }: Shard, block: ChainBlock): boolean {
-  const { header, body } = shardBlockOf(block)
-  const anchor = options.beacon.anchorOf(header.anchor.beaconHash)
-  const path = execution.pathTo(block.parentHash)
-  if (anchor === undefined || path === undefined) return false
-  const { cursors } = path.at(-1) ?? execution.tip()
-  return inbox.skipsHeld(body.inbox, anchor, cursors)
+  const { context, options, chain, execution } = self
+  const { headAnchor, anchorOf } = options.beacon
+  const parts = { ...self, anchorOf, wallMs: context.wallMs(), headAnchor: headAnchor() }
+  if (!certified && !isAcceptable(parts, block)) return chain.verified(block.hash, false)
+  execution.verify(block, certified)
 }
 
 function committed(
@@ -367,7 +356,15 @@ function recordOf({ options }: Shard): ShardRecord {
   return present(shards[options.config.shard - 1], 'the beacon records every shard')
 }
 
+/** C.7: the beacon recorded another chain than ours. */
+function forked(self: Shard): void {
+  const { shard, height } = recordOf(self)
+  self.context.emit({ kind: 'report', fact: { kind: 'forked', shard, height } })
+}
+
 function beaconFinalized(self: Shard): void {
+  if (self.running) self.handover.consider()
+  if (self.handover.isMoving()) return
   self.offer.recorded()
   self.execution.anchorsMoved()
   self.chain.seatsMoved()
@@ -380,6 +377,8 @@ function beaconFinalized(self: Shard): void {
 /** A.7: tells the engine whether a block is worth building, and looks after what the inbox misses. */
 function updateWork(self: Shard): void {
   if (!self.running) return
+  self.handover.consider()
+  if (self.handover.isMoving()) return
   const parts = workParts(self)
   const isComplete = isInboxComplete(parts)
   self.inboxDeadline = isComplete ? Infinity : self.context.now() + INBOX_POLL_MS
@@ -391,5 +390,6 @@ function tick(self: Shard): void {
   if (!self.running) return
   self.offer.tick()
   self.sync.tick()
+  self.handover.tick()
   if (self.context.now() >= self.inboxDeadline) updateWork(self)
 }

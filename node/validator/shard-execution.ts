@@ -14,7 +14,15 @@ import type { Hash } from '../primitives/identifiers.ts'
 import { RANGE_BLOCKS_MAX } from '../primitives/limits.ts'
 import type { BlockOutcome } from '../shards/executor.ts'
 import type { Context } from './context.ts'
-import { recover, refill, retryNow, suspend, synchronize, unsuspend } from './execution-recovery.ts'
+import {
+  recover,
+  refill,
+  retryNow,
+  rewound,
+  suspend,
+  synchronize,
+  unsuspend,
+} from './execution-recovery.ts'
 import {
   committedTip,
   type CommittedTip,
@@ -43,6 +51,8 @@ export type ShardExecution = {
   /** Stops, while the state comes from elsewhere; goes on, with that state if there is one. */
   readonly suspend: () => void
   readonly unsuspend: (replaced?: CommittedTip) => void
+  /** Goes on after the chain went back to this height (B.8); the state stands there or below. */
+  readonly rewound: (height: number, status: CommittedTip) => void
   readonly deadline: () => number
   readonly tick: () => void
 }
@@ -87,6 +97,7 @@ export function createShardExecution(
     recover: () => recover(self),
     suspend: () => suspend(self),
     unsuspend: (replaced) => unsuspend(self, replaced),
+    rewound: (height, status) => rewound(self, height, status),
     deadline: () => self.retryAt,
     tick: () => retryNow(self),
   }

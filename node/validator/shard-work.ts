@@ -2,7 +2,7 @@
  * Is there something worth a block (A.7), and may more be sent to a shard (C.6)? Both are asked about the block that the
  * next one will stand on.
  */
-import type { AnchorView } from '../crosslink/crosslink.ts'
+import { isRecovering, type AnchorView } from '../crosslink/crosslink.ts'
 import type { EngineStatus } from '../consensus/engine.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
@@ -45,6 +45,8 @@ function channelsOf(parts: WorkParts, path: readonly BlockOutcome[]): Channels {
 
 /** A.7: what makes a block worth building now. */
 export function hasWork(parts: WorkParts): boolean {
+  // B.8: no block could be anchored now.
+  if (isRecovering(parts.headAnchor(), parts.shard)) return false
   const path = openPath(parts)
   const after = channelsOf(parts, path)
   const anchor = parts.headAnchor()

@@ -9,6 +9,7 @@
  *   state     'beacon'            -> beacon state at its finalized head
  *   anchor    beacon height       -> what shards see of that beacon block
  *   plan      'beacon', epoch     -> seats of an epoch (epoch-plans.ts)
+ *   plan      shard, epoch        -> the block from which the shard was forced into the epoch
  *   epoch     chain, epoch        -> the block from which the chain's epoch began (epoch-start.ts)
  *   channels  source              -> leaves of the source's last crosslink
  *   snapshot  shard               -> its last snapshot points

@@ -58,6 +58,8 @@ type Arrival = {
   /** Hexadecimal hash. */
   readonly key: string
   readonly request: number | undefined
+  /** The others may not know it: it is passed on once it is admitted. */
+  readonly isNews: boolean
 }
 type Judged = { readonly arrival: Arrival; readonly checked: CheckedTransaction }
 
@@ -65,6 +67,8 @@ export type TransactionIntake = {
   readonly submit: (request: number, raw: Uint8Array) => void
   /** From a member of the committee or from gossip. */
   readonly relay: (raws: readonly Uint8Array[]) => void
+  /** Out of blocks that were taken back (B.8): as good as from a client, whom nobody can ask again. */
+  readonly readmit: (raws: readonly Uint8Array[]) => void
   readonly deadline: () => number
   readonly tick: () => void
 }
@@ -119,21 +123,14 @@ export function createTransactionIntake(
   return {
     submit: (request, raw) => {
       const hash = keccak256(raw)
-      const arrival = { raw, key: toHex(hash), request }
+      const arrival = { raw, key: toHex(hash), request, isNews: true }
       if (isKnown(self, hash, arrival.key)) refuse(self, arrival, 'already-known', KNOWN)
       else if (isBehind(self)) refuse(self, arrival, 'pool-full', BEHIND)
       else add(self, arrival, CLIENTS_WAITING_MAX)
       schedule(self)
     },
-    relay: (raws) => {
-      for (const raw of raws) {
-        const hash = keccak256(raw)
-        const key = toHex(hash)
-        if (isKnown(self, hash, key)) continue
-        add(self, { raw, key, request: undefined }, RELAYED_WAITING_MAX)
-      }
-      schedule(self)
-    },
+    relay: (raws) => addAll(self, raws, false),
+    readmit: (raws) => addAll(self, raws, true),
     deadline: () => Math.min(self.resumeAt, self.pumpAt, self.lookAt),
     tick: () => tick(self),
   }
@@ -182,6 +179,16 @@ function isBehind({ options }: Intake): boolean {
   if (options.shard === undefined) return false
   const readyMax = READY_BLOCKS_MAX * Math.floor(options.config.gasLimit / TRANSACTION_GAS)
   return options.shard.mempool.size().count >= Math.max(READY_MAX_LEAST, readyMax)
+}
+
+function addAll(self: Intake, raws: readonly Uint8Array[], isNews: boolean): void {
+  for (const raw of raws) {
+    const hash = keccak256(raw)
+    const key = toHex(hash)
+    if (isKnown(self, hash, key)) continue
+    add(self, { raw, key, request: undefined, isNews }, RELAYED_WAITING_MAX)
+  }
+  schedule(self)
 }
 
 function add(self: Intake, arrival: Arrival, waitingMax: number): void {
@@ -285,7 +292,7 @@ function waitForExecutor(self: Intake, judged: readonly Judged[]): void {
   self.resumeAt = self.context.now() + EXECUTOR_RETRY_MS
 }
 
-/** True if the transaction is new here and came from a client. */
+/** True if the transaction is new here, and may be news to the others. */
 function admitOne(
   self: Intake,
   into: HostedPool,
@@ -297,7 +304,7 @@ function admitOne(
   if (!result.ok) return false
   const { shard } = self.options.config
   self.context.emit({ kind: 'pending-transaction', shard, hash: checked.hash })
-  return arrival.request !== undefined
+  return arrival.isNews
 }
 
 function push(self: Intake, raws: readonly Uint8Array[]): void {

@@ -3,6 +3,7 @@
  * inputs are routed to them, and what they want done comes back as one ordered list of effects (contract.ts).
  */
 import { genesisBeaconState } from '../beacon/state.ts'
+import { isRecovering } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import { unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
@@ -46,6 +47,8 @@ export type Validator = {
 }
 
 type Input<Kind extends ValidatorInput['kind']> = ValidatorInput & { readonly kind: Kind }
+
+type Effect<Kind extends ValidatorEffect['kind']> = ValidatorEffect & { readonly kind: Kind }
 
 type Parts = {
   readonly owner: ContextOwner
@@ -103,7 +106,9 @@ function createParts(options: ValidatorOptions): Parts {
       for (const shard of shards.values()) shard.beaconFinalized()
     },
   })
-  const parts = { genesis, place, beacon, leaves, points, snapshotRules }
+  const readmit = (shard: ChainNumber, raws: readonly Uint8Array[]): void =>
+    intakes.get(shard)?.readmit(raws)
+  const parts = { genesis, place, plans, readmit, beacon, leaves, points, snapshotRules }
   for (const shard of place.hosted) shards.set(shard, createHostedShard(context, parts, shard))
   const chains = new Map<ChainNumber, EpochChain>([[BEACON_CHAIN, beacon.chain]])
   for (const [number, shard] of shards) chains.set(number, shard.chain)
@@ -114,15 +119,19 @@ function createParts(options: ValidatorOptions): Parts {
 }
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {
-  const { owner, silenced } = self
+  const { owner } = self
   owner.begin(input)
   route(self, input)
   const effects = owner.take()
   review(self, effects)
   announceDeadline(self, input.kind === 'tick')
   effects.push(...owner.take())
-  if (silenced.size === 0) return effects
-  return effects.filter((effect) => effect.kind !== 'sign' || !silenced.has(effect.chain))
+  return effects.filter((effect) => effect.kind !== 'sign' || maySign(self, effect))
+}
+
+/** Not on a branch or with a disagreement (`silence`), and not in an epoch that was ended by force (B.8). */
+function maySign({ silenced, plans }: Parts, { chain, epoch }: Effect<'sign'>): boolean {
+  return !silenced.has(chain) && plans.forcedAfter(chain, epoch) === undefined
 }
 
 function route(self: Parts, input: ValidatorInput): void {
@@ -202,7 +211,7 @@ function receive(self: Parts, input: Input<'message'>): void {
       if (validator !== undefined) self.shards.get(message.shard)?.sync.receive(message, validator)
       return
     case 'crosslink':
-      if (isMember(self, message.crosslink.shard, validator)) self.beacon.offer(message.crosslink)
+      if (mayOffer(self, message.crosslink.shard, validator)) self.beacon.offer(message.crosslink)
       return
     case 'accusation':
       if (validator !== undefined) self.beacon.accusations.offer(message.accusation, validator)
@@ -247,6 +256,12 @@ function answerReceipts(
   if (shards.has(source)) loadBatches(owner.context, message, answer)
   // A fellow asks: its source may show receipts to some of us only (C.5).
   else answer(shards.get(destination)?.heldReceipts(source, fromSequence) ?? [])
+}
+
+/** B.8: while a shard recovers, any validator may bring what its members finalized. */
+function mayOffer(self: Parts, shard: ChainNumber, validator: number | undefined): boolean {
+  if (isMember(self, shard, validator)) return true
+  return validator !== undefined && isRecovering(self.beacon.headAnchor(), shard)
 }
 
 function isMember({ plans }: Parts, chain: ChainNumber, validator: number | undefined): boolean {

@@ -54,6 +54,7 @@ function examples() {
       chunk: new Uint8Array(3),
     },
     'finish-import': { kind: 'finish-import' },
+    rewind: { kind: 'rewind', header: { ...built.outcome.header, height: 9 } },
   }
   return { world, requests }
 }
@@ -116,7 +117,7 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
     for (const request of Object.values(requests)) kinds.push((await executor.run(request)).kind)
     const blocks = ['built', 'verified', 'finalized', 'accounts', 'supply', 'status']
     const snapshots = ['snapshots', 'chunk', 'importing', 'refused', 'refused']
-    expect(kinds).toEqual([...blocks, ...snapshots])
+    expect(kinds).toEqual([...blocks, ...snapshots, 'status'])
     await executor.close()
     await rm(directory, { recursive: true })
   })

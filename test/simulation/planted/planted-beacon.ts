@@ -65,9 +65,9 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     rule: 'C.5',
     patches: [
       patch(
-        'node/validator/shard-chain.ts',
-        'if (skipsHeld(self, block)) return self.chain.verified(block.hash, false)',
-        'void skipsHeld',
+        'node/validator/shard-acceptance.ts',
+        ' && !skipsHeld(parts, block)',
+        ' && skipsHeld !== undefined',
       ),
     ],
     scene: 'passers',
@@ -77,9 +77,9 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     rule: 'R4',
     patches: [
       patch(
-        'node/validator/shard-chain.ts',
-        'if (lag > ANCHOR_LAG_MAX || early > CLOCK_DRIFT_MAX_MS) {',
-        'if (lag > ANCHOR_LAG_MAX || early > Infinity) {',
+        'node/validator/shard-acceptance.ts',
+        'early <= CLOCK_DRIFT_MAX_MS',
+        'early <= Infinity',
       ),
     ],
     scene: 'vice: future-stamper',
@@ -139,8 +139,8 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         INCLUSION,
-        '    hash,\n    stateRoot: tip.stateRoot,',
-        '    hash: tip.parentHash,\n    stateRoot: tip.stateRoot,',
+        '    hash,\n    timestampMs: tip.timestampMs,',
+        '    hash: tip.parentHash,\n    timestampMs: tip.timestampMs,',
       ),
     ],
     scene: 'calm',

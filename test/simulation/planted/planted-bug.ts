@@ -25,6 +25,7 @@ export type SceneName =
   | 'copied-transactions'
   | 'epochs'
   | 'epochs: restarts'
+  | 'forced'
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'

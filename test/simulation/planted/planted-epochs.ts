@@ -1,6 +1,7 @@
-/** Planted bugs of the way from one epoch into the next (docs/protocol/beacon.md B.4, B.5; consensus.md R13). */
+/** Planted bugs of the way from one epoch into the next (docs/protocol/beacon.md B.4, B.5, B.8; consensus.md R13). */
 import { patch, type PlantedBug } from './planted-bug.ts'
 
+const FORCED_HANDOVER = 'node/validator/forced-handover.ts'
 const EPOCH_CHAIN = 'node/validator/epoch-chain.ts'
 
 export const EPOCH_BUGS: readonly PlantedBug[] = [
@@ -29,5 +30,23 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'epochs',
+  },
+  {
+    name: 'orphaned-state-kept',
+    rule: 'B.8',
+    patches: [patch(FORCED_HANDOVER, "{ kind: 'rewind', header }", "{ kind: 'status' }")],
+    scene: 'forced',
+  },
+  {
+    name: 'orphans-stay-final-on-disk',
+    rule: 'B.8',
+    patches: [
+      patch(
+        FORCED_HANDOVER,
+        'of reached.orphans.records)',
+        'of [] as typeof reached.orphans.records)',
+      ),
+    ],
+    scene: 'forced',
   },
 ]

@@ -5,6 +5,7 @@ import { QUIET } from '../../../devnet/simulator/consensus-campaigns.ts'
 import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
 import { runBout, type BoutEnd, type Scene } from './bout.ts'
 import { runCapturedBout } from './captured-bout.ts'
+import { runForcedBout } from './forced-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
 
@@ -47,6 +48,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   const shape = COMMITTEES[name]
   if (shape !== undefined) return runCommittee(shape, seed)
   if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
+  if (name === 'forced') return runForcedBout(seed)
   if (name === 'passers') return runPassingBout(seed)
   const scene = SCENES.find((one) => one.name === name) ?? viceScene(name)
   return runBout(scene, seed)

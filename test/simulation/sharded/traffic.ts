@@ -192,25 +192,32 @@ function sign({ nonces }: Ledger, order: Order): Uint8Array {
   return encodeSigned(fields, signDigest(signingHash(fields), accountOf(sender).secretKey))
 }
 
-/** Each height counts once, whoever executed it first. */
+/** Each end counts once, whoever executed it first: blocks that were taken back come again as others (B.8). */
 function observe(ledger: Ledger, shard: ChainNumber, outcome: BlockOutcome): void {
-  const { height } = outcome.header
-  const key = `${shard}/${height}`
-  if (ledger.seen.has(key)) return
-  ledger.seen.add(key)
   for (const hash of outcome.transactionHashes) {
-    const order = ledger.open.get(toHex(hash))?.order
+    const key = toHex(hash)
+    const order = ledger.open.get(key)?.order
+    if (!end(ledger, { shard, outcome }, key, 'block')) continue
     if (order?.to === 'account') owe(ledger, order)
   }
-  const ended = [
-    ...outcome.transactionHashes,
-    ...outcome.consumed.map(({ receipt }) => receipt.originTransaction),
-  ]
-  for (const hash of ended) {
-    const entry = ledger.open.get(toHex(hash))
-    if (entry === undefined) continue
-    entry.ends--
-    if (entry.ends === 0) ledger.open.delete(toHex(hash))
-    ledger.heights[shard - 1] = height
+  for (const { receipt } of outcome.consumed) {
+    end(ledger, { shard, outcome }, toHex(receipt.originTransaction), receipt.kind)
   }
+}
+
+/** True of the first time. */
+function end(
+  { open, seen, heights }: Ledger,
+  { shard, outcome }: { readonly shard: ChainNumber; readonly outcome: BlockOutcome },
+  transaction: string,
+  kind: string,
+): boolean {
+  const entry = open.get(transaction)
+  const key = `${transaction} ${kind}`
+  if (entry === undefined || seen.has(key)) return false
+  seen.add(key)
+  entry.ends--
+  if (entry.ends === 0) open.delete(transaction)
+  heights[shard - 1] = outcome.header.height
+  return true
 }

@@ -10,7 +10,7 @@ import { applyBeaconBlock } from '../../../node/beacon/transition.ts'
 import { genesisStateRoot } from '../../../node/shards/genesis-state.ts'
 import { contentsHash } from '../../../node/crosslink/header-codec.ts'
 import { encodeBeaconBody } from '../../../node/beacon/block.ts'
-import { buildOn, exampleGenesis, exampleState, nextCrosslink } from './network.ts'
+import { advanceBy, buildOn, exampleGenesis, exampleState, nextCrosslink } from './network.ts'
 
 const EPOCH_BLOCKS = 4
 const OPEN: ShardChange = { kind: 'open', shard: 3 }
@@ -82,7 +82,10 @@ describe('beacon: elastic shards', () => {
   })
 
   it('beacon: elastic shards: B.7: the new shard is crosslinked under its own committee, and others lag behind its layout', () => {
-    const opened = epochOf(epochOf(start(), 4), 0)
+    const turned = epochOf(start(), 4)
+    // The others end their epoch in time (B.8).
+    const seals = [1, 2].map((shard) => nextCrosslink(turned, shard))
+    const opened = advanceBy(buildOn(turned, seals).state, 3)
     const crosslinks = [1, 3].map((shard) => nextCrosslink(opened, shard))
     const next = buildOn(opened, crosslinks).state
     expect(recordOf(next, 3)).toMatchObject({ height: 1, openedHeight: 8 })
