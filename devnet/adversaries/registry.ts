@@ -15,6 +15,7 @@ import { silentLeader } from './silent-leader.ts'
 import { spammer } from './spammer.ts'
 import { staleCrosslink } from './stale-crosslink.ts'
 import { voteForEverything } from './vote-for-everything.ts'
+import { wrongChunk } from './wrong-chunk.ts'
 import { wrongEpochVoter } from './wrong-epoch-voter.ts'
 import { wrongStateRoot } from './wrong-state-root.ts'
 
@@ -36,6 +37,7 @@ const ADVERSARIES: readonly Adversary[] = [
   garbageSender,
   spammer,
   inboxSkipper,
+  wrongChunk,
 ]
 
 export const ADVERSARY_NAMES: readonly string[] = ADVERSARIES.map(({ name }) => name)

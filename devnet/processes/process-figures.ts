@@ -25,10 +25,13 @@ export function cpuSecondsOf(fields: readonly string[]): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** When the process started, in ticks since boot: with the pid it names one process for ever. */
+/**
+ * When the process started, in ticks since boot: with the pid it names one process for ever. One that has ended keeps its
+ * number until its parent asks for its end; that is no process any more.
+ */
 export async function readStartTicks(pid: number): Promise<number | undefined> {
   const fields = await readStatFields(pid)
-  return fields === undefined ? undefined : Number(fields[19])
+  return fields === undefined || fields[0] === 'Z' ? undefined : Number(fields[19])
 }
 
 /** MiB. */

@@ -41,6 +41,8 @@ const SIGNS: Readonly<Record<string, Sign>> = {
   'garbage-sender': QUIET,
   spammer: QUIET,
   'inbox-skipper': refusedFor('inbox-skipped'),
+  // Nobody lacks a state here: test/simulation/sharded-state-sync.test.ts.
+  'wrong-chunk': QUIET,
 }
 
 type Scene = {

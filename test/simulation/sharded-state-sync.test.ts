@@ -3,12 +3,15 @@
  * way, and when a member lies, keeps silent or says that it has nothing (S.1, S.5, S.7, S.8). The court judges as always.
  */
 import { describe, expect, test } from 'vitest'
+import { corruptSimulated } from '../../devnet/adversaries/corrupt-simulated.ts'
+import { corrupted } from '../../devnet/adversaries/corruption.ts'
+import { wrongChunk } from '../../devnet/adversaries/wrong-chunk.ts'
+import type { Corrupt } from '../../devnet/simulator/sharded-plan.ts'
 import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import type { StateSyncFact, ValidatorEffect } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
-import type { Validator } from '../../node/validator/validator.ts'
 import { createTrial, type Trial } from './sharded/trial.ts'
 
 /** As on a real network, thirty times shorter. */
@@ -16,16 +19,16 @@ const RULES = { intervalBlocks: 8, replayBlocksMax: 16 }
 
 type Sent = { readonly from: number; readonly to: number; readonly message: NodeMessage }
 
-type Answer = Extract<ValidatorEffect, { readonly kind: 'reply' }>
-
 /** What a bad member makes of the chunk it should have sent; undefined: nothing. */
 const VICES: Readonly<Record<string, (chunk: Uint8Array) => Uint8Array | 'none' | undefined>> = {
-  lies: (chunk) => chunk.with(chunk.length - 1, (chunk.at(-1) ?? 0) ^ 1),
+  damaging: (chunk) => chunk.with(chunk.length - 1, (chunk.at(-1) ?? 0) ^ 1),
   silent: () => undefined,
   lacking: () => 'none',
 }
+const LIARS: readonly string[] = ['damaging', wrongChunk.name]
 
-function corruptAnswer(vice: string, effect: Answer): readonly ValidatorEffect[] {
+function corruptAnswer(vice: string, effect: ValidatorEffect): readonly ValidatorEffect[] {
+  if (effect.kind !== 'reply') return [effect]
   const { message } = effect
   if (message.kind !== 'chunk' || message.chunk === undefined) return [effect]
   const made = VICES[vice]?.(message.chunk)
@@ -33,15 +36,10 @@ function corruptAnswer(vice: string, effect: Answer): readonly ValidatorEffect[]
   return [{ ...effect, message: { ...message, chunk: made === 'none' ? undefined : made } }]
 }
 
-function corrupt(vice: string, honest: Validator): Validator {
-  return {
-    ...honest,
-    handle: (input) =>
-      honest
-        .handle(input)
-        .flatMap((effect) => (effect.kind === 'reply' ? corruptAnswer(vice, effect) : [effect])),
-  }
-}
+const corrupt: Corrupt = (vice, honest, seat) =>
+  vice === wrongChunk.name
+    ? corruptSimulated(vice, honest, seat)
+    : corrupted(honest, { effect: (effect) => corruptAnswer(vice, effect) })
 
 function open(seed: number, genesis: Partial<Genesis> = {}) {
   const facts: (StateSyncFact & { readonly node: number })[] = []
@@ -176,19 +174,40 @@ describe('state sync: network', () => {
     expect(chains.get(1)?.epoch).toBeGreaterThan(2)
   })
 
-  test.each(Object.keys(VICES))('state sync: network: one member %s, and it comes back', (vice) => {
-    const world = open(53)
-    const { trial, facts, offer, committee } = world
-    const [node = -1, bad = -1] = committee
-    trial.world.apply({ kind: 'byzantine', nodes: [bad], vice })
+  test.each([...Object.keys(VICES), wrongChunk.name])(
+    'state sync: network: one member is %s, and it comes back',
+    (vice) => {
+      const world = open(53)
+      const { trial, facts, offer, committee } = world
+      const [node = -1, bad = -1] = committee
+      trial.world.apply({ kind: 'byzantine', nodes: [bad], vice })
+      offer(120)
+      wipe(trial, node)
+      trial.start(node)
+      expectBack(world, node)
+      const liars = facts.filter(({ phase }) => phase === 'liar')
+      expect(liars.map(({ peer }) => peer)).toEqual(LIARS.includes(vice) ? [bad] : [])
+      expect(phases(facts).at(-1)).toBe('done')
+    },
+  )
+
+  test('state sync: network: a member that stops half way is not waited for', () => {
+    const world = open(56)
+    const { trial, facts, sent, offer, committee } = world
+    const [node = -1, server = -1] = committee
     offer(120)
     wipe(trial, node)
+    sent.length = 0
     trial.start(node)
+    const served = (): number =>
+      sent.filter(({ from, message }) => from === server && message.kind === 'chunk').length
+    trial.world.run(trial.world.now() + 20_000, () => served() >= 3)
+    expect(phases(facts)).toEqual(['begun'])
+    trial.world.stop(server)
+    trial.world.run(trial.world.now() + 40_000, () => phases(facts).includes('done'))
+    expect(phases(facts)).toEqual(['begun', 'done'])
+    trial.start(server)
     expectBack(world, node)
-    const isLiar = vice === 'lies'
-    const liars = facts.filter(({ phase }) => phase === 'liar')
-    expect(liars.map(({ peer }) => peer)).toEqual(isLiar ? [bad] : [])
-    expect(phases(facts).at(-1)).toBe('done')
   })
 
   test('state sync: network: when no member keeps the snapshot, blocks are replayed', () => {

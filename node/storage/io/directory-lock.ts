@@ -94,11 +94,15 @@ function isAlive(processId: number): boolean {
   }
 }
 
-/** "<pid> <start>": start is field 22 of /proc/<pid>/stat, in ticks since boot, or 0 where there is no /proc. */
+/**
+ * "<pid> <start>": start is field 22 of /proc/<pid>/stat, in ticks since boot, or 0 where there is no /proc. One that has
+ * ended keeps its number until its parent asks for its end; it holds nothing any more.
+ */
 async function describeProcess(processId: number): Promise<string> {
   const stat = (await readText(`/proc/${processId}/stat`)) ?? ''
   // The second field is the command in brackets and may hold spaces and brackets itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (fields[0] === 'Z') return 'ended'
   return `${processId} ${stat === '' ? '0' : (fields[19] ?? '0')}\n`
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { DEFAULT_PARAMETERS } from '../../../devnet/parameters.ts'
 import {
   filesOf,
@@ -17,6 +17,7 @@ import {
   nameProcess,
   writeRunFile,
 } from '../../../devnet/processes/run-file.ts'
+import { startZombie } from '../storage/zombie.ts'
 
 const parameters = {
   ...DEFAULT_PARAMETERS,
@@ -98,6 +99,15 @@ describe('devnet: run file', () => {
     expect(await isAlive(self)).toBe(true)
     expect(await isAlive({ pid: self.pid, startTicks: (self.startTicks ?? 0) + 1 })).toBe(false)
   })
+
+  test.runIf(process.platform === 'linux')(
+    'devnet: run file: a process that has ended is not alive, also before its parent has noticed',
+    async () => {
+      const zombie = await startZombie()
+      onTestFinished(zombie.bury)
+      expect(await isAlive({ pid: zombie.pid, startTicks: zombie.startTicks })).toBe(false)
+    },
+  )
 
   test('devnet: run file: what a killed supervisor left does not count as running', async () => {
     await mkdir(path)

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { present } from '../../../node/primitives/assert.ts'
 import { asciiBytes, toHex } from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
 import { lockDirectory } from '../../../node/storage/io/directory-lock.ts'
 import { stampNetwork } from '../../../node/storage/io/network-stamp.ts'
+import { startZombie } from './zombie.ts'
 
 let directory = ''
 beforeEach(async () => {
@@ -56,6 +57,17 @@ describe('storage: directory lock', () => {
     const lock = await lockDirectory(directory)
     await lock.release()
   })
+
+  it.runIf(process.platform === 'linux')(
+    'storage: directory lock: a holder that has ended holds nothing, also before its parent has noticed',
+    async () => {
+      const zombie = await startZombie()
+      onTestFinished(zombie.bury)
+      await writeFile(lockFile(), `${zombie.pid} ${zombie.startTicks}\n`)
+      const lock = await lockDirectory(directory)
+      await lock.release()
+    },
+  )
 
   it('storage: directory lock: a torn lock is taken over', async () => {
     await writeFile(lockFile(), '')
