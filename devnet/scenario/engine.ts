@@ -69,6 +69,8 @@ export type Engine = {
   /** Transfers besides the load. */
   readonly send: (order: SendOrder) => Promise<void>
   readonly look: () => Promise<Sight>
+  /** All faults are over and every honest node was told to start: whoever judges may demand progress from now on. */
+  readonly healed: () => Promise<void>
   /** Conservation and receipts, at a cut at which nothing is under way. */
   readonly audit: () => Promise<AuditVerdict>
   /** 16 digits over everything that happened; undefined where a run cannot be repeated exactly. */

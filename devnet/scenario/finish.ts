@@ -17,6 +17,7 @@ export async function finish(stage: Stage): Promise<readonly string[]> {
   const { trouble } = stage
   stage.ending.length = 0
   await trouble.endAll()
+  await stage.engine.healed()
   await look(stage)
   return runPhases(stage, [recover, drain, audit])
 }

@@ -87,6 +87,8 @@ export async function createProcessEngine(
     setRate: (perSecond) => network().supervisor.traffic.setRate(perSecond),
     send: (order: SendOrder) => network().transfers.send(order, network().nodeOf(order.from)),
     look: () => look(devnet, network(), nowMs),
+    // Progress is demanded by the runner alone: the ledgers have no clock of their own.
+    healed: async () => {},
     audit: () => (devnet.audit ??= audit(devnet)),
     hash: () => undefined,
     stop: () => stop(devnet),

@@ -51,6 +51,7 @@ export function createSimulatedEngine(scenario: Scenario, seed: number): Engine 
     setRate: load.setRate,
     send: async (order) => load.send(order),
     look: async () => look(simulation, nowMs()),
+    healed: async () => simulation.court.testimony.healed(),
     audit: async () => audit(simulation),
     hash: world.hash,
     stop: async () => {},
@@ -81,6 +82,8 @@ function createSimulation(scenario: Scenario, seed: number): Simulation {
     crossShardPerMille: scenario.load.crossShardPerMille,
     nodesFor: (shard) => nodesFor(simulation, shard),
     onCross: court.conservation.declare,
+    onOffered: court.testimony.offered,
+    onAccepted: court.testimony.accepted,
   })
   const lastHeights = Array.from({ length: network.validators }, () => new Map<number, number>())
   const paused = new Set<number>()
@@ -195,6 +198,7 @@ function sightOf({ world, lastHeights, paused }: Simulation, node: number): Node
 }
 
 function audit({ court, world }: Simulation): AuditVerdict {
+  court.testimony.finish()
   const problem = court.violation() ?? court.receipts.finish()
   if (problem !== undefined) return { ok: false, sentence: problem }
   const { consumed, bounced } = court.receipts.counts()

@@ -4,13 +4,14 @@
  * no block after a while is sent again through another node.
  */
 import { present } from '../../node/primitives/assert.ts'
-import { fromHex } from '../../node/primitives/bytes.ts'
+import { fromHex, toHex } from '../../node/primitives/bytes.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import { loadAccount, type DevnetAccount } from '../accounts.ts'
 import { OUTSTANDING_PER_SENDER_MAX } from '../load/sender.ts'
 import { planPayment, signPayment } from '../load/workload.ts'
 import { CHAIN_ID_BASE } from '../parameters.ts'
+import type { OfferedTransaction } from '../simulator/checkers/network-observation.ts'
 import type { ShardedWorld } from '../simulator/sharded-world.ts'
 import type { SendOrder } from './engine.ts'
 import { SENDERS_PER_SHARD } from './simulated-genesis.ts'
@@ -33,6 +34,9 @@ export type LoadOptions = {
   readonly nodesFor: (shard: ChainNumber) => readonly number[]
   /** A payment that leaves its shard is about to be sent: hash and amount. */
   readonly onCross: (hash: string, amount: bigint) => void
+  /** What the clients say to the court: a payment was signed, and a node took it. */
+  readonly onOffered: (transaction: OfferedTransaction) => void
+  readonly onAccepted: (node: number, hash: string) => void
 }
 
 /** After a refusal a sender rests: a refusal for load should not cause load. */
@@ -53,7 +57,7 @@ type Sender = {
   /** Finalized nonce. */
   included: number
   /** By nonce, from `included` on. */
-  readonly orders: Map<number, Order & { sentMs: number; attempts: number }>
+  readonly orders: Map<number, SentOrder>
   restUntilMs: number
 }
 
@@ -154,7 +158,9 @@ function sendNext(load: Load, sender: Sender, to: ChainNumber | undefined): void
   const payee = loadAccount(destination, planned.payeeIndex % SENDERS_PER_SHARD).address
   const facts = { shardCount, chainIdBase: CHAIN_ID_BASE }
   const payment = signPayment({ shard, nonce, destination, payee }, account.secretKey, facts)
+  const hash = payment.hash.slice(2)
   const order = {
+    hash,
     sender: index,
     nonce,
     shard,
@@ -165,14 +171,14 @@ function sendNext(load: Load, sender: Sender, to: ChainNumber | undefined): void
     sentMs: 0,
     attempts: 0,
   }
-  const hash = payment.hash.slice(2)
   sender.orders.set(nonce, order)
   book.add(hash, order)
   if (destination !== shard) load.onCross(hash, VALUE)
+  load.onOffered({ hash, shard, from: toHex(account.address), nonce })
   submit(load, sender, order)
 }
 
-type SentOrder = Order & { sentMs: number; attempts: number }
+type SentOrder = Order & { readonly hash: string; sentMs: number; attempts: number }
 
 function submit(load: Load, sender: Sender, order: SentOrder): void {
   const { world, book } = load
@@ -182,7 +188,10 @@ function submit(load: Load, sender: Sender, order: SentOrder): void {
   order.attempts++
   if (node === undefined) return
   world.submit(node, sender.shard, order.raw, (result) => {
-    if (result.ok || result.reject.code === 'already-known') return book.accept(order)
+    if (result.ok || result.reject.code === 'already-known') {
+      load.onAccepted(node, order.hash)
+      return book.accept(order)
+    }
     // Included a moment ago, and its block is on its way here.
     if (result.reject.code === 'nonce-too-low') return
     sender.restUntilMs = world.now() + REST_MS

@@ -200,14 +200,16 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     return observe(bench, { kind: 'final', node, chain, height, hash: toHex(fact.hash) })
   }
   if (fact.kind !== 'engine') return
-  const { chain, fact: inner } = fact
+  const { chain, epoch, fact: inner } = fact
   if (inner.kind === 'view-entered') {
-    observe(bench, { kind: 'view-entered', node, chain, view: inner.view })
+    observe(bench, { kind: 'view-entered', node, chain, epoch, view: inner.view })
   }
   if (inner.kind === 'nullified') {
-    const { view } = inner
-    const leader = bench.world().validator(node).chains.get(chain)?.leader(view) ?? node
-    observe(bench, { kind: 'nullified', node, chain, view, leader })
+    const engine = bench.world().validator(node).chains.get(chain)
+    // The turn that gave the view up may have ended the epoch: whose view it was can no more be asked.
+    if (engine === undefined || engine.epoch !== epoch) return
+    const leader = engine.leader(inner.view)
+    observe(bench, { kind: 'nullified', node, chain, epoch, view: inner.view, leader })
   }
 }
 

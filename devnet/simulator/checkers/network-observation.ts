@@ -85,6 +85,8 @@ export type NetworkObservation =
       readonly kind: 'nullified'
       readonly node: number
       readonly chain: number
+      /** Views are counted from one again in every epoch. */
+      readonly epoch: number
       readonly view: number
       readonly leader: number
     }
@@ -92,6 +94,7 @@ export type NetworkObservation =
       readonly kind: 'view-entered'
       readonly node: number
       readonly chain: number
+      readonly epoch: number
       readonly view: number
     }
   /** All faults are over, everybody is up. */

@@ -29,6 +29,7 @@ export type SceneName =
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'
+  | 'wrong chunks'
   | 'committee: crashing'
   | 'committee: forger'
 

@@ -198,4 +198,16 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     ],
     scene: 'calm',
   },
+  {
+    name: 'root-of-a-chunk-not-compared',
+    rule: 'S.3',
+    patches: [
+      patch(
+        'node/shards/snapshot-proof.ts',
+        "  if (!equalBytes(hash, root)) return rejected('invalid-chunk', 'the chunk gives another root')\n",
+        '',
+      ),
+    ],
+    scene: 'wrong chunks',
+  },
 ]

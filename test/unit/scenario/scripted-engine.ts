@@ -61,6 +61,7 @@ export function createScriptedEngine(
       }
       return { ...sight, ...change(sight) }
     },
+    healed: async () => {},
     audit: async () => ({ ok: true, sentence: 'ok' }),
     hash: () => '0123456789abcdef',
     stop: async () => {},

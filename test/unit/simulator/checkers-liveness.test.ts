@@ -46,8 +46,8 @@ const consumes = commits(
   seenBlock(2, 1, { consumed: [{ receipt: receipt(0), outcome: 'applied' }] }),
 )
 const starts = (node: number) => ({ kind: 'started', node, heads: [] }) as const
-const gaveUp = (view: number, leader = 0, node = 1) =>
-  ({ kind: 'nullified', node, chain: 1, view, leader }) as const
+const gaveUp = (view: number, leader = 0, node = 1, epoch = 0) =>
+  ({ kind: 'nullified', node, chain: 1, epoch, view, leader }) as const
 const everybodyTakes = (now: number, height: number): History =>
   NETWORK.committees.flatMap((committee, chain) =>
     committee
@@ -219,7 +219,7 @@ const TRIALS: readonly Trial[] = [
     make: () => createViewChecker(NETWORK),
     clean: [
       [
-        [0, { kind: 'view-entered', node: 0, chain: 1, view: 9 }],
+        [0, { kind: 'view-entered', node: 0, chain: 1, epoch: 0, view: 9 }],
         [0, HEALED],
         [0, gaveUp(8)],
         [0, gaveUp(9)],
@@ -237,6 +237,16 @@ const TRIALS: readonly Trial[] = [
           [0, gaveUp(1)],
           [0, gaveUp(2, 1)],
           [0, gaveUp(3)],
+        ],
+        0,
+      ],
+      'honest leaders given up in later epochs, whose views begin at one again': [
+        [
+          [0, { kind: 'view-entered', node: 0, chain: 1, epoch: 0, view: 9 }],
+          [0, HEALED],
+          [0, gaveUp(10)],
+          [0, gaveUp(2, 0, 0, 1)],
+          [0, gaveUp(2, 0, 0, 2)],
         ],
         0,
       ],
