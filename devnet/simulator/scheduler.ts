@@ -16,7 +16,7 @@ type SimulatedEvent = {
   readonly node: number
   /** Out of a small vocabulary: `message`, `tick`, `restart`. */
   readonly kind: string
-  /** 32-bit digest of what the event carries; part of the event hash only. */
+  /** 32-bit digest of what the event carries when it happens; part of the event hash only. */
   readonly payload: number
   readonly act: () => void
 }
@@ -48,7 +48,11 @@ export type SchedulerOptions = {
   readonly onEvent?: ((now: number, event: SimulatedEvent) => void) | undefined
 }
 
-type Entry = SimulatedEvent & { readonly time: number; readonly sequence: number }
+type Entry = {
+  readonly time: number
+  readonly sequence: number
+  readonly event: SimulatedEvent
+}
 
 /** Time stands still: somebody asks and is answered in a circle. Large networks do some thousands of things at once. */
 const STEPS_AT_ONCE_MAX = 200_000
@@ -67,12 +71,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     now = entry.time
     steps++
     hash.absorb(now)
-    hash.absorb(entry.node)
-    hash.absorb(labelWord(entry.kind))
-    hash.absorb(entry.payload)
+    const { event } = entry
+    hash.absorb(event.node)
+    hash.absorb(labelWord(event.kind))
+    hash.absorb(event.payload)
     hash.absorb(options.diceCursor())
-    options.onEvent?.(now, entry)
-    entry.act()
+    options.onEvent?.(now, event)
+    event.act()
   }
 
   function run(limits: RunLimits): RunEnd {
@@ -94,8 +99,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     now: () => now,
     schedule: (at, event) => {
       assert(Number.isSafeInteger(at), 'simulated time is whole milliseconds')
-      const { node, kind, payload, act } = event
-      heap.push({ time: Math.max(at, now), sequence: sequence++, node, kind, payload, act })
+      heap.push({ time: Math.max(at, now), sequence: sequence++, event })
     },
     run,
     steps: () => steps,

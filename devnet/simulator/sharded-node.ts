@@ -15,8 +15,20 @@ import { missingRecord, spineReads } from '../../node/validator/restore-check.ts
 import { headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
 import { createValidator, type Validator } from '../../node/validator/validator.ts'
 import type { Retention } from './disk.ts'
+import type { HostTimer } from './host-timer.ts'
 import { createNodeDisk, DiskFailure, type NodeDisk } from './sharded-disk.ts'
 import type { ShardedPlan } from './sharded-plan.ts'
+
+/** Inputs that reach a node together, as the scheduler knows them. */
+export type Arrival = {
+  readonly node: number
+  readonly kind: 'turn'
+  /** Over all inputs; it grows until the time has come. */
+  payload: number
+  readonly life: number
+  readonly inputs: ValidatorEvent[]
+  readonly act: () => void
+}
 
 export type SimulatedNode = {
   readonly index: number
@@ -33,7 +45,10 @@ export type SimulatedNode = {
   isCommitting: boolean
   /** What arrived while the node was paused or its disk slow. */
   readonly backlog: ValidatorEvent[]
-  tickAt: number
+  /** What is on its way to it, by the time when it arrives. */
+  readonly arrivals: Map<number, Arrival>
+  /** Of this life; made when the machine first names a deadline. */
+  timer: HostTimer | undefined
   /** Its clock is so far ahead. */
   skewMs: number
   vice: string | undefined
@@ -64,7 +79,8 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
     isPaused: false,
     isCommitting: false,
     backlog: [],
-    tickAt: Infinity,
+    arrivals: new Map(),
+    timer: undefined,
     skewMs: 0,
     vice: undefined,
     fuse: undefined,
@@ -142,6 +158,7 @@ export function endNode(node: SimulatedNode): void {
   node.isPaused = false
   node.isCommitting = false
   node.backlog.length = 0
+  node.timer = undefined
   node.doomed.clear()
   node.fuse = undefined
   node.life++

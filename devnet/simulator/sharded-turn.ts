@@ -34,10 +34,14 @@ export type TurnTaker = Performer & {
 const BACKLOG_MAX = 4096
 const SLOW_SYNC_MS = 100
 
-/** An input reaches a node that is up. */
-export function takeInput(world: TurnTaker, node: SimulatedNode, event: ValidatorEvent): void {
-  if (!node.isPaused && !node.isCommitting) return takeTurn(world, node, [event])
-  if (node.backlog.length < BACKLOG_MAX) node.backlog.push(event)
+/** Inputs reach a node that is up. */
+export function takeInputs(
+  world: TurnTaker,
+  node: SimulatedNode,
+  inputs: readonly ValidatorEvent[],
+): void {
+  if (!node.isPaused && !node.isCommitting) return takeTurn(world, node, inputs)
+  node.backlog.push(...inputs.slice(0, BACKLOG_MAX - node.backlog.length))
 }
 
 /** Takes what waited. */

@@ -18,15 +18,17 @@ import type { MempoolRejectCode } from '../../node/shards/mempool-admission.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { decodeNodeMessage, encodeNodeMessage } from '../../node/validator/wire.ts'
+import { labelWord } from './event-hash.ts'
+import { createHostTimer, type HostTimer } from './host-timer.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { eventWord } from './sharded-digest.ts'
 import { peerName } from './sharded-effects.ts'
 import { applyTrouble, calm, startNode, stopNode } from './sharded-faults.ts'
 import { createLinks, type Letter } from './sharded-links.ts'
-import { createSimulatedNode, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
+import { createSimulatedNode, type Arrival, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
 import type { Trouble } from './sharded-trouble.ts'
-import { takeInput, type TurnTaker } from './sharded-turn.ts'
+import { takeInputs, type TurnTaker } from './sharded-turn.ts'
 
 type Answer = (result: Result<Hash, MempoolRejectCode>) => void
 
@@ -194,32 +196,62 @@ function readFromBytes({ validator }: SimulatedNode, message: NodeMessage): Node
   return decoded.value
 }
 
+/**
+ * What reaches a node at one moment is taken in one turn, as a process takes what its sockets and threads brought since the
+ * last one. What a turn itself brings about at once (signatures, checks, executed blocks) is for the next turn.
+ */
 function post(world: World, node: SimulatedNode, at: number, event: ValidatorEvent): void {
-  const { life } = node
-  world.scheduler.schedule(at, {
-    node: node.index,
-    kind: event.kind,
-    payload: eventWord(event),
+  const when = Math.max(at, world.scheduler.now())
+  const word = eventWord(event) ^ labelWord(event.kind)
+  const known = node.arrivals.get(when)
+  if (known?.life === node.life) {
+    known.inputs.push(event)
+    known.payload = joined(known.payload, word)
+    return
+  }
+  const { index, life, arrivals } = node
+  const arrival: Arrival = {
+    node: index,
+    kind: 'turn',
+    payload: word,
+    life,
+    inputs: [event],
     act: () => {
-      if (node.up && node.life === life) takeInput(world, node, event)
+      if (arrivals.get(when) === arrival) arrivals.delete(when)
+      if (node.up && node.life === life) takeInputs(world, node, arrival.inputs)
     },
-  })
+  }
+  arrivals.set(when, arrival)
+  world.scheduler.schedule(when, arrival)
+}
+
+/** The order counts. */
+function joined(payload: number, word: number): number {
+  const mixed = Math.imul(payload ^ word, 0x9e3779b1)
+  return (mixed << 13) | (mixed >>> 19)
 }
 
 /** `at` is the node's own steady time. */
 function arm(world: World, node: SimulatedNode, at: number): void {
-  node.tickAt = at
-  if (!Number.isFinite(at)) return
-  const { life } = node
+  node.timer ??= timerOf(world, node)
   const ahead = world.plan.genesis.timestampMs
-  world.scheduler.schedule(Math.max(0, at - ahead), {
-    node: node.index,
-    kind: 'tick',
-    payload: 0,
-    act: () => {
-      if (node.up && node.life === life && node.tickAt === at) {
-        takeInput(world, node, { kind: 'tick' })
-      }
-    },
+  node.timer.set(Number.isFinite(at) ? Math.max(0, at - ahead) : Infinity)
+}
+
+/** Ends with this life of the node. */
+function timerOf(world: World, node: SimulatedNode): HostTimer {
+  const { life, index } = node
+  return createHostTimer({
+    now: world.now,
+    schedule: (at, act) =>
+      world.scheduler.schedule(at, {
+        node: index,
+        kind: 'timer',
+        payload: 0,
+        act: () => {
+          if (node.up && node.life === life) act()
+        },
+      }),
+    fire: () => takeInputs(world, node, [{ kind: 'tick' }]),
   })
 }

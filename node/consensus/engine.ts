@@ -2,7 +2,8 @@
  * The engine: Simplex consensus for one (chain, epoch) as a pure machine (docs/protocol/consensus.md).
  *
  * Everything enters through `handle` and leaves as effects; the same inputs give the same effects. After each input the
- * rules run once, in the order of `advance`, and the next deadline is told if it has changed.
+ * rules run once, in the order of `advance`, and the next deadline is told if it has changed. A vote that no rule can act
+ * upon yet is only filed: of a committee's votes most are such.
  *
  * Invariants: views only grow; decisions are never contradicted (voting.ts); blocks are delivered in height order
  * without gaps (delivery.ts); the deadline always lies in the future (A.12).
@@ -25,7 +26,7 @@ import { restore } from './restart.ts'
 import { blockCertificate, VOTE_KINDS } from './round.ts'
 import { STANDARD_RULES, type EngineRules } from './rules.ts'
 import { emit, type EngineState, type Source } from './state.ts'
-import { considerQuorums, isWellFormedVote, receiveVote } from './tally.ts'
+import { considerQuorums, hasQuorumToCheck, isWellFormedVote, receiveVote } from './tally.ts'
 import { createClock, noteActivity, rearmLeaderTimeout, viewDeadline } from './timing.ts'
 import { receiveChecked } from './verdicts.ts'
 import type { Vote } from './vote.ts'
@@ -63,9 +64,15 @@ export type Engine = {
 
 export function createEngine(config: EngineConfig, rules: EngineRules = STANDARD_RULES): Engine {
   const state = createState(config, rules)
+  /** Until the next input that changes anything: hosts ask after every one. */
+  let known: EngineStatus | undefined
   return {
-    handle: (input) => handle(state, input),
-    status: () => statusOf(state),
+    handle: (input) => {
+      const effects = handle(state, input)
+      if (effects !== NOTHING) known = undefined
+      return effects
+    },
+    status: () => (known ??= statusOf(state)),
     held: () => {
       return { rounds: state.rounds.size, votes: voteCount(state), blocks: state.blocks.size }
     },
@@ -130,11 +137,27 @@ function handle(state: EngineState, input: EngineInput): readonly EngineEffect[]
   state.now = Math.max(state.now, input.now)
   state.effects = []
   apply(state, input)
+  if (isOnlyFiled(state, input)) return NOTHING
   advance(state)
   announceDeadline(state, input.kind === 'tick')
   const { effects } = state
   state.effects = []
   return effects
+}
+
+/** Changed nothing that can be seen from outside. */
+const NOTHING: readonly EngineEffect[] = []
+
+/**
+ * A vote that completes nothing, while nothing is due: `advance` would not find anything to do. NULLIFY is looked at every
+ * time (R6), and so is whatever tells that the leader has spoken (R1).
+ */
+function isOnlyFiled(state: EngineState, input: EngineInput): boolean {
+  if (input.kind !== 'message' || input.message.kind !== 'vote') return false
+  const { kind, view } = input.message.vote
+  if (kind === 'nullify' || state.effects.length > 0 || state.now >= state.deadline) return false
+  if (view === state.view && state.clock.spokenAt === undefined) return false
+  return !hasQuorumToCheck(state, view, kind)
 }
 
 function apply(state: EngineState, input: EngineInput): void {

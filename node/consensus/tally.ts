@@ -7,7 +7,7 @@
  * Bounds: a seat has at most VOTES_PER_SEAT_MAX votes of one kind in one view, which is as many as prove it faulty; a
  * host admits votes from their own seat only, so nobody can spend another's share.
  */
-import { bitmapOf } from '../crosslink/certificate.ts'
+import { bitmapOf, type VoteKind } from '../crosslink/certificate.ts'
 import { assert, present } from '../primitives/assert.ts'
 import type { Seat } from '../primitives/identifiers.ts'
 import { adoptCertificate } from './certificates.ts'
@@ -77,6 +77,16 @@ export function considerQuorums(state: EngineState): void {
       }
     }
   }
+}
+
+/** Would `considerQuorums` ask for the aggregate of votes of this kind and view? */
+export function hasQuorumToCheck(state: EngineState, view: number, kind: VoteKind): boolean {
+  const round = state.rounds.get(view)
+  if (round === undefined || round.certificates[kind] !== undefined) return false
+  for (const { checking, verified, pending } of round.piles[kind].values()) {
+    if (!checking && verified.size + pending.size >= state.quorum) return true
+  }
+  return false
 }
 
 /** Exactly q votes, those already verified first, in seat order. */
