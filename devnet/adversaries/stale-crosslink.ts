@@ -54,10 +54,10 @@ function remember(memory: Memory, crosslink: Crosslink): void {
   memory.set(crosslink.shard, [...known, crosslink].slice(-REMEMBERED_MAX))
 }
 
-/** The newest that the beacon has recorded for good. */
+/** The newest below the head that the beacon has recorded for good: to record the head again would change nothing. */
 function staleOf(memory: Memory, { beacon }: Validator, shard: ChainNumber): Crosslink | undefined {
   const height = beacon.head().shards[shard - 1]?.height ?? 0
-  return memory.get(shard)?.findLast(({ tip }) => tip.height <= height)
+  return memory.get(shard)?.findLast(({ tip }) => tip.height < height)
 }
 
 function withStaleCrosslinks(

@@ -89,6 +89,28 @@ export function isRecovering({ shards }: AnchorView, shard: ChainNumber): boolea
 /** A block by its name and place. */
 export type BlockPoint = { readonly hash: Hash; readonly height: number }
 
+/**
+ * A.7: whether the shard has anything to tell beyond being alive. Whatever is executed or received costs gas and changes
+ * the state root; a single block without gas has at most noted that nothing came. Of such blocks the beacon hears with its
+ * next one, and need not make one for them.
+ */
+export function bringsNews(
+  record: ShardRecord,
+  { tip, links }: Pick<Crosslink, 'tip' | 'links'>,
+): boolean {
+  const isOneEmptyBlock = links.length === 1 && tip.gasUsed === 0
+  return (
+    record.status !== 'live' ||
+    record.stage !== 'open' ||
+    tip.epoch !== record.epoch ||
+    tip.sealing !== record.sealed ||
+    tip.inboxUnits !== record.inboxUnits ||
+    tip.outBytes !== record.outBytes ||
+    !equalBytes(tip.outRoot, record.outRoot) ||
+    !(isOneEmptyBlock || equalBytes(tip.stateRoot, record.stateRoot))
+  )
+}
+
 /** Follows `links` from `head`: one block per link (C.3). */
 export function foldLinks(head: BlockPoint, links: readonly Hash[]): BlockPoint {
   let { hash, height } = head

@@ -7,7 +7,7 @@
 import { checkCrosslink } from '../beacon/inclusion.ts'
 import type { BeaconState } from '../beacon/state.ts'
 import { crosslinkCheck } from '../beacon/transition.ts'
-import type { Crosslink } from '../crosslink/crosslink.ts'
+import { bringsNews, type Crosslink } from '../crosslink/crosslink.ts'
 import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
@@ -23,7 +23,7 @@ export type CrosslinkCandidates = {
   /** From a member of its shard: kept if it advances the shard and its certificate is good. */
   readonly offer: (crosslink: Crosslink) => void
   readonly all: () => readonly Crosslink[]
-  /** Forgets what cannot follow the finalized head any more; tells whether a block on `base` would have one. */
+  /** Forgets what cannot follow the finalized head any more; tells whether one is reason enough for a block on `base`. */
   readonly review: (head: BeaconState, base: BeaconState) => boolean
   readonly isChecked: (crosslink: Crosslink) => boolean
   /** Its certificate was found good elsewhere: in a block. */
@@ -68,10 +68,16 @@ function fits(state: BeaconState, crosslink: Crosslink): boolean {
 function review({ best }: Candidates, head: BeaconState, base: BeaconState): boolean {
   let pending = false
   for (const [shard, crosslink] of best) {
-    if (fits(base, crosslink)) pending = true
+    if (fits(base, crosslink)) pending ||= isReason(base, crosslink)
     else if (!fits(head, crosslink)) best.delete(shard)
   }
   return pending
+}
+
+/** A.7: a shard on which nothing has happened is recorded with the next block. */
+function isReason({ shards }: BeaconState, crosslink: Crosslink): boolean {
+  const record = shards[crosslink.shard - 1]
+  return record !== undefined && bringsNews(record, crosslink)
 }
 
 function offer(self: Candidates, crosslink: Crosslink): void {

@@ -6,7 +6,7 @@
  * for a while, a message was lost or a leader is away: then other members speak, and to the whole beacon committee, so that
  * everybody knows of work and an absent leader is not waited for. Never fire and forget, and never silence either.
  */
-import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
+import { bringsNews, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Seat } from '../primitives/identifiers.ts'
 import type { Context } from './context.ts'
@@ -26,6 +26,8 @@ export type CrosslinkOfferOptions = {
   readonly committeeSize: () => number
   /** How long to wait for the beacon before everybody is told. */
   readonly patienceMs: number
+  /** How long the beacon rests if it has no reason for a block. */
+  readonly restMs: number
   /** The shard as the beacon has recorded it. */
   readonly record: () => ShardRecord
   readonly committedHeight: () => number
@@ -56,6 +58,9 @@ export type CrosslinkOffer = {
   readonly tick: () => void
 }
 
+/** `isUrgent`: the beacon has reason to make a block for it. */
+type Waiting = { readonly recordHeight: number; readonly isUrgent: boolean; attempt: number }
+
 type Offering = {
   readonly context: Context
   readonly options: CrosslinkOfferOptions
@@ -63,7 +68,7 @@ type Offering = {
   /** Who was told of the tip at this height. */
   told: { readonly height: number; readonly leaders: Set<number> }
   /** Height of the record that is being waited for to move, and how often in vain. */
-  waiting: { readonly recordHeight: number; attempt: number } | undefined
+  waiting: Waiting | undefined
   /** When to tell everybody; Infinity while nothing waits. */
   patientUntil: number
   reloading: boolean
@@ -111,11 +116,20 @@ function offer(self: Offering): void {
   const candidate = relay.candidate(record)
   if (candidate === undefined) return rest(self, record)
   options.offer(candidate)
-  if (self.waiting?.recordHeight !== record.height) {
-    self.waiting = { recordHeight: record.height, attempt: 0 }
-    self.patientUntil = self.context.now() + options.patienceMs
+  const isUrgent = bringsNews(record, candidate)
+  const { waiting } = self
+  if (waiting?.recordHeight !== record.height || (isUrgent && !waiting.isUrgent)) {
+    self.waiting = { recordHeight: record.height, isUrgent, attempt: 0 }
+    self.patientUntil = self.context.now() + patience(options, self.waiting)
   }
   tellLeaders(self, candidate)
+}
+
+function patience(
+  { patienceMs, restMs }: CrosslinkOfferOptions,
+  { isUrgent, attempt }: Waiting,
+): number {
+  return patienceMs * Math.min(2 ** attempt, PATIENCE_FACTOR_MAX) + (isUrgent ? 0 : restMs)
 }
 
 /** Nothing to offer; or the chain that the beacon follows is not ours (C.7). */
@@ -150,8 +164,7 @@ function tellEverybody(self: Offering): void {
   if (candidate === undefined || waiting === undefined) return offer(self)
   if (waiting.recordHeight !== record.height) return offer(self)
   waiting.attempt++
-  const factor = Math.min(2 ** waiting.attempt, PATIENCE_FACTOR_MAX)
-  self.patientUntil = context.now() + options.patienceMs * factor
+  self.patientUntil = context.now() + patience(options, waiting)
   if (speaks(self, candidate.tip.height)) send(self, options.beaconMembers(), candidate)
 }
 

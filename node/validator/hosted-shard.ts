@@ -69,6 +69,7 @@ function beaconWindow(
     beaconMembers: () => place.others(BEACON_CHAIN),
     epochAfter: (beaconHeight) => epochAfter(epochRules, beaconHeight),
     patienceMs: PATIENCE_BEACON_BLOCKS * genesis.beaconTiming.blockIntervalMs,
+    restMs: genesis.beaconTiming.idleIntervalMs,
     offer: beacon.offer,
     isCatchingUp: () => beacon.chain.isCatchingUp() || isOld(context, genesis, beacon),
     snapshots: { rules: snapshotRules, of: points.of },

@@ -59,6 +59,7 @@ export type BeaconWindow = {
   readonly upcomingLeaders: CrosslinkOfferOptions['upcomingLeaders']
   readonly beaconMembers: CrosslinkOfferOptions['beaconMembers']
   readonly patienceMs: number
+  readonly restMs: number
   /** The epoch in which a chain is after this beacon block. */
   readonly epochAfter: (beaconHeight: number) => number
   readonly offer: (crosslink: Crosslink) => void
@@ -223,6 +224,7 @@ function offerOptions(options: ShardChainOptions, self: () => Shard): CrosslinkO
     seat: () => self().chain.seat,
     committeeSize: () => self().chain.committee.length,
     patienceMs: beacon.patienceMs,
+    restMs: beacon.restMs,
     record: () => recordOf(self()),
     committedHeight: () => self().execution.tip().height,
     upcomingLeaders: beacon.upcomingLeaders,

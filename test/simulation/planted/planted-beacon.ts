@@ -118,6 +118,12 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
     checkCertificate(state, crosslink, hash) ??
     checkChannels(state, crosslink)`,
       ),
+      // And whatever came last is taken, as the newest.
+      patch(
+        'node/validator/crosslink-candidates.ts',
+        'known.tip.height < tip.height ||',
+        'known.tip.height !== tip.height ||',
+      ),
     ],
     scene: 'vice: stale-crosslink',
   },

@@ -24,6 +24,8 @@ const SCENES: readonly Scene[] = [
   { name: 'lost-pushes', orders: 30, pushesLost: true },
   { name: 'stalled-shard', orders: 300, stalled: true, genesis: SMALL_BLOCKS },
   { name: 'vice: stale-anchor', orders: 30, vice: 'stale-anchor', local: true },
+  // What crosses would tell an old crosslink from a new one by its value (C.3 (8)).
+  { name: 'vice: stale-crosslink', orders: 30, vice: 'stale-crosslink', local: true },
   { name: 'vice: bad-signer', orders: 30, vice: 'bad-signer', blamed: true },
   { name: 'copied-transactions', orders: 30, copied: true },
   { name: 'epochs', orders: 60, genesis: SHORT_EPOCHS },

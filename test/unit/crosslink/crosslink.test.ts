@@ -1,7 +1,7 @@
 /** Crosslinks: links fold along one chain only. */
 import { describe, expect, it } from 'vitest'
 import { emptyChannels } from '../../../node/crosslink/channel.ts'
-import { foldLinks, makeCrosslink } from '../../../node/crosslink/crosslink.ts'
+import { bringsNews, foldLinks, makeCrosslink } from '../../../node/crosslink/crosslink.ts'
 import { headerBodyHash, shardBlockHash } from '../../../node/crosslink/header-codec.ts'
 import type { ShardHeader } from '../../../node/crosslink/header.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
@@ -63,5 +63,38 @@ describe('crosslink: fold', () => {
     expect(make({ record: { ...record, shard: 2 } })).toThrow('of the recorded shard')
     expect(make({ record: { ...record, hash: hashOf('fork') } })).toThrow('without gaps')
     expect(make({ channels: emptyChannels(3) })).toThrow('channels are those of the tip')
+  })
+})
+
+describe('crosslink: news', () => {
+  const tipOf = (changes: Partial<ShardHeader> = {}): ShardHeader =>
+    exampleShardHeader({ gasUsed: 0, ...changes })
+  const news = (tip: ShardHeader, linkCount = 1, known = record): boolean =>
+    bringsNews(known, { tip, links: Array.from({ length: linkCount }, () => hashOf('link')) })
+
+  it('crosslink: news: A.7: a shard on which nothing happened only shows that it lives', () => {
+    expect(news(tipOf())).toBe(false)
+    expect(news(tipOf(), 3)).toBe(false)
+    expect(news(tipOf({ stateRoot: hashOf('noted that nothing came') }))).toBe(false)
+  })
+
+  it('crosslink: news: whatever was executed, sent, left waiting or sealed is news', () => {
+    const changes: readonly Partial<ShardHeader>[] = [
+      { gasUsed: 21_000, stateRoot: hashOf('after') },
+      { outRoot: hashOf('sent') },
+      { inboxUnits: 1 },
+      { outBytes: 1 },
+      { sealing: true },
+      { epoch: 1 },
+    ]
+    expect(changes.map((change) => news(tipOf(change)))).toEqual(changes.map(() => true))
+    // Of the blocks before the tip only the state tells.
+    expect(news(tipOf({ stateRoot: hashOf('after') }), 2)).toBe(true)
+  })
+
+  it('crosslink: news: a shard that lags, recovers or is on its way out is waited for', () => {
+    expect(news(tipOf(), 1, { ...record, status: 'lagging' })).toBe(true)
+    expect(news(tipOf(), 1, { ...record, status: 'recovering' })).toBe(true)
+    expect(news(tipOf(), 1, { ...record, stage: 'draining' })).toBe(true)
   })
 })
