@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { playSeed, type NetworkResult } from './network-campaign.ts'
 import type { PlanShape } from './network-seed.ts'
+import { YOUNG_HEAP } from './young-heap.ts'
 
 export type SeedRun = {
   readonly shape: PlanShape
@@ -16,9 +17,6 @@ export type SeedRun = {
   readonly twice: boolean
   readonly onResult: (result: NetworkResult) => void
 }
-
-/** A network makes much that lives for an event: the more of it fits, the less often the living are copied. */
-const YOUNG_HEAP = '--max-semi-space-size=32'
 
 export async function runSeeds(run: SeedRun): Promise<void> {
   const { shape, first, count, jobs, twice, onResult } = run
@@ -37,7 +35,7 @@ async function runJobs({ shape, first, count, jobs, twice, onResult }: SeedRun):
   const words = [shape.name, ...(twice ? ['--twice'] : [])]
   // Not with this process's own flags: a test runner's are not for its grandchildren.
   const children = Array.from({ length: Math.min(jobs, count) }, () =>
-    fork(program, words, { execArgv: [YOUNG_HEAP] }),
+    fork(program, words, { execArgv: [...YOUNG_HEAP] }),
   )
   try {
     await Promise.all(children.map((child) => serve(child, take, onResult)))

@@ -78,6 +78,8 @@ export type JuryOptions = {
 
 type Bench = JuryOptions & {
   readonly checkers: readonly NetworkChecker[]
+  /** Those that count messages. */
+  readonly talk: readonly NetworkChecker[]
   /** `shard/height` that some node has committed. */
   readonly committed: Set<string>
   /** Shard -> accounts that clients ask for: those that its last block has changed. */
@@ -86,9 +88,11 @@ type Bench = JuryOptions & {
 }
 
 export function createJury(options: JuryOptions): Jury {
+  const checkers = allCheckers(options, () => bench.skewMaxMs)
   const bench: Bench = {
     ...options,
-    checkers: allCheckers(options, () => bench.skewMaxMs),
+    checkers,
+    talk: checkers.filter(({ hearsTalk }) => hearsTalk === true),
     committed: new Set(),
     asked: new Map(),
     skewMaxMs: 0,
@@ -180,7 +184,7 @@ function livenessCheckers(genesis: Genesis, network: CheckedNetwork): readonly N
 
 function observe(bench: Bench, seen: NetworkObservation): void {
   const now = bench.world().now()
-  for (const checker of bench.checkers) {
+  for (const checker of seen.kind === 'spoken' ? bench.talk : bench.checkers) {
     const sentence = checker.observe(seen, now)
     if (sentence !== undefined) bench.convict(checker.rule, sentence)
   }

@@ -25,7 +25,12 @@ import { eventWord } from './sharded-digest.ts'
 import { peerName } from './sharded-effects.ts'
 import { applyTrouble, calm, startNode, stopNode } from './sharded-faults.ts'
 import { createLinks, type Letter } from './sharded-links.ts'
-import { createSimulatedNode, type Arrival, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
+import {
+  createSimulatedNode,
+  type Arrival,
+  type NodeFoundation,
+  type SimulatedNode,
+} from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
 import type { Trouble } from './sharded-trouble.ts'
 import { takeInputs, type TurnTaker } from './sharded-turn.ts'

@@ -31,7 +31,18 @@ import { shardCountAt, type BeaconState } from './state.ts'
 /** One per lagging shard, those of the anchors in the ring, and the next (epoch-turn.ts). */
 const PLANS_MAX = SHARDS_MAX + BEACON_HASH_RING + 2
 
+/** Kept with the state: nodes of one simulation share states, as they share blocks. Nobody changes the bytes. */
+const bytesOf = new WeakMap<BeaconState, Uint8Array>()
+
 export function encodeBeaconState(state: BeaconState): Uint8Array {
+  const known = bytesOf.get(state)
+  if (known !== undefined) return known
+  const bytes = encodeAnew(state)
+  bytesOf.set(state, bytes)
+  return bytes
+}
+
+function encodeAnew(state: BeaconState): Uint8Array {
   const writer = createWriter()
     .fixed(state.genesisHash, HASH_SIZE)
     .u64(state.epoch)

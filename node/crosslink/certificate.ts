@@ -72,8 +72,16 @@ export function signingRoot(
 
 /** A map key: equal exactly for equal proposals. */
 export function proposalKey(proposal: Proposal): string {
-  return `${proposal.view}:${proposal.parentView}:${toHex(proposal.parentHash)}:${toHex(proposal.hash)}`
+  const known = keys.get(proposal)
+  if (known !== undefined) return known
+  const { view, parentView, parentHash, hash } = proposal
+  const key = `${view}:${parentView}:${toHex(parentHash)}:${toHex(hash)}`
+  keys.set(proposal, key)
+  return key
 }
+
+/** A vote is looked at by its key several times. */
+const keys = new WeakMap<Proposal, string>()
 
 /** f: how many of n seats may be faulty without harm (A.2; every seat weighs 1). */
 export function faultsTolerated(seatCount: number): number {

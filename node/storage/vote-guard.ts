@@ -156,12 +156,21 @@ function recordVote(domain: GuardDomain, request: VoteRequest): GuardDomain | un
 
 /** Keeps the window: the floor follows the highest view at a distance of GUARD_VIEWS_MAX and never falls. */
 function withView(domain: GuardDomain, changed: GuardView): GuardDomain {
-  const views = domain.views.filter((candidate) => candidate.view !== changed.view)
-  views.push(changed)
-  views.sort((left, right) => left.view - right.view)
-  const highest = views[views.length - 1]?.view ?? 0
+  const { views: known } = domain
+  const highest = Math.max(changed.view, known.at(-1)?.view ?? 0)
   const floor = Math.max(domain.floor, highest - GUARD_VIEWS_MAX)
-  return { ...domain, floor, views: views.filter((candidate) => candidate.view > floor) }
+  const views: GuardView[] = []
+  let isPlaced = changed.view <= floor
+  for (const view of known) {
+    if (view.view <= floor) continue
+    if (!isPlaced && view.view >= changed.view) {
+      views.push(changed)
+      isPlaced = true
+    }
+    if (view.view !== changed.view) views.push(view)
+  }
+  if (!isPlaced) views.push(changed)
+  return { ...domain, floor, views }
 }
 
 /** Keeps the newest epochs of the chain; what is closed raises the epoch floor. */

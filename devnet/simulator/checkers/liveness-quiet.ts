@@ -23,6 +23,7 @@ export function createQuietChecker(
 
   return {
     rule: 'L6',
+    hearsTalk: true,
     observe: (seen, now) => {
       if (seen.kind === 'spoken') spoken++
       if (seen.kind !== 'idle') return undefined

@@ -110,6 +110,8 @@ export type NetworkChecker = {
   readonly rule: string
   /** `now`: virtual milliseconds. A sentence when the rule is broken. */
   readonly observe: (seen: NetworkObservation, now: number) => string | undefined
+  /** Is told of every message (`spoken`), of which there are more than of all else. */
+  readonly hearsTalk?: boolean
   /** Asked once, when the run is over. */
   readonly finish?: (now: number) => string | undefined
 }
