@@ -218,7 +218,7 @@ function post(world: World, node: SimulatedNode, at: number, event: ValidatorEve
   const arrival: Arrival = {
     node: index,
     kind: 'turn',
-    payload: word,
+    payload: joined(0, word),
     life,
     inputs: [event],
     act: () => {
