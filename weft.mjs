@@ -61,6 +61,7 @@ async function run() {
     import('./devnet/cli/check.ts'),
     import('./devnet/cli/audit.ts'),
     import('./devnet/cli/trace.ts'),
+    import('./devnet/cli/validators.ts'),
     import('./devnet/cli/run.ts'),
     import('./bench/cli/bench.ts'),
   ])

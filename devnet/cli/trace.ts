@@ -8,6 +8,7 @@ import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import type { NetworkClients } from '../audit/rpc-source.ts'
 import { collectNodeUrls } from './node-url.ts'
 import { DEFAULT_DATA_DIRECTORY } from './options.ts'
+import { findNodes } from './running-nodes.ts'
 
 type TraceOptions = {
   readonly data?: string
@@ -66,17 +67,6 @@ async function show(network: NetworkClients, hash: string, options: TraceOptions
   process.stdout.write(`${text}\n`)
   const failed = claims?.filter(({ ok }) => ok === false).length ?? 0
   if (failed > 0) throw new CommandError(`${failed} proofs do not hold`)
-}
-
-async function findNodes({ data, rpc }: TraceOptions): Promise<readonly string[]> {
-  if (rpc !== undefined) return rpc
-  const path = resolve(data ?? DEFAULT_DATA_DIRECTORY)
-  const { findRunning } = await import('../processes/run-file.ts')
-  const running = await findRunning(path)
-  if (running !== undefined) return running.nodes.map(({ rpcUrl }) => rpcUrl)
-  throw new CommandError(
-    `no devnet runs in ${path}; start it with \`weft devnet up\`, or name a node with --rpc`,
-  )
 }
 
 /** undefined: there is none, and signatures are not checked. */

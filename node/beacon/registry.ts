@@ -47,7 +47,7 @@ export const DEFAULT_REGISTRY: RegistryRules = { stake: 32n * 10n ** 18n, unbond
 /** Records there can be in all, also of validators that left: an index is a u16, and the list is hashed. */
 export const REGISTRY_MAX = 1024
 /** An epoch that does not come: nobody has asked to leave. */
-const NEVER = Number.MAX_SAFE_INTEGER
+export const NEVER = Number.MAX_SAFE_INTEGER
 /** Two keys in one record are the largest of the schemes. */
 const PUBLIC_KEY_SIZE_MAX = KEY_PAIR_SIZE
 /** A peer id is 52 characters for Ed25519 keys; other forms stay below this. */

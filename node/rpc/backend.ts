@@ -3,6 +3,7 @@
  * knows no database, no consensus and no network. The runtime implements the two ports.
  */
 import type { BeaconBlock } from '../beacon/block.ts'
+import type { BeaconState } from '../beacon/state.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
 import type { ChannelHead, Receipt } from '../crosslink/receipt.ts'
@@ -137,6 +138,15 @@ export type CrosslinkPlace = {
   readonly tipHash: Hash
 }
 
+/** Who validates, and who sits where: validator index per seat, by chain. */
+export type RegistryView = Pick<
+  BeaconState,
+  'epoch' | 'height' | 'validators' | 'burnt' | 'committees'
+> & {
+  /** undefined: the network has one epoch. */
+  readonly nextCommittees: BeaconState['committees'] | undefined
+}
+
 export type CommitteeView = {
   readonly chain: ChainNumber
   readonly epoch: number
@@ -168,6 +178,8 @@ export interface NetworkBackend {
   /** undefined when the shard does not exist; a remote shard refuses with undefined from every read it cannot forward. */
   shard(shard: ChainNumber): ShardBackend | undefined
   beacon(): { readonly head: BeaconHeadView; readonly committees: readonly CommitteeView[] }
+  /** At the beacon's finalized head. */
+  registry(): RegistryView
   /** A finalized beacon block; undefined when this node has none like it. */
   beaconBlock(selector: BlockSelector): Promise<BeaconBlockView | undefined>
   /** undefined until a finalized beacon block has recorded the shard block of this height. */

@@ -10,11 +10,13 @@ import { FILTER_METHODS } from './method-eth-filter.ts'
 import { STATE_METHODS } from './method-eth-state.ts'
 import { TRANSACTION_METHODS } from './method-eth-transaction.ts'
 import { NETWORK_METHODS } from './method-network.ts'
+import { REGISTRY_METHODS } from './method-registry.ts'
 import { PROOF_METHODS } from './method-proof.ts'
 import { SHARD_METHODS } from './method-shard.ts'
 
 export const METHODS: readonly Method[] = [
   ...NETWORK_METHODS,
+  ...REGISTRY_METHODS,
   ...BEACON_METHODS,
   ...BLOCK_METHODS,
   ...STATE_METHODS,

@@ -2,6 +2,7 @@
  * The node as RPC sees it: the network, the beacon, the hosted shards, and the way to members of the others.
  */
 import type { Genesis } from '../beacon/genesis.ts'
+import { planOf, type BeaconState } from '../beacon/state.ts'
 import type { ShardHeader } from '../crosslink/header.ts'
 import { faultsTolerated, quorumOf } from '../crosslink/certificate.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
@@ -12,6 +13,7 @@ import type {
   HeadEvent,
   HealthView,
   NetworkBackend,
+  RegistryView,
   ShardBackend,
   SubmitRejectCode,
 } from '../rpc/backend.ts'
@@ -76,6 +78,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
       }),
       shard: (shard) => shards.get(shard),
       beacon: () => ({ head: beaconHeadOf(validator), committees: committeesOf(validator) }),
+      registry: () => registryOf(validator.beacon.head()),
       beaconBlock: (selector) => beaconBlockAt(history, selector),
       crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),
       health: () => healthOf(validator, parts.peerCount()),
@@ -126,6 +129,13 @@ function committeesOf({ beacon }: Validator): readonly CommitteeView[] {
     faultsTolerated: faultsTolerated(validators.length),
     quorum: quorumOf(validators.length),
   }))
+}
+
+/** A state is all of it but the next epoch's seats. */
+export function registryOf(state: BeaconState): RegistryView {
+  const { epoch, height, validators, burnt, committees } = state
+  const nextCommittees = planOf(state, epoch + 1)?.committees
+  return { epoch, height, validators, burnt, committees, nextCommittees }
 }
 
 function healthOf(validator: Validator, peers: number): HealthView {

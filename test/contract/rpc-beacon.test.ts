@@ -1,5 +1,7 @@
 /** What the RPC tells of the beacon's past: its blocks by every name, and where it recorded each block of each shard. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { registryLines } from '../../devnet/display/registry.ts'
+import { DEFAULT_REGISTRY } from '../../node/beacon/registry.ts'
 import { decodeBeaconBlock } from '../../node/beacon/block.ts'
 import { beaconBlockHash } from '../../node/crosslink/header-codec.ts'
 import { present } from '../../node/primitives/assert.ts'
@@ -53,6 +55,24 @@ describe('rpc: beacon', () => {
       crosslinks: [{ shard: 1, fromHeight: 3, tipHeight: 3 }],
     })
     expect(byHeight['certificate']).toMatch(/^0x[0-9a-f]+$/)
+  })
+
+  test('rpc: beacon: B.6: the registry says who validates and where, and reads as a table', async () => {
+    const registry = present(await call('beacon_getValidators'), 'there is a registry')
+    const [first] = registry['validators'] as readonly Fields[]
+    expect(first).toMatchObject({
+      index: 0,
+      status: 'active',
+      stake: `0x${DEFAULT_REGISTRY.stake.toString(16)}`,
+      exitEpoch: null,
+      payout: { shard: 1 },
+      nextShards: null,
+    })
+    const shards = first?.['shards']
+    expect(shards).toHaveLength(1)
+    const lines = registryLines(registry)
+    expect(lines[1]).toMatch(/^validator 0 +active +32\.000 +epoch 0 +[12] +/)
+    expect(lines.at(-1)).toContain('0.000 ether of stakes burnt')
   })
 
   test('rpc: beacon: a block that was not finalized directly has no certificate', async () => {

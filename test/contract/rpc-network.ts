@@ -98,6 +98,14 @@ export function createRpcNetwork(funded: readonly `0x${string}`[]): RpcNetwork {
           { chain: 0, epoch: 0, validators: [0, 1, 2, 3], faultsTolerated: 1, quorum: 3 },
         ],
       }),
+      registry: () => ({
+        epoch: 0,
+        height: 1,
+        validators: [],
+        burnt: 5n,
+        committees: [[], [], [], []],
+        nextCommittees: undefined,
+      }),
       beaconBlock: async () => undefined,
       crosslinkOf: async () => undefined,
       health: () => ({

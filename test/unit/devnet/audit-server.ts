@@ -3,6 +3,7 @@
  * real node has.
  */
 import { beaconBlockAt, crosslinkOf } from '../../../node/runtime/beacon-history.ts'
+import { registryOf } from '../../../node/runtime/backend.ts'
 import { createShardBackend } from '../../../node/runtime/shard-backend.ts'
 import { shardGenesis } from '../../../node/beacon/genesis.ts'
 import { committeeOf } from '../../../node/beacon/state.ts'
@@ -70,6 +71,7 @@ export async function serveNetwork(
     }),
     shard: (shard) => shards[shard - 1],
     beacon: () => ({ head: { ...head, hash: head.headHash }, committees: [] }),
+    registry: () => registryOf(head),
     beaconBlock: (selector) => beaconBlockAt(history, selector),
     crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),
     health: () => ({ ok: true, peers: 0, chains: [] }),
