@@ -68,6 +68,23 @@ describe('consensus: sealing', () => {
     expect(effectsOf(effects, 'finalized')).toHaveLength(1)
   })
 
+  it('consensus: sealing: R14 a boundary block that is notarized at once and finalized three views later ends the epoch then', () => {
+    const solo = createSolo()
+    solo.hear(0, proposalMessage(sealing, 0))
+    solo.hearCertificate(notarized)
+    for (const view of [2, 3, 4]) {
+      const effects = solo.hearCertificate(
+        certificateOf('notarize', proposalOf(sealing, view - 1, view), 4),
+      )
+      expect(effectsOf(effects, 'epoch-sealed')).toEqual([])
+      expect(effectsOf(effects, 'finalized')).toEqual([])
+    }
+    const effects = solo.hearCertificate(certificateOf('finalize', proposalOf(sealing, 3, 4), 4))
+    expect(effectsOf(effects, 'epoch-sealed')).toMatchObject([{ certificate: { view: 4 } }])
+    expect(effectsOf(effects, 'finalized')).toMatchObject([{ block: sealing }])
+    expect(solo.engine.status().done).toBe(true)
+  })
+
   it('consensus: sealing: R14 a sealed engine votes no more and asks for no tick', () => {
     const solo = createSolo()
     solo.hear(0, proposalMessage(sealing, 0))
