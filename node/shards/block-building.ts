@@ -99,7 +99,7 @@ function tryTransaction(
   candidate: CheckedTransaction,
   chosen: ChosenTransactions,
 ): boolean {
-  const decoded = decodeTransaction(candidate.raw)
+  const decoded = decodeTransaction(candidate.raw, candidate.hash)
   if (!decoded.ok) {
     chosen.invalid.push(candidate.hash)
     return false

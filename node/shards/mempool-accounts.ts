@@ -16,8 +16,8 @@ export type KnownAccounts = {
   readonly of: (address: Address) => AccountView | undefined
   /** Answers of the executor for the finalized state. */
   readonly learn: (accounts: Iterable<AccountView>) => void
-  /** What a finalized block changed; of the others nothing is kept. */
-  readonly update: (changed: Iterable<AccountView>) => void
+  /** An account that a finalized block changed, with its `senderKey`; of those nobody asked for nothing is kept. */
+  readonly update: (key: string, account: AccountView) => void
   /** The state is another one now, and nobody told how it differs: a snapshot was taken in. */
   readonly forget: () => void
 }
@@ -50,11 +50,8 @@ export function createKnownAccounts(): KnownAccounts {
         known.delete(oldest)
       }
     },
-    update: (changed) => {
-      for (const account of changed) {
-        const key = senderKey(account.address)
-        if (known.has(key)) keep(key, account)
-      }
+    update: (key, account) => {
+      if (known.has(key)) keep(key, account)
     },
     forget: () => known.clear(),
   }

@@ -4,7 +4,7 @@
  */
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import { ADDRESS_SIZE, type ChainNumber } from '../primitives/identifiers.ts'
+import { ADDRESS_SIZE, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import type { ShardConfig } from './executor.ts'
 import { baseFeeFloor, intrinsicGas } from './fees.ts'
 import { decodeTransaction, type Transaction } from './transaction.ts'
@@ -43,6 +43,9 @@ export type AdmissionRules = Pick<
 
 const GATEWAY_CALL_SIZE = encodeGatewayTransfer(0, new Uint8Array(ADDRESS_SIZE)).length
 
+/** A transaction's bytes, and their hash where it is known. */
+type Bytes = { readonly raw: Uint8Array; readonly hash?: Hash }
+
 /**
  * Everything that can be said about the bytes alone; the answer is the decoded transaction. Cheap enough to run before
  * the signature is recovered, so that a transaction for another chain costs nobody an elliptic curve.
@@ -50,10 +53,10 @@ const GATEWAY_CALL_SIZE = encodeGatewayTransfer(0, new Uint8Array(ADDRESS_SIZE))
  */
 export function checkAdmission(
   rules: AdmissionRules,
-  raw: Uint8Array,
+  { raw, hash }: Bytes,
   congested: (destination: ChainNumber) => boolean,
 ): Result<Transaction, MempoolRejectCode> {
-  const decoded = decodeTransaction(raw)
+  const decoded = decodeTransaction(raw, hash)
   if (!decoded.ok) return { ok: false, reject: refusalOfBytes(decoded.reject) }
   const transaction = decoded.value
   const reject =

@@ -13,7 +13,6 @@ import {
   isWeaker,
   removeEntry,
   runLength,
-  senderKey,
   tailOf,
   type MempoolEntry,
   type SenderQueue,
@@ -31,8 +30,8 @@ export type MempoolIndex = {
   readonly remove: (entry: MempoolEntry) => void
   /** The last transaction of the sender that pays least: the first to go when there is no room. */
   readonly weakestTail: () => MempoolEntry
-  /** The account after a finalized block. */
-  readonly settle: (account: AccountView, height: number) => void
+  /** The account after a finalized block, by its hexadecimal address. */
+  readonly settle: (address: string, account: AccountView, height: number) => void
   readonly counts: () => { readonly count: number; readonly bytes: number; readonly queued: number }
 }
 
@@ -77,8 +76,8 @@ export function createMempoolIndex(): MempoolIndex {
       change(entry.sender, () => (removeEntry(entry.sender, entry), [entry]))
     },
     weakestTail: () => tailOf(present(evictable.peek(), 'only a pool with entries evicts')),
-    settle: (account, height) => {
-      const queue = senders.get(senderKey(account.address))
+    settle: (address, account, height) => {
+      const queue = senders.get(address)
       if (queue === undefined) return
       change(queue, () => {
         queue.nonce = account.nonce

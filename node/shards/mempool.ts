@@ -50,6 +50,8 @@ const MEMPOOL_LIMITS: MempoolLimits = {
 
 type AdmitRequest = {
   readonly checked: CheckedTransaction
+  /** The hexadecimal digits of its hash, where the caller has them. */
+  readonly key?: string
   /** The sender's account on the finalized state, or on a newer one. */
   readonly account: AccountView
   /** Whether new transfers to this shard are refused at the moment (C.6). */
@@ -67,6 +69,8 @@ export type Mempool = {
   /** Removes one transaction for a reason of the caller's. */
   readonly discard: (hash: Hash) => void
   readonly has: (hash: Hash) => boolean
+  /** The same by the hexadecimal digits of the hash. */
+  readonly holds: (key: string) => boolean
   readonly get: (hash: Hash) => CheckedTransaction | undefined
   readonly senderOf: (hash: Hash) => Address | undefined
   /** The nonce that the sender's next transaction should carry, given the account's own. */
@@ -96,10 +100,10 @@ export function createMempool(options: {
     }
   }
 
-  function admit({ checked, account, congested }: AdmitRequest): Result<Hash, MempoolRejectCode> {
-    const key = toHex(checked.hash)
+  function admit(request: AdmitRequest): Result<Hash, MempoolRejectCode> {
+    const { checked, account, congested, key = toHex(checked.hash) } = request
     if (index.byHash.has(key)) return rejected('already-known', 'the transaction waits already')
-    const admission = checkAdmission(options.rules, checked.raw, congested)
+    const admission = checkAdmission(options.rules, checked, congested)
     if (!admission.ok) return admission
     const transaction = admission.value
     const address = senderKey(checked.sender)
@@ -124,14 +128,18 @@ export function createMempool(options: {
     accounts,
     finalize: (height, changed) => {
       finalizedHeight = height
-      accounts.update(changed)
-      for (const account of changed) index.settle(account, height)
+      for (const account of changed) {
+        const address = senderKey(account.address)
+        accounts.update(address, account)
+        index.settle(address, account, height)
+      }
     },
     discard: (hash) => {
       const entry = index.byHash.get(toHex(hash))
       if (entry !== undefined) index.remove(entry)
     },
     has: (hash) => index.byHash.has(toHex(hash)),
+    holds: (key) => index.byHash.has(key),
     get: (hash) => index.byHash.get(toHex(hash))?.checked,
     senderOf: (hash) => index.byHash.get(toHex(hash))?.checked.sender,
     pendingNonce: (address, accountNonce) => {

@@ -81,8 +81,14 @@ const LEGACY_FIRST_BYTE = 0xc0
 /** EIP-155: v = 35 + 2 * chainId + yParity. */
 const EIP155_OFFSET = 35
 
-/** Decodes the bytes of one transaction; the views in the answer share memory with `raw`. */
-export function decodeTransaction(raw: Uint8Array): Result<Transaction, TransactionRejectCode> {
+/**
+ * Decodes the bytes of one transaction; the views in the answer share memory with `raw`. `known`: its hash, where the caller
+ * has hashed these very bytes already; it is not worked out again.
+ */
+export function decodeTransaction(
+  raw: Uint8Array,
+  known?: Hash,
+): Result<Transaction, TransactionRejectCode> {
   const first = raw[0]
   if (first === undefined) return rejected('malformed', 'the transaction is empty')
   if (raw.length > TRANSACTION_BYTES_MAX) {
@@ -92,10 +98,10 @@ export function decodeTransaction(raw: Uint8Array): Result<Transaction, Transact
     return rejected('unsupported-type', `transaction type ${first} is not supported`)
   }
   try {
-    if (first >= LEGACY_FIRST_BYTE) return decodeLegacy(raw)
+    if (first >= LEGACY_FIRST_BYTE) return decodeLegacy(raw, known)
     return first === 0
       ? rejected('unsupported-type', 'transaction type 0 is written without a type byte')
-      : decodeTyped(raw, first === 1 ? 1 : 2)
+      : decodeTyped(raw, first === 1 ? 1 : 2, known)
   } catch (error) {
     if (error instanceof DecodeError) return rejected('malformed', error.message)
     throw error
@@ -154,7 +160,10 @@ export function encodeSigned(
   return fields.type === 0 ? list : concatBytes(Uint8Array.of(fields.type), list)
 }
 
-function decodeLegacy(raw: Uint8Array): Result<Transaction, TransactionRejectCode> {
+function decodeLegacy(
+  raw: Uint8Array,
+  known: Hash | undefined,
+): Result<Transaction, TransactionRejectCode> {
   const outer = rlpCursor(raw)
   const list = readRlpList(outer)
   finishRlp(outer)
@@ -183,12 +192,16 @@ function decodeLegacy(raw: Uint8Array): Result<Transaction, TransactionRejectCod
     accessList: NO_ACCESS_LIST,
     signature,
     yParity: (v - EIP155_OFFSET) % 2 === 1 ? 1 : 0,
-    hash: keccak256(raw),
+    hash: known ?? keccak256(raw),
     raw,
   })
 }
 
-function decodeTyped(raw: Uint8Array, type: 1 | 2): Result<Transaction, TransactionRejectCode> {
+function decodeTyped(
+  raw: Uint8Array,
+  type: 1 | 2,
+  known: Hash | undefined,
+): Result<Transaction, TransactionRejectCode> {
   const outer = rlpCursor(raw, 1)
   const list = readRlpList(outer)
   finishRlp(outer)
@@ -218,7 +231,7 @@ function decodeTyped(raw: Uint8Array, type: 1 | 2): Result<Transaction, Transact
     accessList,
     signature,
     yParity: parity === 1 ? 1 : 0,
-    hash: keccak256(raw),
+    hash: known ?? keccak256(raw),
     raw,
   })
 }

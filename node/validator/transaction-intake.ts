@@ -122,9 +122,8 @@ export function createTransactionIntake(
   }
   return {
     submit: (request, raw) => {
-      const hash = keccak256(raw)
-      const arrival = { raw, key: toHex(hash), request, isNews: true }
-      if (isKnown(self, hash, arrival.key)) refuse(self, arrival, 'already-known', KNOWN)
+      const arrival = { raw, key: toHex(keccak256(raw)), request, isNews: true }
+      if (isKnown(self, arrival.key)) refuse(self, arrival, 'already-known', KNOWN)
       else if (isBehind(self)) refuse(self, arrival, 'pool-full', BEHIND)
       else add(self, arrival, CLIENTS_WAITING_MAX)
       schedule(self)
@@ -168,8 +167,8 @@ function refuse(
   context.emit({ kind: 'submitted', request, result: rejected(code, detail) })
 }
 
-function isKnown({ underway, options }: Intake, hash: Hash, key: string): boolean {
-  return underway.has(key) || (options.shard?.mempool.has(hash) ?? false)
+function isKnown({ underway, options }: Intake, key: string): boolean {
+  return underway.has(key) || (options.shard?.mempool.holds(key) ?? false)
 }
 
 const KNOWN = 'the transaction waits already'
@@ -183,9 +182,8 @@ function isBehind({ options }: Intake): boolean {
 
 function addAll(self: Intake, raws: readonly Uint8Array[], isNews: boolean): void {
   for (const raw of raws) {
-    const hash = keccak256(raw)
-    const key = toHex(hash)
-    if (isKnown(self, hash, key)) continue
+    const key = toHex(keccak256(raw))
+    if (isKnown(self, key)) continue
     add(self, { raw, key, request: undefined, isNews }, RELAYED_WAITING_MAX)
   }
   schedule(self)
@@ -232,7 +230,7 @@ function pump(self: Intake): void {
 
 /** Why a transaction has no sender: it does not decode, or its signature names nobody. */
 function explain({ options }: Intake, raw: Uint8Array) {
-  const decoded = checkAdmission(options.config, raw, () => false)
+  const decoded = checkAdmission(options.config, { raw }, () => false)
   return decoded.ok ? refusalOfBytes(undefined) : decoded.reject
 }
 
@@ -245,7 +243,7 @@ function next(self: Intake): void {
 function publishChecked(self: Intake, judged: readonly Judged[]): void {
   const raws: Uint8Array[] = []
   for (const { arrival, checked } of judged) {
-    const admission = checkAdmission(self.options.config, checked.raw, () => false)
+    const admission = checkAdmission(self.options.config, checked, () => false)
     if (admission.ok) raws.push(checked.raw)
     answer(self, arrival, admission.ok ? accepted(checked.hash) : admission)
   }
@@ -257,11 +255,13 @@ function publishChecked(self: Intake, judged: readonly Judged[]): void {
 function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
   const { accounts } = into.mempool
   const unknown = new Map<string, Address>()
+  const known: AccountView[] = []
   for (const { checked } of judged) {
-    if (accounts.of(checked.sender) === undefined)
-      unknown.set(toHex(checked.sender), checked.sender)
+    const account = accounts.of(checked.sender)
+    if (account === undefined) unknown.set(toHex(checked.sender), checked.sender)
+    else known.push(account)
   }
-  if (unknown.size === 0) return admitKnown(self, into, judged)
+  if (unknown.size === 0) return admitKnown(self, into, judged, known)
   const addresses = [...unknown.values()]
   const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
   self.context.execute(self.options.config.shard, request, (response) => {
@@ -272,11 +272,16 @@ function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void 
   })
 }
 
-function admitKnown(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
+/** `known`: the senders' accounts, in the order of the transactions. */
+function admitKnown(
+  self: Intake,
+  into: HostedPool,
+  judged: readonly Judged[],
+  known: readonly AccountView[],
+): void {
   const spread: Uint8Array[] = []
-  for (const { arrival, checked } of judged) {
-    const known = into.mempool.accounts.of(checked.sender)
-    const account = present(known, 'all senders of the batch were known just now')
+  for (const [index, { arrival, checked }] of judged.entries()) {
+    const account = present(known[index], 'every sender has its account')
     if (!admitOne(self, into, { arrival, checked }, account)) continue
     spread.push(checked.raw)
     watch(self, checked)
@@ -299,7 +304,8 @@ function admitOne(
   { arrival, checked }: Judged,
   account: AccountView,
 ): boolean {
-  const result = into.mempool.admit({ checked, account, congested: into.congested })
+  const { key } = arrival
+  const result = into.mempool.admit({ checked, key, account, congested: into.congested })
   answer(self, arrival, result)
   if (!result.ok) return false
   const { shard } = self.options.config

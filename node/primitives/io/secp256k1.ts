@@ -20,7 +20,7 @@ export type RecoverableSignature = {
 
 /** The curve operations that both libraries give; public keys are uncompressed, 65 bytes. */
 export interface Secp256k1Backend {
-  /** Undefined when no key can have made this signature. `signature` has 64 bytes. */
+  /** Undefined when no key can have made this signature. `signature` has 64 bytes. The answer is good until the next call. */
   recover(digest: Uint8Array, signature: Uint8Array, yParity: 0 | 1): Uint8Array | undefined
   sign(digest: Uint8Array, secretKey: Uint8Array): RecoverableSignature
   publicKey(secretKey: Uint8Array): Uint8Array
@@ -33,6 +33,7 @@ type NativeLibrary = {
     recovery: number,
     digest: Uint8Array,
     compressed: boolean,
+    output: Uint8Array,
   ): Uint8Array
   ecdsaSign(
     digest: Uint8Array,
@@ -43,6 +44,7 @@ type NativeLibrary = {
 
 const DIGEST_SIZE = 32
 const SIGNATURE_SIZE = 64
+const PUBLIC_KEY_SIZE = 65
 const HALF_ORDER = bigIntToBytes(noble.Point.Fn.ORDER >> 1n, 32)
 
 const backend = loadNativeSecp256k1() ?? createNobleSecp256k1()
@@ -80,7 +82,10 @@ export function addressOf(secretKey: Uint8Array): Address {
 
 /** Last 20 bytes of keccak-256 over the 64 coordinate bytes of an uncompressed public key (65 bytes, 0x04 first). */
 export function addressOfPublicKey(publicKey: Uint8Array): Address {
-  assert(publicKey.length === 65 && publicKey[0] === 4, 'the public key is uncompressed')
+  assert(
+    publicKey.length === PUBLIC_KEY_SIZE && publicKey[0] === 4,
+    'the public key is uncompressed',
+  )
   return keccak256(publicKey.subarray(1)).slice(-ADDRESS_SIZE)
 }
 
@@ -118,10 +123,12 @@ export function createNobleSecp256k1(): Secp256k1Backend {
 }
 
 function createNativeSecp256k1(native: NativeLibrary): Secp256k1Backend {
+  // Of every recovered key, which is hashed and forgotten: 65 bytes of their own would be allocated outside of the heap.
+  const recovered = new Uint8Array(PUBLIC_KEY_SIZE)
   return {
     recover: (digest, signature, yParity) => {
       try {
-        return native.ecdsaRecover(signature, yParity, digest, false)
+        return native.ecdsaRecover(signature, yParity, digest, false, recovered)
       } catch {
         return undefined
       }

@@ -69,7 +69,7 @@ describe('shards: evacuation', () => {
     const send = crossPayment(world.config(1), { from: 0, toShard: 2, to: TO, value: 1n })
     expect(world.advance(1, [send]).results).toMatchObject([{ status: 0, sent: undefined }])
     const rules = configNow(world.config(1), world.anchor)
-    expect(checkAdmission(rules, send.raw, () => false)).toMatchObject({
+    expect(checkAdmission(rules, send, () => false)).toMatchObject({
       reject: { code: 'unknown-destination' },
     })
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AccountView } from '../../../node/shards/executor.ts'
+import { senderKey } from '../../../node/shards/mempool-sender.ts'
 import { createKnownAccounts } from '../../../node/shards/mempool-accounts.ts'
 import { address } from './fixture.ts'
 
@@ -13,7 +14,7 @@ describe('mempool: known accounts', () => {
   test('mempool: known accounts: a final block changes what is known', () => {
     const accounts = createKnownAccounts()
     accounts.learn([account(1)])
-    accounts.update([account(1, 7), account(2, 7)])
+    for (const index of [1, 2]) accounts.update(senderKey(address(index)), account(index, 7))
     expect(accounts.of(address(1))?.nonce).toBe(7)
     expect(accounts.of(address(2))).toBeUndefined()
   })
