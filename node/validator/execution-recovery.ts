@@ -4,7 +4,7 @@
  * at most RANGE_BLOCKS_MAX at a time.
  */
 import { committedTip, type CommittedTip, type ExecutionState } from './execution-state.ts'
-import { advance, enqueue, lookForAnchor, takeCommitted } from './execution-steps.ts'
+import { advance, enqueue, lookForAnchor, serveAwaited, takeCommitted } from './execution-steps.ts'
 
 /** A worker comes back in some tens of milliseconds; asking faster only keeps the loop busy. */
 const RETRY_MS = 100
@@ -106,6 +106,7 @@ function resume(self: ExecutionState, status: CommittedTip): void {
     }
   }
   for (const entry of self.pending.values()) lookForAnchor(self, entry)
+  serveAwaited(self)
 }
 
 /** Reads the next stretch of final blocks when the queue has run dry. */

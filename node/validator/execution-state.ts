@@ -71,6 +71,8 @@ export type ExecutionState = {
   retry: () => void
   /** When the executor was last found to have lost something. */
   recoveredAt: number
+  /** What is done as soon as the executor holds this block again; only the last wish counts. */
+  awaited: { readonly hash: Hash; readonly act: () => void } | undefined
   /** The ways out of trouble (execution-recovery.ts). */
   readonly recover: () => void
   readonly refill: () => void

@@ -100,12 +100,23 @@ function executed(
     entry.outcome = response.outcome
     entry.state = 'executed'
     giveVerdict(self, entry)
+    serveAwaited(self)
     return advance(self)
   }
   if (response?.kind === 'refused' && isVerdict(response)) {
     return judge(self, entry, `${response.code}: ${response.detail}`)
   }
   self.recover()
+}
+
+/** After a recovery: blocks are executed parents first, so this one stands on what is held. */
+export function serveAwaited(self: ExecutionState): void {
+  const { awaited } = self
+  if (awaited === undefined) return
+  const isTip = equalBytes(awaited.hash, committedTip(self).hash)
+  if (!isTip && self.pending.get(toHex(awaited.hash))?.state !== 'executed') return
+  self.awaited = undefined
+  awaited.act()
 }
 
 /** All other refusals are about an executor that lost its memory or its life. */

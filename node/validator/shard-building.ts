@@ -58,6 +58,8 @@ export type BuildOrder = {
   readonly view: number
   readonly parentHash: Hash
   readonly parent: ChainBlock | undefined
+  /** The executor was found to have lost the parent and has got it back; it is not tried a third time. */
+  readonly isRepeated?: boolean
 }
 
 /** Answers through `built`: undefined when there is nothing to stand on now. */
@@ -130,27 +132,43 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
 
 function received(
   parts: BuilderParts,
-  { view }: BuildOrder,
+  order: BuildOrder,
   response: ExecutionResponse | undefined,
   candidates: readonly CheckedTransaction[],
 ): void {
-  const { execution, mempool, built, context, config } = parts
-  if (response?.kind !== 'built') {
-    if (response?.kind === 'refused' && response.code === 'malformed') {
-      const { code, detail } = response
-      context.emit({
-        kind: 'report',
-        fact: { kind: 'refused-block', chain: config.shard, code, detail },
-      })
-    } else execution.recover()
-    return built(view, undefined)
-  }
+  const { execution, mempool, built } = parts
+  const { view } = order
+  if (response?.kind !== 'built') return refused(parts, order, response)
   for (const hash of response.invalid) mempool.discard(hash)
   const block = decodeShardChainBlock(response.block)
   assert(block.ok, 'our own block decodes')
   const { outcome } = response
   execution.built(block.value, outcome, sendersOf(outcome.transactionHashes, candidates))
   built(view, block.value)
+}
+
+/** A worker that died costs some milliseconds, not the view: the block is built when the parent has been executed again. */
+function refused(
+  parts: BuilderParts,
+  order: BuildOrder,
+  response: Exclude<ExecutionResponse, { kind: 'built' }> | undefined,
+): void {
+  const { execution, built, context, config, seat } = parts
+  const { view, parentHash, isRepeated = false } = order
+  if (response?.kind === 'refused' && response.code === 'malformed') {
+    const { code, detail } = response
+    const fact = { kind: 'refused-block', chain: config.shard, code, detail } as const
+    context.emit({ kind: 'report', fact })
+    return built(view, undefined)
+  }
+  if (isRepeated) {
+    execution.recover()
+    return built(view, undefined)
+  }
+  const { epoch } = seat()
+  execution.recoverFor(parentHash, () => {
+    if (seat().epoch === epoch) buildShardBlock(parts, { ...order, isRepeated: true })
+  })
 }
 
 /** Senders of the transactions that were included, in their order, out of the candidates. */

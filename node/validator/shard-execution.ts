@@ -48,6 +48,8 @@ export type ShardExecution = {
   readonly executedIn: (view: number) => Hash | undefined
   /** The executor answered something that only a lost executor answers. */
   readonly recover: () => void
+  /** The same; `act` as soon as it holds this block again. */
+  readonly recoverFor: (hash: Hash, act: () => void) => void
   /** Stops, while the state comes from elsewhere; goes on, with that state if there is one. */
   readonly suspend: () => void
   readonly unsuspend: (replaced?: CommittedTip) => void
@@ -76,6 +78,7 @@ export function createShardExecution(
     retryAt: Infinity,
     retry: () => undefined,
     recoveredAt: -Infinity,
+    awaited: undefined,
     recover: () => recover(self),
     refill: () => refill(self),
   }
@@ -95,6 +98,10 @@ export function createShardExecution(
     pathTo: (hash) => pathTo(self, hash),
     executedIn: (view) => executedIn(self, view),
     recover: () => recover(self),
+    recoverFor: (hash, act) => {
+      self.awaited = { hash, act }
+      recover(self)
+    },
     suspend: () => suspend(self),
     unsuspend: (replaced) => unsuspend(self, replaced),
     rewound: (height, status) => rewound(self, height, status),
