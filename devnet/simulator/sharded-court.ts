@@ -12,6 +12,7 @@ import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import type { Validator } from '../../node/validator/validator.ts'
+import { createBlockOrder, type BlockOrder, type ToldBlock } from './block-order.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
 import { createReceiptChecker, type ReceiptChecker } from './checkers/receipts.ts'
 import { createShardHeadChecker } from './checkers/shard-heads.ts'
@@ -85,6 +86,7 @@ type Bench = {
   readonly orphans: OrphanRegister
   /** Blocks that the checkers had seen were taken back: from then on they cannot tell what follows from what. */
   isRewritten: boolean
+  readonly order: BlockOrder
   readonly failures: { atMs: number; count: number }
   /** How far honest times of day were ahead and behind. */
   readonly clocks: { aheadMs: number; behindMs: number }
@@ -123,6 +125,7 @@ function openBench(
     executed: new Set(),
     orphans: createOrphanRegister(),
     isRewritten: false,
+    order: createBlockOrder(),
     failures: { atMs: 0, count: 0 },
     clocks: { aheadMs: 0, behindMs: 0 },
     found: undefined,
@@ -172,7 +175,13 @@ export function createCourt(
     onEnded: (node, end) => hearEnd(bench, node, end),
     conservation: bench.conservation,
     receipts: bench.receipts,
-    testimony: bench.jury.testimony,
+    testimony: {
+      ...bench.jury.testimony,
+      finish: () => {
+        convict(bench, 'court', bench.order.overdue(world().now()))
+        bench.jury.testimony.finish()
+      },
+    },
     violation: () =>
       bench.found && `${bench.found.rule} at ${bench.found.atMs} ms: ${bench.found.sentence}`,
     verdict: () => bench.found,
@@ -290,13 +299,21 @@ function hearOutcome(
   const seen = seenBlock(shard, outcome)
   // Virtual time begins when the network is born.
   const block: SeenBlock = { ...seen, timestampMs: seen.timestampMs - bench.bornMs }
+  judgeBlocks(bench, bench.order.tell({ node, block }, bench.world().now()))
+}
+
+function judgeBlocks(bench: Bench, told: readonly ToldBlock[]): void {
+  for (const { node, block } of told) judgeBlock(bench, node, block)
+}
+
+function judgeBlock(bench: Bench, node: number, block: SeenBlock): void {
   if (bench.heads.isNew(block)) {
     bench.conservation.block(block)
     convict(bench, 'C3', bench.receipts.block(block))
   }
   convict(bench, 'S6', bench.heads.block(node, block))
   bench.jury.onBlock(node, block)
-  bench.executed.add(`${shard}/${block.height}`)
+  bench.executed.add(`${block.shard}/${block.height}`)
   judgeCuts(bench)
 }
 
@@ -310,6 +327,7 @@ function hearBeacon(bench: Bench, node: number, validator: Validator): void {
   bench.cuts.add(state.height)
   const cut = seenCut(state)
   bench.waiting.push(cut)
+  judgeBlocks(bench, bench.order.record(cut))
   judgeCuts(bench)
 }
 
@@ -320,6 +338,7 @@ function hearBeacon(bench: Bench, node: number, validator: Validator): void {
  */
 function takeBack(bench: Bench, shard: ChainNumber, height: number): void {
   bench.chains.tookBack(shard, height)
+  bench.order.takeBack(shard, height)
   if (bench.executed.has(`${shard}/${height + 1}`)) bench.isRewritten = true
 }
 

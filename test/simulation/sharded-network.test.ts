@@ -17,8 +17,11 @@ const REGRESSIONS: readonly number[] = [50, 64, 146]
  * 973: a leader that was away was given up four times. 1346: a node with a hole in its store read it in a circle. 4865: a clock
  * set back stopped a node's timers. 5906: a node would not ask for the next block's parent before its beacon moved.
  * 11609: two clocks further apart than a follower tolerates, and a refusal that was taken for a fault.
+ * 12985, 23931: leaders whose workers had died gave up one view after the other. 12659, 13977: effects heard before causes.
  */
-const SHORT_REGRESSIONS: readonly number[] = [973, 1346, 4865, 5906, 11609]
+const SHORT_REGRESSIONS: readonly number[] = [
+  973, 1346, 4865, 5906, 11609, 12659, 12985, 13977, 23931,
+]
 
 function failureOf(seed: number, shape: PlanShape): string | undefined {
   const { ok, violations } = playSeed({ seed, shape }, false)
