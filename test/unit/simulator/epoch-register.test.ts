@@ -20,7 +20,7 @@ describe('simulator: epoch register', () => {
 
   it('simulator: epoch register: X4: a committee with few seats, or a validator with two, is named', () => {
     const seated = (seats: readonly number[]) => {
-      const plans = [{ epoch: 2, seed: genesis.seed, committees: [seats] }]
+      const plans = [{ epoch: 2, seed: genesis.seed, committees: [[0, 1, 2, 3], seats] }]
       return createEpochRegister(genesis).planned(0, { ...genesis, plans })
     }
     expect(seated([0, 1, 2, 3])).toBeUndefined()
