@@ -86,7 +86,12 @@ export type TickEvent = {
   readonly beaconHeight: number
   /** Of the beacon; seats rotate with it. */
   readonly epoch: number
+  /** Seats that changed hands with the last epoch, and shards that nodes are still catching up with. */
+  readonly seatsMoved: number
+  readonly syncing: number
   readonly settledTps: number
+  /** Payments settled since the start. */
+  readonly settled: number
   readonly validatorsUp: number
 }
 

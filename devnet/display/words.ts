@@ -53,8 +53,10 @@ export function tickLine(tick: TickEvent): string {
 }
 
 /** A devnet that never rotates has epoch 0 for ever, and need not say so. */
-function beaconWords({ beaconHeight, epoch }: TickEvent): string {
-  return epoch === 0 ? `beacon ${beaconHeight}` : `beacon ${beaconHeight} (epoch ${epoch})`
+function beaconWords({ beaconHeight, epoch, seatsMoved, syncing }: TickEvent): string {
+  if (epoch === 0) return `beacon ${beaconHeight}`
+  const moves = `${seatsMoved} seats moved, ${syncing} syncing`
+  return `beacon ${beaconHeight} (epoch ${epoch}, ${moves})`
 }
 
 export function farewell(summary: StopSummary): readonly string[] {

@@ -11,6 +11,7 @@ import {
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { present } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
+import { quorumOf } from '../parameters.ts'
 import { readCommittees } from '../observe/read-answer.ts'
 import { createRpcClient, RpcUnreachableError } from '../observe/rpc-client.ts'
 
@@ -43,6 +44,14 @@ export async function askCommittees(
     }
   }
   throw new RpcUnreachableError('no node of the devnet answers')
+}
+
+/** Whether some committee cannot decide with those who run. */
+export function lacksQuorum(
+  committees: readonly (readonly number[])[],
+  isRunning: (node: number) => boolean,
+): boolean {
+  return committees.some((members) => members.filter(isRunning).length < quorumOf(members.length))
 }
 
 /** Index of the validator that leads in the newest view any member is in; undefined: none of them answers. */

@@ -14,7 +14,8 @@ import type { Fault } from '../faults/fault.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
 import { TRANSFER_WORKLOAD, type WorkloadPlan } from '../load/workload-plan.ts'
 import type { Committees } from '../observe/read-answer.ts'
-import { faultsTolerated, quorumOf, type DevnetParameters } from '../parameters.ts'
+import { RpcUnreachableError } from '../observe/rpc-client.ts'
+import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
 import { preparePrograms, type ProgramFiles } from './bundle.ts'
 import { startControlServer, type ControlServer } from './control-server.ts'
@@ -27,6 +28,8 @@ import { PortClaims } from './ports.ts'
 import { readCpuSeconds, readPssMiB, sumOver } from './process-figures.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { nameProcess, removeRunFile, writeRunFile, type RunFile } from './run-file.ts'
+import { type SeatWatch, watchSeats } from './seat-watch.ts'
+import { askCommittees, lacksQuorum } from './seats.ts'
 import { refuseSecond } from './second-run.ts'
 import { summarize } from './stop-summary.ts'
 import { TickClock } from './tick.ts'
@@ -72,8 +75,10 @@ export class Supervisor {
   #fleet: NodeFleet | undefined
   #orders: FaultOrders | undefined
   #control: ControlServer | undefined
+  /** Of a network with epochs. */
+  #seats: SeatWatch | undefined
   #endpoints: readonly string[] = []
-  /** As they were when all was well. */
+  /** As they were when all was well; of a network with epochs, as they are at the end. */
   #committees: Committees = []
   #directory: DataDirectory | undefined
   /** One after the other: nodes that start at the same time all change it. */
@@ -167,6 +172,7 @@ export class Supervisor {
     this.#ready = true
     onEvent(this.#describe(directory, view))
     this.#ticks.start(Date.now())
+    this.#seats = watchSeats(directory.genesis, this.#endpoints)
     onEvent({ event: 'process', role: 'traffic', node: null, pid: this.#traffic.pid })
   }
 
@@ -336,15 +342,13 @@ export class Supervisor {
     if (fleet === undefined || !this.#ready) return
     try {
       await this.#orders?.close()
+      if (this.#seats !== undefined && this.#directory !== undefined)
+        this.#committees = await askCommittees(this.#directory.genesis, this.#endpoints)
       const everybody = Array.from({ length: fleet.size }, (_, index) => index)
-      const lacksQuorum = [everybody, ...this.#committees].some(
-        (members) =>
-          members.filter((member) => fleet.isRunning(member)).length < quorumOf(members.length),
-      )
-      if (lacksQuorum)
+      if (lacksQuorum([everybody, ...this.#committees], (node) => fleet.isRunning(node)))
         await fleet.startHonest(everybody.filter((node) => fleet.isDownByOrder(node)))
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error
+      if (!(error instanceof CommandError || error instanceof RpcUnreachableError)) throw error
       // The audit says what it can without that node, and the end must come.
       this.#options.onEvent({ event: 'notice', message: error.message })
     }
@@ -367,6 +371,7 @@ export class Supervisor {
 
   async #stopProcesses(): Promise<void> {
     await this.#control?.stop()
+    await this.#seats?.stop()
     await Promise.all([this.#fleet?.stopAll(), this.#traffic.stop()])
     await this.#ports.release()
     await this.#runFile
@@ -379,7 +384,7 @@ export class Supervisor {
     const up = this.#endpoints.filter(
       (_, index) => fleet?.isRunning(index) === true && !fleet.isPaused(index),
     )
-    this.#options.onEvent(this.#ticks.tick(report, up.length))
+    this.#options.onEvent(this.#ticks.tick(report, up.length, this.#seats?.moves))
   }
 
   #onViolation(message: string): void {

@@ -4,8 +4,11 @@
  */
 import type { TickEvent } from '../event.ts'
 import type { TrafficReport } from '../load/message.ts'
+import type { SeatMoves } from './seat-watch.ts'
 
 const WINDOW_REPORTS = 6
+/** Without epochs no seat moves. */
+const AT_REST: SeatMoves = { seatsMoved: 0, syncing: 0 }
 
 export class TickClock {
   #readyMs = 0
@@ -15,7 +18,7 @@ export class TickClock {
     this.#readyMs = nowMs
   }
 
-  tick(report: TrafficReport, validatorsUp: number): TickEvent {
+  tick(report: TrafficReport, validatorsUp: number, moves: SeatMoves = AT_REST): TickEvent {
     this.#reports.push(report)
     if (this.#reports.length > WINDOW_REPORTS) this.#reports.shift()
     const first = this.#reports[0] ?? report
@@ -33,7 +36,9 @@ export class TickClock {
       ),
       beaconHeight: report.beaconHeight,
       epoch: report.epoch,
+      ...moves,
       settledTps: rate(settledTotal(report), settledTotal(first)),
+      settled: settledTotal(report),
       validatorsUp,
     }
   }

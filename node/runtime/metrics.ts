@@ -92,7 +92,11 @@ function registerHeights(registry: Registry, validator: Validator): void {
       help,
       labelNames: ['chain'],
       registers: [registry],
-      collect: () => collect((labels, value) => metric.set(labels, value)),
+      collect: () => {
+        // A shard that was closed is not told of any more.
+        metric.reset()
+        collect((labels, value) => metric.set(labels, value))
+      },
     })
   }
   gauge('weft_height', 'Finalized height', (set) => {

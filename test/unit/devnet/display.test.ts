@@ -8,6 +8,7 @@ import { farewell, liveTable, tickLine } from '../../../devnet/display/words.ts'
 import type { DevnetEvent, StopSummary, TickEvent } from '../../../devnet/event.ts'
 import { createLatencyHistogram } from '../../../devnet/load/latency.ts'
 import type { TrafficReport } from '../../../devnet/load/message.ts'
+import { movedSeats } from '../../../devnet/processes/seat-watch.ts'
 import { TickClock } from '../../../devnet/processes/tick.ts'
 
 const tick: TickEvent = {
@@ -19,7 +20,10 @@ const tick: TickEvent = {
   ],
   beaconHeight: 14,
   epoch: 0,
+  seatsMoved: 0,
+  syncing: 0,
   settledTps: 19.8,
+  settled: 238,
   validatorsUp: 15,
 }
 
@@ -58,8 +62,10 @@ describe('devnet: display', () => {
 
   test('devnet: display: B.4: where seats rotate, the epoch is told', () => {
     const rotated = { ...tick, epoch: 3 }
-    expect(liveTable(rotated, 16).at(-1)).toContain('beacon 14 (epoch 3)   settled')
-    expect(tickLine(rotated)).toContain('beacon 14 (epoch 3), shards')
+    expect(liveTable(rotated, 16).at(-1)).toContain(
+      'beacon 14 (epoch 3, 0 seats moved, 0 syncing)   settled',
+    )
+    expect(tickLine(rotated)).toContain('beacon 14 (epoch 3, 0 seats moved, 0 syncing), shards')
     expect(tickLine(tick)).toContain('beacon 14, shards')
   })
 
@@ -89,6 +95,28 @@ describe('devnet: display', () => {
     expect(farewell(summary).join(' ')).toContain('2200 MiB')
     const blind = farewell({ ...summary, pssMiB: null, cpuSeconds: null })
     expect(blind.join(' ')).toContain('unknown on this system')
+  })
+})
+
+describe('devnet: seats', () => {
+  test('devnet: seats: the table tells the epoch, the seats that moved and who is behind', () => {
+    const words = tickLine({ ...tick, epoch: 3, seatsMoved: 4, syncing: 1 })
+    expect(words).toContain('beacon 14 (epoch 3, 4 seats moved, 1 syncing)')
+    expect(tickLine(tick)).toContain('beacon 14,')
+  })
+
+  test('devnet: seats: a seat has moved if somebody sits there who did not before', () => {
+    const before = [
+      [0, 1],
+      [2, 3],
+    ]
+    expect(movedSeats(before, before)).toBe(0)
+    expect(
+      movedSeats(before, [
+        [0, 3],
+        [1, 2],
+      ]),
+    ).toBe(2)
   })
 })
 
