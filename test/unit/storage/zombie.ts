@@ -12,11 +12,13 @@ export type Zombie = {
 }
 
 export async function startZombie(): Promise<Zombie> {
-  // The shell turns into a program that knows of no children.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 600'])
+  // The shell turns into a program that knows of no children; only then the child is let end, or the shell would notice.
+  const parent = spawn('sh', ['-c', 'exec 3<&0; cat <&3 & echo $!; exec sleep 600'])
   const [line] = (await once(parent.stdout, 'data')) as [Buffer]
   const pid = Number(line.toString())
-  while ((await statOf(pid))[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 5))
+  while (!(await isProgram(parent.pid, 'sleep'))) await pause()
+  parent.stdin.end()
+  while ((await statOf(pid))[0] !== 'Z') await pause()
   return {
     pid,
     startTicks: Number((await statOf(pid))[19]),
@@ -32,4 +34,12 @@ export async function startZombie(): Promise<Zombie> {
 async function statOf(pid: number): Promise<readonly string[]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+async function isProgram(pid: number | undefined, name: string): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/comm`, 'utf8')).trim() === name
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5))
 }
