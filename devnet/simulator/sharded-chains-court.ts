@@ -13,6 +13,7 @@ import {
   type EngineDomain,
 } from '../../node/crosslink/certificate.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
+import { keyFor, keyUseOf } from '../../node/primitives/key-use.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
 import type { NodeRestore } from '../../node/validator/contract.ts'
@@ -297,8 +298,11 @@ function accuse(bench: Bench, node: number, { domain, seat, first, second }: Evi
 
 function verifies({ scheme, genesis, epochs }: Bench, domain: EngineDomain, vote: Vote): boolean {
   const { kind, view, proposal, seat, signature } = vote
-  const validator = genesis.validators[epochs.seatsOf(domain.chain, domain.epoch)?.[seat] ?? -1]
+  const seats = epochs.seatsOf(domain.chain, domain.epoch) ?? []
+  const validator = genesis.validators[seats[seat] ?? -1]
   if (validator === undefined) return false
   if (scheme === undefined) return true
-  return scheme.verify(validator.publicKey, signingRoot(domain, kind, view, proposal), signature)
+  // A.3: of the two keys of a validator the one that a committee of this size votes with.
+  const key = keyFor(validator.publicKey, keyUseOf(seats.length))
+  return scheme.verify(key, signingRoot(domain, kind, view, proposal), signature)
 }
