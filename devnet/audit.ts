@@ -79,15 +79,18 @@ export function auditCut(input: AuditInput): AuditReport {
   return { ok, genesis, balances, buffered, burnt, inFlight, stake, receipts, heights, violations }
 }
 
-/** What each shard starts with: allocations to shard 0 stand on every shard. Index = shard - 1. */
-export function genesisPerShard(genesis: Genesis): bigint[] {
+/**
+ * What each shard starts with: allocations to shard 0 stand on every shard. Index = shard - 1. Those that were opened later, up
+ * to `shardCount`, start with nothing (beacon.md B.7).
+ */
+export function genesisPerShard(genesis: Genesis, shardCount = genesis.shardCount): bigint[] {
   const totals = Array.from({ length: genesis.shardCount }, () => 0n)
   for (const { shard, balance } of genesis.allocations) {
     for (const index of totals.keys()) {
       if (shard === 0 || shard === index + 1) totals[index] = (totals[index] ?? 0n) + balance
     }
   }
-  return totals
+  return [...totals, ...Array.from({ length: shardCount - totals.length }, () => 0n)]
 }
 
 /** The answer of `weft devnet audit --json` and the summary's source: amounts as decimal strings of wei. */

@@ -2,7 +2,7 @@
  * One node's copy of a shard block, read from its tables and checked against its own header: body, transactions, results,
  * receipts consumed, batches sent. Two copies that pass and have one hash say the same in everything.
  */
-import { extendChannel, outRootOf } from '../../node/crosslink/channel.ts'
+import { channelTo, extendChannel, outRootOf } from '../../node/crosslink/channel.ts'
 import type { ChannelHead, Receipt, ReceiptBatch } from '../../node/crosslink/receipt.ts'
 import { decodeReceiptBatch } from '../../node/crosslink/receipt-codec.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
@@ -173,7 +173,8 @@ function channelFault(
   if (!equalBytes(outRootOf(channels), header.outRoot)) {
     return 'its stored channels do not give the root in its header'
   }
-  const heads = [...before]
+  // B.7: a block has a channel to every chain that its anchor knows.
+  const heads = channels.map((_, chain) => channelTo(before, chain))
   for (const batch of sent) {
     const { destination, startSequence } = batch
     const head = heads[destination]

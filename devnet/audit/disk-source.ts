@@ -10,6 +10,7 @@ import { emptyChannels } from '../../node/crosslink/channel.ts'
 import type { ChannelHead } from '../../node/crosslink/receipt.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
+import { SHARDS_MAX } from '../../node/primitives/limits.ts'
 import { newestHeight, readFinalBlock, type NodeArchive, type Reading } from './archive.ts'
 import { readShardCopy, type DiskCopy } from './disk-copy.ts'
 import { placeName, type AuditSource, type BeaconCopy } from './facts.ts'
@@ -107,7 +108,9 @@ async function readBeacon(
 async function readTops(genesis: Genesis, archives: readonly NodeArchive[]): Promise<Tops> {
   const tops = new Map<string, number>()
   for (const archive of archives) {
-    for (let chain = 0; chain <= genesis.shardCount; chain++) {
+    // B.7: where epochs end, shards may have been opened.
+    const last = genesis.epochs === undefined ? genesis.shardCount : SHARDS_MAX
+    for (let chain = 0; chain <= last; chain++) {
       tops.set(`${archive.node}:${chain}`, await newestHeight(archive, chain))
     }
   }

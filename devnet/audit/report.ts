@@ -35,7 +35,7 @@ export function conclude(
 ): NetworkAudit {
   const { genesis, ledger, trails, beacon, counts, violations, broken } = walk
   const cut = auditCut({
-    genesis: genesisPerShard(genesis),
+    genesis: genesisPerShard(genesis, trails.length),
     supplies: found.supplies,
     heights: trails.map(({ height }) => height),
     inFlight: valueInFlight(ledger),

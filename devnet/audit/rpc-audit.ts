@@ -80,8 +80,10 @@ async function readSupplies(
   const members = new Set(walk.beacon.committees[shard] ?? [])
   // Endpoints of a devnet are in the order of its validators; with others, whoever answers is believed.
   const isWhole = clients.length === walk.genesis.validators.length
-  const asked = isWhole ? clients.filter((_, index) => members.has(index)) : clients
-  const needed = isWhole ? faultsTolerated(members.size) + 1 : 1
+  // B.7: of a shard that is retired nobody is a member; some of all still hold it.
+  const isSeated = isWhole && members.size > 0
+  const asked = isSeated ? clients.filter((_, index) => members.has(index)) : clients
+  const needed = isSeated ? faultsTolerated(members.size) + 1 : 1
   const answers: SupplyAnswer[] = []
   for (const client of asked) {
     const supply = await askSupply(client, shard, height)

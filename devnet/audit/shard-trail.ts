@@ -6,7 +6,12 @@
  * Invariant: a check that fails once is said once per shard; what follows from the same break is not repeated.
  */
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
-import { emptyChannels, extendChannel, outRootOf } from '../../node/crosslink/channel.ts'
+import {
+  EMPTY_CHANNEL,
+  emptyChannels,
+  extendChannel,
+  outRootOf,
+} from '../../node/crosslink/channel.ts'
 import { headerBodyHash, blockHash } from '../../node/crosslink/header-codec.ts'
 import type { ChannelHead } from '../../node/crosslink/receipt.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
@@ -48,6 +53,7 @@ export function startTrail(genesis: Genesis, shard: number): ShardTrail {
 /** Checks the next block and moves the trail to it. */
 export function followShardBlock(trail: ShardTrail, facts: ShardFacts): ShardStep {
   const { header } = facts
+  widen(trail, header.cursors.length)
   const link = headerBodyHash(header)
   const hash = blockHash(header.parentHash, header.height, link)
   const channels = extendAll(trail, facts)
@@ -65,6 +71,13 @@ export function followShardBlock(trail: ShardTrail, facts: ShardFacts): ShardSte
   trail.channels = channels.heads
   trail.cursors = cursors
   return { problems, hash, link }
+}
+
+/** B.7: a block has a channel and a cursor for every chain that its anchor knows. */
+function widen(trail: ShardTrail, chains: number): void {
+  const missing = Math.max(0, chains - trail.cursors.length)
+  trail.channels = [...trail.channels, ...Array.from({ length: missing }, () => EMPTY_CHANNEL)]
+  trail.cursors = [...trail.cursors, ...Array.from({ length: missing }, () => 0)]
 }
 
 /** The block as the auditor's books take it. */

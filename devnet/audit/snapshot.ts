@@ -10,6 +10,7 @@ import { copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promi
 import { join } from 'node:path'
 import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
+import { SHARDS_MAX } from '../../node/primitives/limits.ts'
 import { openLevelStateStore } from '../../node/shards/io/level-state-store.ts'
 import { StateDamagedError, StateStoreError } from '../../node/shards/io/state-store.ts'
 import { lockDirectory } from '../../node/storage/io/directory-lock.ts'
@@ -84,7 +85,7 @@ async function openArchive({
   closers,
 }: OpenOptions): Promise<NodeArchive | string> {
   const states = new Map<number, NonNullable<ReturnType<NodeArchive['states']['get']>>>()
-  for (let shard = 1; shard <= genesis.shardCount; shard++) {
+  for (let shard = 1; shard <= SHARDS_MAX; shard++) {
     const from = join(data, `state-${shard}`)
     if (!(await isThere(from))) continue
     const to = await copyDatabase(from, join(work, `${node}-state-${shard}`))

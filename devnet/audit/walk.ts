@@ -59,7 +59,8 @@ export type Walk = {
   readonly scheme: CertificateScheme
   /** At the last block that could be followed. */
   beacon: BeaconState
-  readonly trails: readonly ShardTrail[]
+  /** Index = shard - 1; one more with every shard that opens (B.7). */
+  readonly trails: ShardTrail[]
   /** What shards may see of each followed beacon block; index = beacon height. */
   readonly anchors: AnchorView[]
   /** Who sat where, by epoch, as far as the beacon was followed; and the one after that. */
@@ -159,6 +160,8 @@ function followBeaconBlock(walk: Walk, copy: BeaconCopy): BeaconBlock | undefine
   checkCrosslinkCertificates(walk, decoded.value)
   walk.beacon = next.value
   walk.anchors.push(anchorViewOf(next.value))
+  for (const { shard } of next.value.shards.slice(walk.trails.length))
+    walk.trails.push(startTrail(walk.genesis, shard))
   for (const plan of next.value.plans) walk.plans.set(plan.epoch, plan)
   walk.counts.beaconBlocks++
   walk.uncertified++

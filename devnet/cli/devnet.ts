@@ -4,6 +4,7 @@
 import type { Command } from 'commander'
 import { integerBetween } from '../../node/cli/option-value.ts'
 import { registerFaults } from './fault.ts'
+import { registerShards } from './shards.ts'
 import { declareUpOptions, DEFAULT_DATA_DIRECTORY, type TypedOptions } from './options.ts'
 import type { RunningOptions } from './running.ts'
 
@@ -38,6 +39,7 @@ export function register(program: Command): void {
     await logs(node, options)
   })
   registerFaults(devnet)
+  registerShards(devnet)
 }
 
 function withData(command: Command): Command {

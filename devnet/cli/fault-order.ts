@@ -24,6 +24,9 @@ export type FaultOptions = {
 export type RunningNetwork = {
   readonly surroundings: Surroundings
   readonly control: string
+  /** RPC of each node. */
+  readonly endpoints: readonly string[]
+  readonly hasEpochs: boolean
   /** Nodes whose process is there. */
   readonly running: ReadonlySet<number>
 }
@@ -49,7 +52,8 @@ export async function findNetwork({ data }: FaultOptions): Promise<RunningNetwor
   const committees =
     genesis.epochs === undefined ? committeesOf(genesis) : await askCommittees(genesis, endpoints)
   const surroundings = surroundingsOf(genesis, endpoints, committees)
-  return { surroundings, control: run.control, running }
+  const hasEpochs = genesis.epochs !== undefined && genesis.epochs.blocks > 0
+  return { surroundings, control: run.control, endpoints, hasEpochs, running }
 }
 
 function surroundingsOf(

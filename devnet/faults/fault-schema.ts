@@ -3,6 +3,7 @@
  * cannot say (`undefined`) is a field that is absent.
  */
 import { z } from 'zod'
+import { SHARDS_MAX } from '../../node/primitives/limits.ts'
 import { accepted, rejected, type Result } from '../../node/primitives/result.ts'
 import { PERFECT_LINK, type Fault } from './fault.ts'
 
@@ -38,6 +39,18 @@ export const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('clock'),
     nodes,
     skewMs: z.int().min(-DURATION_MS_MAX).max(DURATION_MS_MAX),
+  }),
+  z.strictObject({
+    kind: z.literal('support'),
+    nodes,
+    changes: z
+      .array(
+        z.strictObject({
+          kind: z.literal('retire'),
+          shard: z.int().min(1).max(SHARDS_MAX),
+        }),
+      )
+      .max(SHARDS_MAX),
   }),
 ])
 

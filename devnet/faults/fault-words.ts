@@ -1,6 +1,7 @@
 /**
  * A fault in a sentence, for whoever watches: "nodes 0 and 3 are killed (kill -9)".
  */
+import type { ShardChange } from '../../node/beacon/shard-change.ts'
 import { unreachable } from '../../node/primitives/assert.ts'
 import type { Fault, Link, LinkQuality } from './fault.ts'
 
@@ -39,9 +40,16 @@ export function describeFault(fault: Fault): string {
       return `${nameNodes(fault.nodes)}: the ${DISK_SENTENCES[fault.mode]}`
     case 'clock':
       return `${nameNodes(fault.nodes)}: the clock ${describeSkew(fault.skewMs)}`
+    case 'support':
+      return `${nameNodes(fault.nodes)}: the operator wants ${describeWishes(fault.changes)}`
     default:
       return unreachable(fault)
   }
+}
+
+function describeWishes(changes: readonly ShardChange[]): string {
+  if (changes.length === 0) return 'no change of the shards'
+  return changes.map(({ kind, shard }) => `to ${kind} shard ${shard}`).join(', ')
 }
 
 /** "node 3", "nodes 0, 1 and 5". */

@@ -4,6 +4,8 @@
  * is before. Times in milliseconds, shares in thousandths, so that a plan is plain JSON and replays exactly.
  */
 
+import type { ShardChange } from '../../node/beacon/shard-change.ts'
+
 /** What a directed link does to messages. Everything zero and no rate: a perfect link. */
 export type LinkQuality = {
   /** Of a thousand messages so many are lost. */
@@ -58,6 +60,12 @@ export type Fault =
   | { readonly kind: 'disk'; readonly nodes: readonly number[]; readonly mode: DiskMode }
   /** The node's clock is so far ahead; negative: behind. */
   | { readonly kind: 'clock'; readonly nodes: readonly number[]; readonly skewMs: number }
+  /** No fault, but ordered like one: what the operators of these nodes want of the set of shards (beacon.md B.7). */
+  | {
+      readonly kind: 'support'
+      readonly nodes: readonly number[]
+      readonly changes: readonly ShardChange[]
+    }
 
 /** Both ways between every node of one group and every node of another. */
 export function linksBetween(groups: readonly (readonly number[])[]): readonly Link[] {

@@ -74,7 +74,7 @@ export class ChainFollower {
   readonly #options: FollowerOptions
   readonly #clients: readonly RpcClient[]
   readonly #tracker: CutTracker
-  readonly #shards: readonly ShardState[]
+  readonly #shards: ShardState[]
   /** Known to be settled, not booked yet; in height order. */
   readonly #cuts: BeaconCut[] = []
   #committees: Committees
@@ -90,9 +90,7 @@ export class ChainFollower {
       createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS }),
     )
     this.#tracker = createCutTracker(options.beaconFaults)
-    this.#shards = options.ledger.positions.map(({ height }, index) => {
-      return { shard: index + 1, tip: height, waiting: [], turn: index }
-    })
+    this.#shards = options.ledger.positions.map(({ height }, index) => stateOf(index + 1, height))
     this.#committees = this.#shards.map(() => [])
   }
 
@@ -142,6 +140,9 @@ export class ChainFollower {
     if (cut !== undefined) {
       this.#beaconHeight = cut.beaconHeight
       this.#cuts.push(cut)
+      // B.7: a network may have more shards than at its genesis.
+      for (let shard = this.#shards.length + 1; shard <= cut.shards.length; shard++)
+        this.#shards.push(stateOf(shard, 0))
       if (this.#cuts.length > CUTS_WAITING_MAX) this.#cuts.shift()
     }
     const epoch = cut?.epoch ?? this.#committeesEpoch
@@ -170,7 +171,9 @@ export class ChainFollower {
 
   async #pollShard(state: ShardState): Promise<void> {
     const members = this.#committees[state.shard - 1] ?? []
-    const member = members[state.turn % Math.max(1, members.length)]
+    // B.7: of a shard that is retired nobody is a member; some of all still hold it.
+    const asked = members.length > 0 ? members : [...this.#clients.keys()]
+    const member = asked[state.turn % Math.max(1, asked.length)]
     const client = member === undefined ? undefined : this.#clients[member]
     if (client === undefined) return
     const read = await tolerant(() => this.#readNewBlocks(client, state))
@@ -232,6 +235,10 @@ export class ChainFollower {
     for (const violation of applyCut(ledger, cut.shards, settled)) events.onViolation(violation)
     events.onSettled(cut, settled, Date.now())
   }
+}
+
+function stateOf(shard: number, tip: number): ShardState {
+  return { shard, tip, waiting: [], turn: shard - 1 }
 }
 
 /** False when the node did not answer or not what it should; a watcher outlives the faults it watches. */

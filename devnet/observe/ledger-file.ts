@@ -26,7 +26,9 @@ const ledgerFileSchema = z.strictObject({
 /** The stored books, or empty ones when there are none that fit this network. */
 export async function loadLedger(path: string, shardCount: number): Promise<Ledger> {
   const stored = parseLedger(await readFile(path, 'utf8').catch(() => ''))
-  return stored?.positions.length === shardCount ? stored : createLedger(shardCount)
+  return stored !== undefined && stored.positions.length >= shardCount
+    ? stored
+    : createLedger(shardCount)
 }
 
 export function parseLedger(text: string): Ledger | undefined {

@@ -9,6 +9,7 @@
  * The ledger only ever stands at a consistent cut: the shard heights that one finalized beacon block records.
  */
 import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
+import { present } from '../../node/primitives/assert.ts'
 
 /** A receipt as its source block shows it. Numbers of chains and sequences as in protocol C.4. */
 export type SentReceipt = {
@@ -86,8 +87,7 @@ export function applyCut(
   for (const block of blocks) violations.push(...bookSent(ledger, block))
   for (const block of blocks) violations.push(...bookConsumed(ledger, block))
   for (const block of blocks) {
-    const position = ledger.positions[block.shard - 1]
-    if (position === undefined) continue
+    const position = positionOf(ledger, block.shard)
     if (block.height !== position.height + 1) {
       violations.push(
         `shard ${block.shard}: block ${block.height} follows block ${position.height} in the books`,
@@ -97,9 +97,9 @@ export function applyCut(
     position.hash = block.hash
   }
   for (const { shard, height, hash } of cut) {
-    const position = ledger.positions[shard - 1]
+    const position = positionOf(ledger, shard)
     // A shard that was never crosslinked stands at its genesis, whose hash the books do not know.
-    if (position === undefined || height === 0) continue
+    if (height === 0) continue
     if (position.height !== height || position.hash !== hash) {
       violations.push(
         `shard ${shard}: the beacon records block ${height} ${hash}, the shard shows ${position.height} ${position.hash}`,
@@ -107,6 +107,12 @@ export function applyCut(
     }
   }
   return violations
+}
+
+/** The books grow with the layout of the network (beacon.md B.7). */
+function positionOf({ positions }: Ledger, shard: number): Ledger['positions'][number] {
+  while (positions.length < shard) positions.push({ height: 0, hash: '' })
+  return present(positions[shard - 1], 'shards are counted from one')
 }
 
 function bookSent(ledger: Ledger, block: BlockFacts): string[] {

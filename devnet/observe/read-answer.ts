@@ -48,7 +48,7 @@ export function readCut(value: unknown): BeaconCut {
   }
 }
 
-/** Answer of `beacon_getCommittees`: the newest committee of each shard. */
+/** Answer of `beacon_getCommittees`: the newest committee of each shard, of `shardCount` at least. */
 export function readCommittees(value: unknown, shardCount: number): Committees {
   const newest = new Map<number, { epoch: number; members: number[] }>()
   for (const item of asList(value, 'committees')) {
@@ -60,7 +60,8 @@ export function readCommittees(value: unknown, shardCount: number): Committees {
     )
     if ((newest.get(chain)?.epoch ?? -1) < epoch) newest.set(chain, { epoch, members })
   }
-  return Array.from({ length: shardCount }, (_, index) => newest.get(index + 1)?.members ?? [])
+  const length = Math.max(shardCount, ...newest.keys())
+  return Array.from({ length }, (_, index) => newest.get(index + 1)?.members ?? [])
 }
 
 /** Answer of `shard_getBlockOutcome`. */

@@ -57,7 +57,7 @@ export async function auditNetwork(plan: AuditPlan): Promise<AuditReport | undef
         await follower.stop()
         await saveLedger(plan.ledgerFile, ledger)
         const heights = cut.shards.map(({ height }) => height)
-        const perShard = genesisPerShard(genesis)
+        const perShard = genesisPerShard(genesis, heights.length)
         return auditCut({ genesis: perShard, supplies, heights, ...books, violations })
       }
       await delay(POLL_MS)
@@ -76,7 +76,9 @@ async function readSupplies(
 ): Promise<readonly ShardSupply[] | undefined> {
   const supplies = await Promise.all(
     cut.shards.map(async ({ shard, height }) => {
-      for (const member of committees[shard - 1] ?? []) {
+      const members = committees[shard - 1] ?? []
+      // B.7: of a shard that is retired nobody is a member; some of all still hold it.
+      for (const member of members.length > 0 ? members : endpoints.keys()) {
         const supply = await askSupply(endpoints[member] ?? '', shard, height)
         if (supply !== undefined) return supply
       }

@@ -61,8 +61,8 @@ export class FaultOrders {
     const everybody = this.#everybody()
     await this.#fleet.resume(everybody)
     this.#links.apply({ kind: 'heal' })
-    await this.#fleet.setCondition(everybody, (_condition, index) => {
-      return { links: this.#links.linksOf(index), disk: 'ok', skewMs: 0 }
+    await this.#fleet.setCondition(everybody, ({ changes }, index) => {
+      return { links: this.#links.linksOf(index), disk: 'ok', skewMs: 0, changes }
     })
   }
 
@@ -122,6 +122,10 @@ export class FaultOrders {
       case 'clock':
         return fleet.setCondition(fault.nodes, (condition) => {
           return { ...condition, skewMs: fault.skewMs }
+        })
+      case 'support':
+        return fleet.setCondition(fault.nodes, (condition) => {
+          return { ...condition, changes: fault.changes }
         })
       default:
         return unreachable(fault)

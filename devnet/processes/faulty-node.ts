@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { readGenesis } from '../../node/cli/commands/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
+import type { ShardChange } from '../../node/beacon/shard-change.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import type { NodeSeams } from '../../node/runtime/seams.ts'
 import type { Clock } from '../faults/line.ts'
@@ -32,10 +33,14 @@ export async function obeySupervisor(): Promise<NodeSeams> {
   const network = createFaultyNetwork(CLOCK, createPrng(`links of process ${process.pid}`))
   const disk = createFaultyDisk()
   let skewMs = 0
-  const obey = ({ links, disk: mode, skewMs: skew }: NodeCondition): void => {
+  let changes: readonly ShardChange[] = []
+  let support: (changes: readonly ShardChange[]) => void = () => {}
+  const obey = ({ links, disk: mode, skewMs: skew, changes: wanted }: NodeCondition): void => {
     network.set(links)
     disk.set(mode)
     skewMs = skew
+    changes = wanted
+    support(changes)
   }
   const { promise: ordered, resolve } = Promise.withResolvers<void>()
   process.on('message', (message) => {
@@ -52,6 +57,10 @@ export async function obeySupervisor(): Promise<NodeSeams> {
     store: disk.store,
     guard: disk.guard,
     network: network.wrap,
+    support: (tell) => {
+      support = tell
+      support(changes)
+    },
   }
 }
 

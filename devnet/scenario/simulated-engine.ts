@@ -134,12 +134,15 @@ function start(simulation: Simulation): Layout {
   return { shards, validators, committees: world.validator(0).beacon.head().committees }
 }
 
+/** A paused node stays paused through these. */
+const SPARING: ReadonlySet<Fault['kind']> = new Set(['start', 'disk', 'clock', 'support'])
+
 function apply({ world, paused }: Simulation, fault: Fault): void {
   world.apply(fault)
   if (!('nodes' in fault)) return
   for (const node of fault.nodes) {
     if (fault.kind === 'pause') paused.add(node)
-    else if (fault.kind !== 'start' && fault.kind !== 'disk' && fault.kind !== 'clock') {
+    else if (!SPARING.has(fault.kind)) {
       paused.delete(node)
     }
   }

@@ -45,6 +45,7 @@ export function createTrouble(engine: Pick<Engine, 'apply'>, nodeCount: number):
       case 'clock':
         return mark(wrongClocks, fault.nodes, fault.skewMs !== 0)
       case 'start':
+      case 'support':
     }
   }
 

@@ -31,11 +31,11 @@ export function createEpochRegister(genesis: BeaconState): EpochRegister {
   const plans = new Map<number, EpochPlan>()
   const beginnings = new Map<string, EpochBeginning>()
 
-  function plan(node: number, planned: EpochPlan): string | undefined {
+  function plan(node: number, planned: EpochPlan, state: BeaconState): string | undefined {
     const known = plans.get(planned.epoch)
     if (known === undefined) {
       plans.set(planned.epoch, planned)
-      return oddSeats(planned)
+      return oddSeats(planned, state)
     }
     if (known.committees === planned.committees || textOf(known) === textOf(planned))
       return undefined
@@ -46,7 +46,7 @@ export function createEpochRegister(genesis: BeaconState): EpochRegister {
     planned: (node, state) => {
       const { epoch, seed, committees } = state
       for (const one of [{ epoch, seed, committees }, ...state.plans]) {
-        const sentence = plan(node, one)
+        const sentence = plan(node, one, state)
         if (sentence !== undefined) return sentence
       }
       return undefined
@@ -65,10 +65,12 @@ export function createEpochRegister(genesis: BeaconState): EpochRegister {
   return register
 }
 
-function oddSeats({ epoch, committees }: EpochPlan): string | undefined {
+function oddSeats({ epoch, committees }: EpochPlan, state: BeaconState): string | undefined {
   // The beacon seats everybody that is left.
   const least = Math.min(SEATS_MIN, committees[0]?.length ?? 0)
   for (const [chain, seats] of committees.entries()) {
+    // B.7: the only chain without seats is one that is gone.
+    if (seats.length === 0 && state.shards[chain - 1]?.stage === 'retired') continue
     if (new Set(seats).size !== seats.length)
       return `epoch ${epoch} seats a validator twice on chain ${chain}`
     if (seats.length < least) return `epoch ${epoch} leaves ${seats.length} seats on chain ${chain}`

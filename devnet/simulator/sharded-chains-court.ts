@@ -113,6 +113,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
       suspect(bench, 'X4', bench.epochs.planned(node, head))
       const verdict = registry.look(head)
       if (verdict !== undefined) suspect(bench, verdict.rule, verdict.sentence)
+      learnOpenings(bench, head)
     },
     began: (node, { chain, epoch, height, hash }) => {
       if (bench.isScarred(node)) return
@@ -144,6 +145,16 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
     turned: (node) => {
       for (const { place, seats } of bench.guilty.values()) seats.add(seatOf(bench, place, node))
     },
+  }
+}
+
+/** B.7: a shard that was opened later begins, in the epoch of its opening, from its own block 0. */
+function learnOpenings(bench: Bench, { shards, epochRules }: BeaconState): void {
+  for (const { shard, openedHeight } of shards) {
+    if (openedHeight === 0) continue
+    const epoch = Math.floor(openedHeight / epochRules.blocks)
+    if (bench.epochs.beginningOf(shard, epoch) === undefined)
+      bench.epochs.began(-1, { chain: shard, epoch }, genesisOf(bench, shard))
   }
 }
 

@@ -52,6 +52,8 @@ export function eventWord(event: ValidatorEvent): number {
       return mixed(event.shard, tailWord(event.raw))
     case 'validator-connected':
       return event.validator
+    case 'support':
+      return mixed(...event.changes.map(({ shard }) => shard))
     case 'start':
     case 'tick':
       return 0

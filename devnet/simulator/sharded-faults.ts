@@ -81,6 +81,8 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
     case 'clock':
       node.skewMs = blow.skewMs
       return
+    case 'support':
+      return world.post(node, world.now(), { kind: 'support', changes: blow.changes })
     case 'executor-loss':
       for (const shard of node.validator.hostedShards) if (node.up) node.doomed.add(shard)
       return

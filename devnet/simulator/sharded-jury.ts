@@ -145,7 +145,7 @@ function allCheckers(
     createBoundsChecker(),
     createFlowChecker(network),
     createAnchorChecker(toHex(genesisHashOf(genesis, BEACON_CHAIN))),
-    createCursorChecker(network),
+    createCursorChecker(),
     createTimestampChecker(skewMaxMs),
     createExecutionChecker(),
     createRpcTruthChecker(network),

@@ -59,7 +59,6 @@ function isNeeded(state: BeaconState, plan: EpochPlan, current: number): boolean
   if (plan.epoch >= current) return plan.epoch > current
   const oldestAnchor = Math.max(0, state.height - BEACON_HASH_RING)
   if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return true
-  return state.shards.some(
-    (record) => record.stage !== 'retired' && epochOfShard(state, record) === plan.epoch,
-  )
+  // Also of a retired one: who sat there last keeps what it was, for whoever asks (B.7).
+  return state.shards.some((record) => epochOfShard(state, record) === plan.epoch)
 }

@@ -6,7 +6,7 @@
  */
 import { quorumOf, seatsOf } from '../crosslink/certificate.ts'
 import { outRootOf } from '../crosslink/channel.ts'
-import { foldLinks, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
+import { foldLinks, isLastBlock, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
@@ -120,11 +120,6 @@ function checkPlace(record: ShardRecord, { tip, links }: Crosslink): Problem {
   if (links.length !== span)
     return problem('links-miscounted', `${links.length} links for ${span} blocks`)
   return undefined
-}
-
-/** B.7: the block that leans on a beacon block by which everything has left the shard. */
-function isLastBlock(record: ShardRecord, { anchor }: Crosslink['tip']): boolean {
-  return record.stage === 'drained' && anchor.beaconHeight >= record.stageHeight
 }
 
 /** C.3 (3): one epoch per crosslink, the shard's own; a tip anchored in a later epoch seals it, and no other does (B.5). */

@@ -97,6 +97,8 @@ export function crosslinkCheck(
   const { kind, view, proposal, signers, signature } = certificate
   const plan = planOf(state, tip.epoch)
   if (state.shards[shard - 1] === undefined || plan === undefined) return undefined
+  // B.7: a foreign tip may name an epoch in which the shard was not there yet, or not any more.
+  if ((plan.committees[shard]?.length ?? 0) === 0) return undefined
   if (kind !== 'finalize' || proposal === undefined || proposal.view !== view) return undefined
   const keys = committeeKeys(state, shard, plan)
   const seats = seatsOf(signers, keys.length)

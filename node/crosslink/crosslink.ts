@@ -86,6 +86,15 @@ export function isRecovering({ shards }: AnchorView, shard: ChainNumber): boolea
   return shards[shard - 1]?.status === 'recovering'
 }
 
+/** B.7: whether it is the last block of the shard, as a newer record says: it leans on a beacon block by which everything had left. */
+export function isLastBlock(
+  { stage, stageHeight, height }: ShardRecord,
+  block: Pick<ShardHeader, 'anchor' | 'height'>,
+): boolean {
+  if (stage === 'retired') return block.height >= height
+  return stage === 'drained' && block.anchor.beaconHeight >= stageHeight
+}
+
 /** A block by its name and place. */
 export type BlockPoint = { readonly hash: Hash; readonly height: number }
 

@@ -106,6 +106,7 @@ async function runMethod(port: DispatchPort, call: Call): Promise<RpcOutcome> {
   if (shard > shardCount) return unknownShard(shard)
   if (method.scope === 'network') return method.run({ ...port, shard }, values)
   if (!hostedShards.includes(shard)) {
+    if (isRetired(backend, shard)) return retiredShard(shard)
     if (method.isLocal === true) return notHere(shard, method)
     const outcome = await forward(port, call)
     if (outcome !== undefined) return outcome
@@ -113,6 +114,16 @@ async function runMethod(port: DispatchPort, call: Call): Promise<RpcOutcome> {
   }
   const chain = backend.shard(shard)
   return chain === undefined ? unknownShard(shard) : method.run({ ...port, shard, chain }, values)
+}
+
+/** B.7: nobody has a seat there any more. */
+function isRetired(backend: DispatchPort['backend'], shard: ChainNumber): boolean {
+  return backend.beacon().head.shards[shard - 1]?.stage === 'retired'
+}
+
+function retiredShard(shard: ChainNumber): RpcOutcome {
+  const sentence = `shard ${shard} is retired; its balances went to the same addresses on another shard`
+  return failure(SERVER_ERROR, sentence, { code: 'shard-retired' })
 }
 
 /** undefined: no member of the shard answered. */

@@ -74,6 +74,7 @@ const SUBMIT_WORDS: Record<SubmitRejectCode, string> = {
   'already-known': 'already known',
   'unsupported-call': 'unsupported call',
   'unknown-destination': 'unknown destination shard',
+  'shard-retiring': 'shard is retiring',
   'shard-congested': 'shardCongested',
   'pool-full': 'txpool is full',
 }

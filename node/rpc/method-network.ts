@@ -127,6 +127,9 @@ function formatShardRecord(record: ShardRecord): object {
     status: record.status,
     recoveringSince: record.recoveringSince,
     forcedEpoch: record.forcedEpoch,
+    openedHeight: record.openedHeight,
+    stage: record.stage,
+    stageHeight: record.stageHeight,
   }
 }
 

@@ -69,7 +69,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
         clientVersion: `weft/${parts.version}`,
         networkName: genesis.networkName,
         chainIdBase: genesis.chainIdBase,
-        shardCount: genesis.shardCount,
+        shardCount: beacon.head().shards.length,
         genesisHash,
         blockIntervalMs: genesis.shardTiming.blockIntervalMs,
         certificateScheme: genesis.certificateScheme,
@@ -122,7 +122,8 @@ export function beaconHeadOf({ beacon }: Validator): BeaconHeadView {
 
 function committeesOf({ beacon }: Validator): readonly CommitteeView[] {
   const { committees, epoch } = beacon.head()
-  return committees.map((validators, chain) => ({
+  const seated = [...committees.entries()].filter(([, validators]) => validators.length > 0) // B.7
+  return seated.map(([chain, validators]) => ({
     chain,
     epoch,
     validators,

@@ -28,6 +28,16 @@ const nodeConfigSchema = z.strictObject({
   rpc: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   /** Shards to follow in addition to the ones the validator has a seat in. */
   followShards: z.array(z.int().min(1)).max(64).default([]),
+  /** Changes of the set of shards that this validator asks for in the beacon blocks it proposes (docs/protocol/beacon.md B.7). */
+  shardChanges: z
+    .array(
+      z.strictObject({
+        kind: z.literal('retire'),
+        shard: z.int().min(1).max(64),
+      }),
+    )
+    .max(64)
+    .default([]),
   /** Threads that check signatures; 0: the main thread does, for many nodes on few cores. */
   cryptoThreads: z.int().min(0).max(64).default(1),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),

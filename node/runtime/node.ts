@@ -115,6 +115,8 @@ async function runNode(
   })
   // The start comes before any peer, so that no greeting is missed.
   driver.post({ kind: 'start', restore: opened.restore })
+  driver.post({ kind: 'support', changes: opening.config.shardChanges })
+  opening.seams.support?.((changes) => driver.post({ kind: 'support', changes }))
   const onRequest = forwarding.answer
   const network = await joinNetwork(opening, opened, { ...transport.events, onRequest })
   closers.push(() => network.stop())

@@ -4,6 +4,7 @@
  *
  * Invariant: a seam stands around a port, or around the whole machine, and sees what passes there; none reaches inside.
  */
+import type { ShardChange } from '../beacon/shard-change.ts'
 import type { startNetwork } from '../network/io/libp2p.ts'
 import type { Store } from '../storage/store.ts'
 import type { VoteGuard } from '../storage/vote-guard.ts'
@@ -23,6 +24,8 @@ export type NodeSeams = {
   readonly network?: (start: StartNetwork) => StartNetwork
   /** A machine in place of the honest one; without a signer the node observes. */
   readonly validator?: (honest: Validator, signer: Signer | undefined) => Validator
+  /** Tells the running node, now and whenever it changes, which changes of the set of shards to ask for (B.7). */
+  readonly support?: (tell: (changes: readonly ShardChange[]) => void) => void
   /** Ends the process at a named step. */
   readonly failPoints?: FailPoints
 }

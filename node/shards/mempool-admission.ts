@@ -2,11 +2,12 @@
  * What a transaction must be before a pool looks at its sender: the checks that need no queue and no state. They follow
  * geth's order, so that a transaction with several faults is refused for the same one.
  */
-import { accepted, type Reject, type Result } from '../primitives/result.ts'
+import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { ADDRESS_SIZE, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import type { ShardConfig } from './executor.ts'
 import { baseFeeFloor, intrinsicGas } from './fees.ts'
+import { isDraining } from './layout.ts'
 import { decodeTransaction, type Transaction } from './transaction.ts'
 import {
   decodeGatewayTransfer,
@@ -33,12 +34,13 @@ export type MempoolRejectCode =
   | 'already-known'
   | 'unsupported-call'
   | 'unknown-destination'
+  | 'shard-retiring'
   | 'shard-congested'
   | 'pool-full'
 
 export type AdmissionRules = Pick<
   ShardConfig,
-  'shard' | 'shardCount' | 'chainId' | 'chainIdBase' | 'gasLimit' | 'initialBaseFee'
+  'shard' | 'shardCount' | 'closed' | 'chainId' | 'chainIdBase' | 'gasLimit' | 'initialBaseFee'
 >
 
 const GATEWAY_CALL_SIZE = encodeGatewayTransfer(0, new Uint8Array(ADDRESS_SIZE)).length
@@ -56,6 +58,11 @@ export function checkAdmission(
   { raw, hash }: Bytes,
   congested: (destination: ChainNumber) => boolean,
 ): Result<Transaction, MempoolRejectCode> {
+  if (isDraining(rules))
+    return rejected(
+      'shard-retiring',
+      `shard ${rules.shard} takes no transactions any more; its accounts move to another shard`,
+    ) // B.7
   const decoded = decodeTransaction(raw, hash)
   if (!decoded.ok) return { ok: false, reject: refusalOfBytes(decoded.reject) }
   const transaction = decoded.value
@@ -149,6 +156,6 @@ function explainGatewayCall(data: Uint8Array): Reject<MempoolRejectCode> {
   }
   return {
     code: 'unknown-destination',
-    detail: 'the chain id of the gateway call names no other shard of this network',
+    detail: 'the chain id of the gateway call names no other open shard of this network',
   }
 }

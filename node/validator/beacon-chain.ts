@@ -11,6 +11,7 @@ import type { BeaconBlock } from '../beacon/block.ts'
 import { buildBeaconBlock } from '../beacon/build.ts'
 import { epochAfter } from '../beacon/epoch.ts'
 import { revealRoot } from '../beacon/randao.ts'
+import type { ShardChange } from '../beacon/shard-change.ts'
 import { decodeBeaconState, encodeBeaconState } from '../beacon/state-codec.ts'
 import type { BeaconState } from '../beacon/state.ts'
 import { applyBeaconBlock, signatureChecks, type BeaconExpectation } from '../beacon/transition.ts'
@@ -39,6 +40,8 @@ export type BeaconChain = {
   /** A crosslink from a member of its shard. */
   readonly offer: (crosslink: Crosslink) => void
   readonly accusations: Pick<Accusations, 'found' | 'offer'>
+  /** Changes of the set of shards that this node asks for in the blocks it proposes (B.7). */
+  readonly support: (changes: readonly ShardChange[]) => void
   readonly updateWork: () => void
   readonly start: (restore: NodeRestore) => void
 }
@@ -66,6 +69,7 @@ type Beacon = {
   readonly genesisAnchor: AnchorView
   head: BeaconState
   headAnchor: AnchorView
+  wishes: readonly ShardChange[]
   diverged: boolean
 }
 
@@ -94,6 +98,7 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     genesisAnchor,
     head,
     headAnchor: genesisAnchor,
+    wishes: [],
     diverged: false,
   }
   return {
@@ -104,6 +109,9 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     headAnchor: () => self.headAnchor,
     offer: self.candidates.offer,
     accusations: self.accusations,
+    support: (changes) => {
+      self.wishes = changes
+    },
     updateWork: () => updateWork(self),
     start: (restore) => start(self, restore),
   }
@@ -185,6 +193,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
       reveal,
       crosslinks: self.candidates.all(),
       accusations: self.accusations.all(),
+      wishes: self.wishes,
     })
     const block = decodeBeaconChainBlock(bytes)
     assert(block.ok, 'a block that was just built decodes')

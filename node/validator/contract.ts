@@ -6,6 +6,7 @@
  * The order of effects is the durability contract: all `write`s of one turn, and of earlier turns, are on disk before any
  * later `sign`, `send`, `reply` or `publish` is performed (docs/protocol/consensus.md A.5, A.10).
  */
+import type { ShardChange } from '../beacon/shard-change.ts'
 import type { EngineFact, Evidence } from '../consensus/engine-contract.ts'
 import type { UnsignedVote, Vote } from '../consensus/vote.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -100,6 +101,8 @@ export type ValidatorEvent =
       readonly vote: Vote
     }
   | { readonly kind: 'revealed'; readonly job: number; readonly signature: Uint8Array }
+  /** What this node's operator wants of the set of shards, from now on and until told otherwise (B.7). */
+  | { readonly kind: 'support'; readonly changes: readonly ShardChange[] }
   | {
       readonly kind: 'submit'
       readonly request: number

@@ -187,6 +187,8 @@ function turn(self: Turning): void {
   const { hash, height, timestampMs } = sealed
   const epoch = options.epochAfter(sealed)
   const block = { hash, height, timestampMs }
+  // B.7: the last block of a shard may seal it within the epoch of its anchor; no engine comes after it.
+  if (epoch <= run.epoch) return
   const seating = options.seating(epoch, block)
   if (seating === undefined) return
   self.sealed = undefined

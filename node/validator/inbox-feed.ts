@@ -348,5 +348,7 @@ function promisedLeaves(
   chain: ChainNumber,
 ): readonly ChannelHead[] | undefined {
   const record = present(anchor.shards[chain - 1], 'an anchor records every shard')
-  return record.height === 0 ? [] : options.leavesOf(chain, record.outRoot)
+  // B.7: a source that does not know us yet has sent us nothing, and shows nothing.
+  if (record.height === 0 || record.cursors.length <= options.shard) return []
+  return options.leavesOf(chain, record.outRoot)
 }

@@ -14,6 +14,7 @@ import type {
   ExecutionResponse,
   ShardConfig,
 } from '../shards/executor.ts'
+import { isDrainedAt } from '../shards/layout.ts'
 import type { Mempool } from '../shards/mempool.ts'
 import type { Context } from './context.ts'
 import type { CommittedTip } from './execution-state.ts'
@@ -48,6 +49,7 @@ export type BuilderParts = {
 /** What the next block inherits from the committed tip. */
 export type CommittedFacts = {
   readonly baseFeePerGas: bigint
+  readonly outBytes: number
   /** The beacon block it leans on; undefined before block 1. */
   readonly anchor: { readonly beaconHeight: number; readonly beaconHash: Hash } | undefined
 }
@@ -96,8 +98,8 @@ function requestOf(
     beneficiary: present(payoutOf({ epoch, view, proposerSeat }), 'the leader builds'),
     timestampMs: Math.max(context.wallMs(), (parent?.timestampMs ?? startedMs) + 1),
     anchor: chosen.anchor,
-    // B.5: the first block that leans on a later epoch is the last of its own.
-    sealing: chosen.anchor.epoch > epoch,
+    // B.5: the first block that leans on a later epoch is the last of its own; B.7: or the last of all.
+    sealing: chosen.anchor.epoch > epoch || isDrainedAt(chosen.anchor, config.shard),
     transactions,
     inbox: chosen.items,
   } as const

@@ -33,6 +33,7 @@ import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
 import { buildShardBlock, type BuilderParts, type CommittedFacts } from './shard-building.ts'
 import { createShardExecution, type ShardExecution } from './shard-execution.ts'
 import { handoverOptions, type HandoverSurroundings } from './shard-handover.ts'
+import { epochAfterSeal, pushReceipts } from './shard-passing.ts'
 import { writeCommitted } from './shard-records.ts'
 import { hasWork, isChannelCongested, isInboxComplete, type WorkParts } from './shard-work.ts'
 import {
@@ -157,7 +158,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       handoverOptions(options, () => self),
     ),
     certificates: new Map(),
-    committed: { baseFeePerGas: config.initialBaseFee, anchor: undefined },
+    committed: { baseFeePerGas: config.initialBaseFee, outBytes: 0, anchor: undefined },
     inboxDeadline: Infinity,
     blocksHeldUntil: -Infinity,
     running: false,
@@ -239,7 +240,7 @@ function chainOptions(options: ShardChainOptions, self: () => Shard): EpochChain
   const { beacon, epochs } = options
   return {
     ...epochs,
-    epochAfter: (sealing) => beacon.epochAfter(shardBlockOf(sealing).header.anchor.beaconHeight),
+    epochAfter: (sealing) => epochAfterSeal(beacon, shardBlockOf(sealing).header),
     turned: () => {
       self().offer.offer()
       updateWork(self())
@@ -295,8 +296,8 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
     options.loadFinalized(height, ([block]) => {
       // Nothing was committed meanwhile, unless the replay was faster; then it knows better.
       if (block?.height === execution.tip().height) {
-        const { baseFeePerGas, anchor } = shardBlockOf(block).header
-        self.committed = { baseFeePerGas, anchor }
+        const { baseFeePerGas, outBytes, anchor } = shardBlockOf(block).header
+        self.committed = { baseFeePerGas, outBytes, anchor }
       }
       self.running = true
       holdBlocks(self)
@@ -331,26 +332,18 @@ function committed(
   const key = toHex(outcome.hash)
   const certificate = certificates.get(key)
   certificates.delete(key)
-  self.committed = { baseFeePerGas: header.baseFeePerGas, anchor: header.anchor }
+  const { baseFeePerGas, outBytes, anchor } = header
+  self.committed = { baseFeePerGas, outBytes, anchor }
   self.mempool.finalize(header.height, outcome.changed)
   self.inbox.prune(outcome.cursors)
   if (!told) context.emit({ kind: 'shard-head', shard: options.config.shard, outcome })
   // What was replayed is read back with its certificate when it is to be offered.
   if (!replayed) {
     self.offer.add({ hash: outcome.hash, header, channels: outcome.channels, certificate })
-    if (options.isOwn(header)) pushReceipts(self, outcome)
+    if (options.isOwn(header)) pushReceipts(context, options.beacon, outcome)
     self.offer.offer()
   }
   updateWork(self)
-}
-
-/** The proposer tells the destination's committee; whoever misses it pulls it (C.5). */
-function pushReceipts({ context, options }: Shard, outcome: BlockOutcome): void {
-  for (const batch of outcome.sent) {
-    const to = options.beacon.committeeOf(batch.destination)
-    const message = { kind: 'receipts', batches: [batch] } as const
-    if (to.length > 0) context.emit({ kind: 'send', to, channel: 'relay', message })
-  }
 }
 
 function recordOf({ options }: Shard): ShardRecord {

@@ -60,6 +60,7 @@ function goOn(
   const stands = tip.height === height ? header : undefined
   self.committed = {
     baseFeePerGas: stands?.baseFeePerGas ?? options.config.initialBaseFee,
+    outBytes: stands?.outBytes ?? 0,
     anchor: stands?.anchor,
   }
   certificates.clear()

@@ -74,8 +74,8 @@ function replay({ execution, chain }: SyncedShard): void {
 /** S.8: the state is there; chain, inbox and crosslinks go on from its block. */
 function adopt(self: SyncedShard, adopted: AdoptedBlock & { readonly tip: CommittedTip }): void {
   const { execution, chain, inbox, offer } = self
-  const { baseFeePerGas, anchor } = shardBlockOf(adopted.block).header
-  self.committed = { baseFeePerGas, anchor }
+  const { baseFeePerGas, outBytes, anchor } = shardBlockOf(adopted.block).header
+  self.committed = { baseFeePerGas, outBytes, anchor }
   self.mempool.accounts.forget()
   inbox.prune(adopted.tip.cursors)
   execution.unsuspend(adopted.tip)

@@ -8,6 +8,7 @@ import type { ChainNumber } from '../primitives/identifiers.ts'
 import { ANCHOR_LAG_MAX } from '../primitives/limits.ts'
 import type { BlockOutcome } from '../shards/executor.ts'
 import { creditOf, inFlightAt, isCongested, type FlowLimits } from '../shards/flow-control.ts'
+import { isDrainedAt, successorOf } from '../shards/layout.ts'
 import type { Mempool } from '../shards/mempool.ts'
 import type { CommittedTip } from './execution-state.ts'
 import type { InboxFeed } from './inbox-feed.ts'
@@ -58,17 +59,38 @@ export function hasWork(parts: WorkParts): boolean {
     canConsume(parts, anchor, after) ||
     canDrain(parts, anchor, after) ||
     anchor.beaconHeight - (anchored?.beaconHeight ?? 0) > ANCHOR_LAG_MAX ||
-    isToSeal(parts, anchor, path)
+    isToSeal(parts, anchor, path) ||
+    isToEmpty(parts, anchor, path)
   )
 }
 
-/** B.5: the beacon is in a later epoch, and no open block has ended ours. An idle shard seals, too. */
+/** B.5: the beacon is in a later epoch, and no open block has ended ours; or everything has left us (B.7). An idle shard seals, too. */
 function isToSeal(
-  { epoch }: WorkParts,
+  { epoch, shard }: WorkParts,
   anchor: AnchorView,
   path: readonly BlockOutcome[],
 ): boolean {
-  return anchor.epoch > epoch() && path.at(-1)?.header.sealing !== true
+  const isOver = anchor.epoch > epoch() || isDrainedAt(anchor, shard)
+  return isOver && path.at(-1)?.header.sealing !== true
+}
+
+/** B.7: the shard is retiring, and the block would move on: balances are left, or its record says that it has not seen it yet. */
+function isToEmpty(
+  { shard, limits, committed, execution }: WorkParts,
+  anchor: AnchorView,
+  path: readonly BlockOutcome[],
+): boolean {
+  const record = anchor.shards[shard - 1]
+  if (record?.stage !== 'draining') return false
+  const last = path.at(-1)
+  const leansOn = last?.header.anchor ?? committed().anchor
+  if ((leansOn?.beaconHeight ?? 0) < record.stageHeight) return true
+  const destination = successorOf(anchor, shard)
+  const { nextSequence = 0 } = (last ?? execution.tip()).channels[destination] ?? {}
+  const outBytes = last?.header.outBytes ?? committed().outBytes
+  return (
+    outBytes > 0 && creditOf(limits, inFlightAt({ anchor, shard, destination, nextSequence })) > 0
+  )
 }
 
 /** Something was promised and is here: what is missing is no work yet, it is asked for. */

@@ -158,6 +158,8 @@ function route(self: Parts, input: ValidatorInput): void {
       return owner.answer('reveal', input.job, input.signature)
     case 'signed':
       return chains.get(input.chain)?.signed(input.epoch, input.vote)
+    case 'support':
+      return self.beacon.support(input.changes)
     case 'submit':
       return submit(self, input)
     default:

@@ -28,8 +28,8 @@ type Sums = {
   buffered: bigint
   burnt: bigint
   /** By the other end of the channel, index = shard: count and value since genesis. */
-  readonly sent: Flow[]
-  readonly consumed: Flow[]
+  readonly sent: (Flow | undefined)[]
+  readonly consumed: (Flow | undefined)[]
 }
 
 type Flow = { readonly count: number; readonly value: bigint }
@@ -43,18 +43,17 @@ type Shard = {
 /** `genesis`: funded accounts per shard, index = shard - 1. */
 export function createConservationChecker(genesis: GenesisBalances): ConservationChecker {
   const declared = new Map<string, bigint>()
-  const shards = genesis.map((accounts) => openShard(accounts, genesis.length))
+  const shards = genesis.map(openShard)
   const supply = shards.reduce((sum, { history }) => sum + (history[0]?.balances ?? 0n), 0n)
   let cuts = 0
   return {
     declare: (transaction, value) => void declared.set(transaction, value),
     block: (block) => {
-      const shard = shards[block.shard - 1]
-      if (shard !== undefined) addBlock(shard, block, declared)
+      addBlock(shardAt(shards, block.shard - 1), block, declared)
     },
     cut: ({ beaconHeight, heads }) => {
       cuts++
-      const sums = shards.map((shard, index) => shard.history[heads[index]?.height ?? 0])
+      const sums = heads.map(({ height }, index) => shardAt(shards, index).history[height])
       if (sums.some((one) => one === undefined))
         return `beacon block ${beaconHeight} crosslinks a block that nobody has executed`
       return judge(
@@ -67,12 +66,18 @@ export function createConservationChecker(genesis: GenesisBalances): Conservatio
   }
 }
 
-function openShard(accounts: GenesisBalances[number], shardCount: number): Shard {
-  const none = Array.from({ length: shardCount + 1 }, () => ({ count: 0, value: 0n }))
+/** One that was opened after the genesis begins with nothing (B.7). */
+function shardAt(shards: Shard[], index: number): Shard {
+  while (shards.length <= index) shards.push(openShard([]))
+  const shard = shards[index]
+  return shard ?? openShard([])
+}
+
+function openShard(accounts: GenesisBalances[number]): Shard {
   const balances = accounts.reduce((sum, { balance }) => sum + balance, 0n)
   return {
     accounts: new Map(accounts.map(({ account, balance }) => [account, balance])),
-    history: [{ balances, buffered: 0n, burnt: 0n, sent: none, consumed: [...none] }],
+    history: [{ balances, buffered: 0n, burnt: 0n, sent: [], consumed: [] }],
   }
 }
 
@@ -94,12 +99,13 @@ function addBlock(shard: Shard, block: SeenBlock, declared: ReadonlyMap<string, 
   }
   for (const receipt of block.sent) {
     addTo(after.sent, receipt.destination, receipt)
-    after.buffered -= receipt.amount
+    // B.7: the balance of an account that moves was never in a buffer by a transaction's word.
+    if (receipt.kind !== 'move') after.buffered -= receipt.amount
   }
   shard.history[block.height] = after
 }
 
-function addTo(flows: Flow[], end: number, { amount }: SeenReceipt): void {
+function addTo(flows: (Flow | undefined)[], end: number, { amount }: SeenReceipt): void {
   const { count, value } = flows[end] ?? { count: 0, value: 0n }
   flows[end] = { count: count + 1, value: value + amount }
 }
@@ -110,6 +116,7 @@ function judge(sums: readonly Sums[], supply: bigint, beaconHeight: number): str
     if (buffered < 0n) return `shard ${index + 1} has sent value that nobody gave it`
     total += balances + buffered + burnt
     for (const [to, flow] of sent.entries()) {
+      if (flow === undefined) continue
       const end = sums[to - 1]?.consumed[index + 1] ?? { count: 0, value: 0n }
       if (end.count > flow.count)
         return `shard ${to} consumed ${end.count} receipts of shard ${index + 1}, which sent ${flow.count}`

@@ -1,16 +1,15 @@
 /**
  * C2, cursors: what a block's header and the beacon's record say was consumed of every channel is what was consumed.
  */
-import { entryOf, type CheckedNetwork, type NetworkChecker } from './network-observation.ts'
+import { entryOf, type NetworkChecker } from './network-observation.ts'
 import type { SeenBlock, SeenCut } from './sharded-observation.ts'
 
-export function createCursorChecker({ shardCount }: CheckedNetwork): NetworkChecker {
-  /** shard -> counts after each height; counts by source chain, 0..S. */
+export function createCursorChecker(): NetworkChecker {
+  /** shard -> counts after each height; counts by source chain. */
   const histories = new Map<number, number[][]>()
 
   function historyOf(shard: number): number[][] {
-    const none = (): number[] => Array.from({ length: shardCount + 1 }, () => 0)
-    return entryOf(histories, shard, () => [none()])
+    return entryOf(histories, shard, () => [[]])
   }
 
   function judgeBlock({ shard, height, consumed, cursors }: SeenBlock): string | undefined {
@@ -18,14 +17,14 @@ export function createCursorChecker({ shardCount }: CheckedNetwork): NetworkChec
     const counts = [...(history[height - 1] ?? [])]
     for (const { receipt } of consumed) counts[receipt.source] = (counts[receipt.source] ?? 0) + 1
     history[height] = counts
-    if (counts.join() === cursors.join()) return undefined
+    if (isSame(counts, cursors)) return undefined
     return `the header at height ${height} of shard ${shard} says ${cursors.join()}; consumed were ${counts.join()}`
   }
 
   function judgeCut({ beaconHeight, heads }: SeenCut): string | undefined {
     for (const [index, { height, cursors }] of heads.entries()) {
       const counts = historyOf(index + 1)[height]
-      if (counts === undefined || counts.join() === cursors.join()) continue
+      if (counts === undefined || isSame(counts, cursors)) continue
       return `beacon block ${beaconHeight} records ${cursors.join()} for shard ${index + 1}; consumed were ${counts.join()}`
     }
     return undefined
@@ -38,4 +37,12 @@ export function createCursorChecker({ shardCount }: CheckedNetwork): NetworkChec
       return seen.kind === 'block' && seen.isFirst ? judgeBlock(seen.block) : undefined
     },
   }
+}
+
+/** The lists of a shard grow with the layout (B.7); what is not counted yet is 0. */
+function isSame(counts: readonly number[], cursors: readonly number[]): boolean {
+  const chains = Math.max(counts.length, cursors.length)
+  return Array.from({ length: chains }, (_, chain) => chain).every(
+    (chain) => (counts[chain] ?? 0) === (cursors[chain] ?? 0),
+  )
 }

@@ -9,9 +9,11 @@ import { entryOf, type CheckedNetwork, type NetworkChecker } from './network-obs
 import type { SeenBlock, SeenCut } from './sharded-observation.ts'
 
 export function createFlowChecker(network: CheckedNetwork): NetworkChecker {
-  const { gasLimit, shardCount } = network
+  const { gasLimit } = network
   const perBlock = Math.floor((0.75 * gasLimit) / 10_000)
-  const window = Math.max(64, Math.floor((4 * perBlock) / Math.max(1, shardCount - 1)))
+  /** By how many shards the block's anchor knows (B.7). */
+  const windowOf = (shardCount: number): number =>
+    Math.max(64, Math.floor((4 * perBlock) / Math.max(1, shardCount - 1)))
   /** `source-destination` -> receipts sent so far. */
   const sent = new Map<string, number>()
   /** `source-destination` -> receipts consumed after each height of the destination, index = height. */
@@ -23,8 +25,8 @@ export function createFlowChecker(network: CheckedNetwork): NetworkChecker {
     return consumed.get(`${source}-${destination}`)?.[head] ?? 0
   }
 
-  function take({ shard, height, consumed: receipts }: SeenBlock): void {
-    for (let source = 1; source <= shardCount; source++) {
+  function take({ shard, height, consumed: receipts, cursors }: SeenBlock): void {
+    for (let source = 1; source < cursors.length; source++) {
       const counts = entryOf(consumed, `${source}-${shard}`, (): number[] => [0])
       const here = receipts.filter(({ receipt }) => receipt.source === source).length
       counts[height] = (counts[height - 1] ?? 0) + here
@@ -33,7 +35,8 @@ export function createFlowChecker(network: CheckedNetwork): NetworkChecker {
 
   function judge(block: SeenBlock): string | undefined {
     take(block)
-    for (let destination = 1; destination <= shardCount; destination++) {
+    const window = windowOf(block.cursors.length - 1)
+    for (let destination = 1; destination < block.cursors.length; destination++) {
       const key = `${block.shard}-${destination}`
       const here = block.sent.filter((receipt) => receipt.destination === destination).length
       const total = (sent.get(key) ?? 0) + here

@@ -14,6 +14,8 @@ import { createTraffic, type Traffic } from './traffic.ts'
 export type TrialOptions = {
   readonly shardCount: number
   readonly seed: number
+  /** Four per shard if absent. */
+  readonly nodeCount?: number
   readonly genesis?: Partial<Genesis>
   readonly events?: WorldEvents
   readonly snapshotRules?: SnapshotRules
@@ -39,7 +41,7 @@ export type Trial = {
 const SEATS = 4
 
 export function createTrial(options: TrialOptions): Trial {
-  const nodeCount = options.shardCount * SEATS
+  const { nodeCount = options.shardCount * SEATS } = options
   const keys = Array.from({ length: nodeCount }, (_, index) => keyOf(index))
   const genesis = { ...genesisOf(options.shardCount, keys), ...options.genesis }
   const scheme = createMockScheme()

@@ -6,7 +6,7 @@ import type { ShardChange } from '../../../node/beacon/shard-change.ts'
 import { decodeBeaconState, encodeBeaconState } from '../../../node/beacon/state-codec.ts'
 import { beaconStateRoot } from '../../../node/beacon/state-root.ts'
 import { planOf, recordOf, shardCountAt, type BeaconState } from '../../../node/beacon/state.ts'
-import { applyBeaconBlock } from '../../../node/beacon/transition.ts'
+import { applyBeaconBlock, crosslinkCheck } from '../../../node/beacon/transition.ts'
 import { genesisStateRoot } from '../../../node/shards/genesis-state.ts'
 import { contentsHash } from '../../../node/crosslink/header-codec.ts'
 import { encodeBeaconBody } from '../../../node/beacon/block.ts'
@@ -87,6 +87,9 @@ describe('beacon: elastic shards', () => {
     const seals = [1, 2].map((shard) => nextCrosslink(turned, shard))
     const opened = advanceBy(buildOn(turned, seals).state, 3)
     const crosslinks = [1, 3].map((shard) => nextCrosslink(opened, shard))
+    const early = nextCrosslink(opened, 3)
+    const before = { ...early, tip: { ...early.tip, epoch: 1 } }
+    expect(crosslinkCheck(opened, before)).toBeUndefined()
     const next = buildOn(opened, crosslinks).state
     expect(recordOf(next, 3)).toMatchObject({ height: 1, openedHeight: 8 })
     expect(recordOf(next, 1).cursors).toHaveLength(4)

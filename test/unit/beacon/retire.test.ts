@@ -6,6 +6,7 @@ import type { ShardChange } from '../../../node/beacon/shard-change.ts'
 import { planOf, recordOf, type BeaconState } from '../../../node/beacon/state.ts'
 import { decodeBeaconState, encodeBeaconState } from '../../../node/beacon/state-codec.ts'
 import type { ShardHeader } from '../../../node/crosslink/header.ts'
+import { crosslinkCheck } from '../../../node/beacon/transition.ts'
 import { buildOn, exampleGenesis, exampleState, nextCrosslink } from './network.ts'
 
 const EPOCH_BLOCKS = 8
@@ -47,6 +48,8 @@ describe('beacon: retiring a shard', () => {
     expect(planOf(state, 4)?.committees[2]).toEqual([])
     expect(decodeBeaconState(encodeBeaconState(state))).toEqual({ ok: true, value: state })
     const late = nextCrosslink(retired, 2)
+    const tip = { ...late.tip, epoch: state.epoch }
+    expect(crosslinkCheck(state, { ...late, tip })).toBeUndefined()
     expect(checkCrosslink(retired, late, retired.height + 1)).toMatchObject({
       reject: { code: 'shard-retired' },
     })

@@ -198,7 +198,7 @@ const TRIALS: readonly Trial[] = [
   },
   {
     rule: 'C2 cursors',
-    make: () => createCursorChecker(NETWORK),
+    make: () => createCursorChecker(),
     clean: atOnce(consuming(1, 2, [0, 2, 0]), beacon(1, 1, [0, 2, 0])),
     broken: {
       'a header that claims more': atOnce(consuming(1, 2, [0, 3, 0])),

@@ -1,0 +1,93 @@
+/**
+ * Networks that get a shard less while they run, in virtual time, under load and through crashes. The court judges
+ * conservation at every beacon block; in the end every receipt is consumed and every balance is found.
+ */
+import { describe, expect, test } from 'vitest'
+import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
+import type { ShardChange } from '../../node/beacon/shard-change.ts'
+import type { BeaconState } from '../../node/beacon/state.ts'
+import { personalAccounts } from '../../devnet/accounts.ts'
+import { present } from '../../node/primitives/assert.ts'
+import type { Address } from '../../node/primitives/identifiers.ts'
+import { createPrng } from '../../node/primitives/prng.ts'
+import { createTrial, type Trial } from './sharded/trial.ts'
+
+const NODES = 12
+
+function open(shardCount: number, seed: number) {
+  const trial = createTrial({
+    shardCount,
+    nodeCount: NODES,
+    seed,
+    genesis: { epochs: { ...ONE_EPOCH, blocks: 6 } },
+  })
+  trial.startAll()
+  trial.world.run(2_000)
+  return { trial, dice: createPrng(seed).stream('traffic') }
+}
+
+const headOf = ({ world }: Trial, node = 0): BeaconState => world.validator(node).beacon.head()
+
+function support({ world }: Trial, change: ShardChange): void {
+  const nodes = Array.from({ length: NODES }, (_, node) => node)
+  world.apply({ kind: 'support', nodes, changes: [change] })
+}
+
+/** At most one node is away at a time, for a second or two; what its operator wants is told again. */
+function trouble(trial: Trial, away: number | undefined, change: ShardChange): number | undefined {
+  const { world } = trial
+  if (away !== undefined) {
+    world.apply({ kind: 'start', nodes: [away] })
+    support(trial, change)
+    return undefined
+  }
+  const node = world.now() % NODES
+  world.apply({ kind: 'crash', nodes: [node] })
+  return node
+}
+
+function runUntil(trial: Trial, isThere: () => boolean, withinMs: number): void {
+  trial.world.run(
+    trial.world.now() + withinMs,
+    () => trial.court.violation() !== undefined || isThere(),
+  )
+  expect(trial.court.violation()).toBeUndefined()
+  expect(isThere()).toBe(true)
+}
+
+/** As a member of the shard has it. */
+function balanceOn(trial: Trial, shard: number, address: Address): bigint {
+  const { world } = trial
+  const member = headOf(trial).committees[shard]?.find(world.isUp)
+  const read = { kind: 'accounts', at: { kind: 'finalized' }, addresses: [address] } as const
+  const answer = world.executor(present(member, 'a member is up'), shard).runNow(read)
+  return answer.kind === 'accounts' ? (answer.accounts[0]?.balance ?? 0n) : -1n
+}
+
+describe('elastic shards', () => {
+  test('elastic shards: B.7: a shard is retired under load, and everything it held is found on its successor', () => {
+    const { trial, dice } = open(3, 2)
+    const change: ShardChange = { kind: 'retire', shard: 2 }
+    support(trial, change)
+    let away: number | undefined
+    for (let round = 0; headOf(trial, 1).shards[1]?.stage === 'open'; round++) {
+      expect(round).toBeLessThan(200)
+      trial.world.run(trial.world.now() + 300)
+      trial.traffic.send(trial.traffic.draw(dice), 0)
+      if (round % 4 === 3) away = trouble(trial, away, change)
+    }
+    if (away !== undefined) trial.world.apply({ kind: 'start', nodes: [away] })
+    const before = personalAccounts().map(({ address }) => balanceOn(trial, 2, address))
+    runUntil(trial, () => headOf(trial).shards[1]?.stage === 'retired', 120_000)
+    expect(trial.court.receipts.finish()).toBeUndefined()
+    for (const [index, { address }] of personalAccounts().entries()) {
+      // What it had on both; less what it had under way to others in the end.
+      expect(before[index]).toBeGreaterThan(0n)
+      expect(balanceOn(trial, 3, address)).toBeGreaterThan(before[index] ?? 0n)
+    }
+    expect(trial.court.conservation.cutCount()).toBeGreaterThan(8)
+    const epoch = headOf(trial).epoch
+    runUntil(trial, () => headOf(trial).epoch >= epoch + 3, 60_000)
+    expect(headOf(trial).committees.map((seats) => seats.length)).toEqual([12, 6, 0, 6])
+  })
+})
