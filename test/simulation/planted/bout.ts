@@ -28,6 +28,8 @@ export type Scene = {
   readonly blamed?: boolean
   /** Nothing crosses, so the shards promise each other nothing new. */
   readonly local?: boolean
+  /** When everything is settled, the network gets rid of this shard (B.7). */
+  readonly retires?: number
   /** Somebody sends every transaction to the other shard as well. */
   readonly copied?: boolean
 }
@@ -116,11 +118,23 @@ function fight(bout: Bout): string | undefined {
   if (isBroken()) return court.violation()
   if (traffic.openCount() > 0)
     return `stuck: ${traffic.openCount()} of ${traffic.sentCount()} orders are open`
+  if (scene.retires !== undefined && !isRetired(bout, scene.retires))
+    return court.violation() ?? `stuck: shard ${scene.retires} was not retired`
   court.testimony.idle(true)
   world.run(world.now() + IDLE_MS, isBroken)
   court.testimony.finish()
   if (scene.blamed === true && !bout.hasBlamed) return 'nobody found out who signs badly'
   return court.violation() ?? court.receipts.finish()
+}
+
+function isRetired({ trial: { world, court }, honest }: Bout, shard: number): boolean {
+  const isGone = (): boolean =>
+    honest.every(
+      (node) => world.validator(node).beacon.head().shards[shard - 1]?.stage === 'retired',
+    )
+  world.apply({ kind: 'support', nodes: honest, changes: [{ kind: 'retire', shard }] })
+  world.run(world.now() + SETTLE_MS, () => court.violation() !== undefined || isGone())
+  return isGone()
 }
 
 /** Progress is owed from the start where the network itself does no harm. */

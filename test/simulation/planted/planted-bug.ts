@@ -26,6 +26,7 @@ export type SceneName =
   | 'epochs'
   | 'epochs: restarts'
   | 'forced'
+  | 'retire'
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'

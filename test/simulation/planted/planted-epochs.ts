@@ -1,4 +1,4 @@
-/** Planted bugs of the way from one epoch into the next (docs/protocol/beacon.md B.4, B.5, B.8; consensus.md R13). */
+/** Planted bugs of the way from one epoch into the next, and of shards that end (docs/protocol/beacon.md B.4, B.5, B.7, B.8; consensus.md R13). */
 import { patch, type PlantedBug } from './planted-bug.ts'
 
 const FORCED_HANDOVER = 'node/validator/forced-handover.ts'
@@ -48,5 +48,11 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'forced',
+  },
+  {
+    name: 'moved-balance-stays-as-well',
+    rule: 'B.7',
+    patches: [patch('node/shards/evacuation.ts', '  debit(state, address, amount)\n', '')],
+    scene: 'retire',
   },
 ]

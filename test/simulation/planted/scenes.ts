@@ -30,6 +30,7 @@ const SCENES: readonly Scene[] = [
   { name: 'copied-transactions', orders: 30, copied: true },
   { name: 'epochs', orders: 60, genesis: SHORT_EPOCHS },
   { name: 'epochs: restarts', orders: 80, restarts: 'some', genesis: SHORT_EPOCHS },
+  { name: 'retire', orders: 20, genesis: SHORT_EPOCHS, retires: 2 },
 ]
 
 /** All of one committee has the vice. */
