@@ -51,7 +51,9 @@ export function lacksQuorum(
   committees: readonly (readonly number[])[],
   isRunning: (node: number) => boolean,
 ): boolean {
-  return committees.some((members) => members.filter(isRunning).length < quorumOf(members.length))
+  // B.7: a retired shard has no members.
+  const seated = committees.filter((members) => members.length > 0)
+  return seated.some((members) => members.filter(isRunning).length < quorumOf(members.length))
 }
 
 /** Index of the validator that leads in the newest view any member is in; undefined: none of them answers. */
