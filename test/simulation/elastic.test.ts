@@ -87,7 +87,7 @@ describe('elastic shards', () => {
     }
     expect(trial.court.conservation.cutCount()).toBeGreaterThan(8)
     const epoch = headOf(trial).epoch
-    runUntil(trial, () => headOf(trial).epoch >= epoch + 3, 60_000)
+    runUntil(trial, () => headOf(trial).epoch >= epoch + 3, 400_000)
     expect(headOf(trial).committees.map((seats) => seats.length)).toEqual([12, 6, 0, 6])
   })
 })
