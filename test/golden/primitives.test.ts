@@ -87,7 +87,7 @@ const frozen: Readonly<Record<string, string>> = {
   'by-size possession': 'f90c273b67d8e7827f0f4abc2dce2a8cd39d17e4385c8d66f7ba121f50e8d8f1',
   'by-size signatures':
     'ddd683ae97c129d172a6887a293442cdc12b1f7f6bc757094ce79411b0eec41f c63ad5617a32f69d7c82b64cdd5616e00861518f149cef4de1bc7aff89aa5108',
-  'mock signature': '471ef76dae0dab1978d11f053b534c43bcbcc1104c0a9296822566805375c0e2',
+  'mock signature': '41b114233b0e430f97237615fd72b3b07aa274875ed2a4aad0c42926c78865e0',
   'store key': '057461626c650102',
   'sealed value': '76616c756594bb7f772fddf3e6',
   'guard record': 'e0b1425bafb4635dd8a297ab62878e9ca5144d99c4c9d941ba92bb6c6243ccfb',
