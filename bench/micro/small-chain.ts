@@ -2,8 +2,8 @@
  * What the stages of a transaction's life are measured on: signed payments, one shard's execution, blocks, an anchor that
  * stands still. Everything is as in a node; only agreement is left out.
  */
-import { emptyChannels, outBranch, outRootOf } from '../../node/crosslink/channel.ts'
-import type { AnchorView, ShardRecord } from '../../node/crosslink/crosslink.ts'
+import { emptyChannels, outBranch } from '../../node/crosslink/channel.ts'
+import { firstRecord, type AnchorView, type ShardRecord } from '../../node/crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../../node/crosslink/receipt.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import { concatBytes, fromHex, toHex } from '../../node/primitives/bytes.ts'
@@ -128,31 +128,16 @@ function anchorOf(source: BlockOutcome | undefined): AnchorView {
 }
 
 function genesisRecord(config: ShardConfig): ShardRecord {
-  const channels = emptyChannels(SHARDS)
-  return {
+  return firstRecord({
     shard: config.shard,
     epoch: 0,
-    height: 0,
     hash: config.genesisBlockHash,
     timestampMs: config.genesisTimestampMs,
     stateRoot: ZERO_HASH,
-    outRoot: outRootOf(channels),
-    cursors: channels.map(() => 0),
     supply: config.allocations.reduce((sum, { balance }) => sum + balance, 0n),
-    sent: channels.map(() => 0n),
-    sequences: channels.map(() => 0),
-    anchorHeight: 0,
-    sealed: false,
-    inboxUnits: 0,
-    outBytes: 0,
-    lastCrosslinkHeight: 0,
-    status: 'live',
-    recoveringSince: 0,
-    forcedEpoch: 0,
+    shardCount: SHARDS,
     openedHeight: 0,
-    stage: 'open',
-    stageHeight: 0,
-  }
+  })
 }
 
 export type Built = { readonly block: Uint8Array; readonly outcome: BlockOutcome }

@@ -8,8 +8,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emptyChannels, outRootOf } from '../../node/crosslink/channel.ts'
-import type { AnchorView } from '../../node/crosslink/crosslink.ts'
+import { firstRecord, type AnchorView } from '../../node/crosslink/crosslink.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import { bigIntToBytes, concatBytes } from '../../node/primitives/bytes.ts'
 import { hashTagged, ZERO_HASH } from '../../node/primitives/hash.ts'
@@ -51,30 +50,16 @@ const ANCHOR: AnchorView = {
   epoch: 0,
   timestampMs: 1_000_001,
   shards: [
-    {
+    firstRecord({
       shard: 1,
       epoch: 0,
-      height: 0,
       hash: config.genesisBlockHash,
       timestampMs: config.genesisTimestampMs,
       stateRoot: ZERO_HASH,
-      outRoot: outRootOf(emptyChannels(1)),
-      cursors: [0, 0],
-      anchorHeight: 0,
-      sealed: false,
-      inboxUnits: 0,
-      outBytes: 0,
-      lastCrosslinkHeight: 0,
-      status: 'live',
-      recoveringSince: 0,
-      forcedEpoch: 0,
-      openedHeight: 0,
-      stage: 'open',
-      stageHeight: 0,
       supply: 0n,
-      sent: [0n, 0n],
-      sequences: [0, 0],
-    },
+      shardCount: 1,
+      openedHeight: 0,
+    }),
   ],
 }
 

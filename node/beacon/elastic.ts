@@ -5,8 +5,7 @@
  * Invariants: numbers are given in order and never again; a committee keeps at least COMMITTEE_SEATS_MIN seats; what the
  * seats of an epoch will be is known one epoch ahead, so a shard opens two boundaries after the epoch that asked for it.
  */
-import { emptyOutRoot } from '../crosslink/channel.ts'
-import type { ShardRecord } from '../crosslink/crosslink.ts'
+import { firstRecord, type ShardRecord } from '../crosslink/crosslink.ts'
 import { present } from '../primitives/assert.ts'
 import { fromHex } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -100,28 +99,14 @@ export function adoptedChange(state: BeaconState): ShardChange | undefined {
 /** The record of a shard that opens with this state's head: an empty state, nothing sent, nothing consumed. */
 export function openedRecord(state: BeaconState, shard: ChainNumber): ShardRecord {
   const { genesisHash, epoch, height, timestampMs } = state
-  return {
+  return firstRecord({
     shard,
     epoch,
-    height: 0,
     hash: genesisBlockHash(genesisHash, shard),
     timestampMs,
     stateRoot: EMPTY_STATE_ROOT,
-    outRoot: emptyOutRoot(shard),
-    cursors: Array.from({ length: shard + 1 }, () => 0),
     supply: 0n,
-    sent: Array.from({ length: shard + 1 }, () => 0n),
-    sequences: Array.from({ length: shard + 1 }, () => 0),
-    anchorHeight: height,
-    sealed: false,
-    inboxUnits: 0,
-    outBytes: 0,
-    lastCrosslinkHeight: height,
-    status: 'live',
-    recoveringSince: 0,
-    forcedEpoch: 0,
+    shardCount: shard,
     openedHeight: height,
-    stage: 'open',
-    stageHeight: height,
-  }
+  })
 }

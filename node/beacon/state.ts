@@ -5,8 +5,7 @@
  * state, so it is not under that block's own state root; the ring holds the hashes of the blocks before the head.
  */
 import { assert, present } from '../primitives/assert.ts'
-import { emptyChannels, outRootOf } from '../crosslink/channel.ts'
-import type { ShardRecord } from '../crosslink/crosslink.ts'
+import { firstRecord, type ShardRecord } from '../crosslink/crosslink.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { votingKeys } from '../primitives/key-use.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
@@ -95,31 +94,16 @@ type RecordOrigin = {
 
 function genesisRecord(origin: RecordOrigin): ShardRecord {
   const { name, genesis, shard, stateRoot } = origin
-  const { shardCount } = genesis
-  return {
+  return firstRecord({
     shard,
     epoch: 0,
-    height: 0,
     hash: genesisBlockHash(name, shard),
     timestampMs: genesis.timestampMs,
     stateRoot,
-    outRoot: outRootOf(emptyChannels(shardCount)),
-    cursors: Array.from({ length: shardCount + 1 }, () => 0),
     supply: supplyOf(genesis, shard),
-    sent: Array.from({ length: shardCount + 1 }, () => 0n),
-    sequences: Array.from({ length: shardCount + 1 }, () => 0),
-    anchorHeight: 0,
-    sealed: false,
-    inboxUnits: 0,
-    outBytes: 0,
-    lastCrosslinkHeight: 0,
-    status: 'live',
-    recoveringSince: 0,
-    forcedEpoch: 0,
+    shardCount: genesis.shardCount,
     openedHeight: 0,
-    stage: 'open',
-    stageHeight: 0,
-  }
+  })
 }
 
 /** The layout: how many shards a block sees that is anchored at this height of the state's own chain (B.7). */

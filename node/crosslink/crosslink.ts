@@ -9,7 +9,7 @@ import { equalBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import type { Certificate } from './certificate.ts'
-import { outRootOf } from './channel.ts'
+import { emptyChannels, outRootOf } from './channel.ts'
 import type { ShardHeader } from './header.ts'
 import { blockHash, headerBodyHash, shardBlockHash } from './header-codec.ts'
 import type { ChannelHead } from './receipt.ts'
@@ -66,6 +66,41 @@ export type ShardRecord = {
   readonly stage: ShardStage
   /** Beacon height at which the stage began. */
   readonly stageHeight: number
+}
+
+/** What a shard begins with. */
+export type ShardOrigin = Pick<
+  ShardRecord,
+  'shard' | 'epoch' | 'hash' | 'timestampMs' | 'stateRoot' | 'supply'
+> & {
+  /** Of the layout that it begins in. */
+  readonly shardCount: number
+  /** Beacon height at which it begins: 0 at genesis, later if it is opened (B.7). */
+  readonly openedHeight: number
+}
+
+/** The record of a shard that has made no block: nothing consumed, nothing sent. */
+export function firstRecord({ shardCount, openedHeight, ...origin }: ShardOrigin): ShardRecord {
+  const channels = emptyChannels(shardCount)
+  return {
+    ...origin,
+    height: 0,
+    outRoot: outRootOf(channels),
+    cursors: channels.map(() => 0),
+    sent: channels.map(() => 0n),
+    sequences: channels.map(() => 0),
+    anchorHeight: openedHeight,
+    sealed: false,
+    inboxUnits: 0,
+    outBytes: 0,
+    lastCrosslinkHeight: openedHeight,
+    status: 'live',
+    recoveringSince: 0,
+    forcedEpoch: 0,
+    openedHeight,
+    stage: 'open',
+    stageHeight: openedHeight,
+  }
 }
 
 /**

@@ -1,29 +1,10 @@
 /** The devnet of the README, in full size; it has the machine for itself. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { pidsOf, remainsOf, startWeft, untilGone, type WeftProcess } from './weft-process.ts'
+import { readdir } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { useDevnets } from './devnets.ts'
+import { remainsOf } from './weft-process.ts'
 
-let directory: string
-let started: WeftProcess[] = []
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'weft-devnet-test-'))
-})
-
-afterEach(async () => {
-  for (const { child } of started) child.kill('SIGKILL')
-  await untilGone(started.flatMap(pidsOf))
-  started = []
-  await rm(directory, { recursive: true, force: true })
-})
-
-function up(...words: readonly string[]): WeftProcess {
-  const weft = startWeft('devnet', 'up', '--json', '--data', join(directory, 'net'), ...words)
-  started.push(weft)
-  return weft
-}
+const { up, dataOf } = useDevnets()
 
 describe('devnet: up', () => {
   test('devnet: up: sixteen validators settle cross-shard transfers, pass the audit and leave nothing', async () => {
@@ -43,6 +24,6 @@ describe('devnet: up', () => {
     expect(summary['intra']).toBeGreaterThan(0)
     expect(summary['failed']).toBe(0)
     expect(await remainsOf(weft)).toEqual([])
-    expect(await readdir(join(directory, 'net'))).not.toContain('run.json')
+    expect(await readdir(dataOf())).not.toContain('run.json')
   })
 })

@@ -1,7 +1,7 @@
 /** Plain examples of headers, receipts and certificates for the tests of crosslinks and of the beacon. */
 import type { Certificate } from '../../../node/crosslink/certificate.ts'
 import { EMPTY_CHANNEL, emptyChannels, outRootOf } from '../../../node/crosslink/channel.ts'
-import type { ShardRecord } from '../../../node/crosslink/crosslink.ts'
+import { firstRecord, type ShardRecord } from '../../../node/crosslink/crosslink.ts'
 import type { BeaconHeader, ShardHeader } from '../../../node/crosslink/header.ts'
 import type { ChannelHead, Receipt, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { asciiBytes } from '../../../node/primitives/bytes.ts'
@@ -114,29 +114,7 @@ export function exampleCertificate(changes: Partial<Certificate> = {}): Certific
 }
 
 export function exampleRecord(changes: Partial<ShardRecord> = {}): ShardRecord {
-  return {
-    shard: 1,
-    epoch: 0,
-    height: 0,
-    hash: hashOf('genesis block'),
-    timestampMs: 1_000,
-    stateRoot: hashOf('state'),
-    outRoot: outRootOf(emptyChannels(2)),
-    cursors: [0, 0, 0],
-    supply: 0n,
-    sent: [0n, 0n, 0n],
-    sequences: [0, 0, 0],
-    anchorHeight: 0,
-    sealed: false,
-    inboxUnits: 0,
-    outBytes: 0,
-    lastCrosslinkHeight: 0,
-    status: 'live',
-    recoveringSince: 0,
-    forcedEpoch: 0,
-    openedHeight: 0,
-    stage: 'open',
-    stageHeight: 0,
-    ...changes,
-  }
+  const origin = { shard: 1, epoch: 0, hash: hashOf('genesis block'), timestampMs: 1_000 }
+  const content = { stateRoot: hashOf('state'), supply: 0n, shardCount: 2, openedHeight: 0 }
+  return { ...firstRecord({ ...origin, ...content }), ...changes }
 }

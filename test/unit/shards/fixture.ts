@@ -2,8 +2,12 @@
  * A small sharded world for tests: shard configurations, transactions without secret keys (executors get senders, not
  * signatures), anchors made from what executors answered, and blocks driven through the executor port.
  */
-import { emptyChannels, outBranch, outRootOf } from '../../../node/crosslink/channel.ts'
-import type { AnchorView, ShardRecord } from '../../../node/crosslink/crosslink.ts'
+import { outBranch } from '../../../node/crosslink/channel.ts'
+import {
+  firstRecord,
+  type AnchorView,
+  type ShardRecord,
+} from '../../../node/crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../../../node/crosslink/receipt.ts'
 import { assert, present } from '../../../node/primitives/assert.ts'
 import { bigIntToBytes, concatBytes } from '../../../node/primitives/bytes.ts'
@@ -103,30 +107,16 @@ export function crossPayment(
 }
 
 export function genesisRecord(config: ShardConfig): ShardRecord {
-  return {
+  return firstRecord({
     shard: config.shard,
     epoch: 0,
-    height: 0,
     hash: config.genesisBlockHash,
     timestampMs: config.genesisTimestampMs,
     stateRoot: ZERO_HASH,
-    outRoot: outRootOf(emptyChannels(config.shardCount)),
-    cursors: emptyChannels(config.shardCount).map(() => 0),
     supply: config.allocations.reduce((sum, { balance }) => sum + balance, 0n),
-    sent: emptyChannels(config.shardCount).map(() => 0n),
-    sequences: emptyChannels(config.shardCount).map(() => 0),
-    anchorHeight: 0,
-    sealed: false,
-    inboxUnits: 0,
-    outBytes: 0,
-    lastCrosslinkHeight: 0,
-    status: 'live',
-    recoveringSince: 0,
-    forcedEpoch: 0,
+    shardCount: config.shardCount,
     openedHeight: 0,
-    stage: 'open',
-    stageHeight: 0,
-  }
+  })
 }
 
 /** What the beacon would record of a shard whose finalized tip is this block. */
