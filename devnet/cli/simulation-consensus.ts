@@ -3,11 +3,12 @@
  */
 import { CAMPAIGNS } from '../simulator/consensus-campaigns.ts'
 import { failureText, reportHeading, reportLine } from '../simulator/campaign-report.ts'
-import { hasFailed, runCampaign } from '../simulator/campaign.ts'
-import { expandPlan } from '../simulator/consensus-plan.ts'
+import { figuresOf, hasFailed, playCommittee } from '../simulator/campaign.ts'
+import type { CampaignShape } from '../simulator/campaign-shape.ts'
 import { createEventHash } from '../simulator/event-hash.ts'
-import { runConsensus, type ConsensusOutcome } from '../simulator/consensus-world.ts'
-import type { SimulationOptions } from './simulation-options.ts'
+import type { ConsensusOutcome } from '../simulator/consensus-world.ts'
+import { runSeedJobs } from '../simulator/seed-jobs.ts'
+import { jobsFor, type SimulationOptions } from './simulation-options.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
 
 /** Returns how many runs failed. */
@@ -22,17 +23,15 @@ export async function runCommittees(
   let runs = 0
   if (!json) printLine(reportHeading())
   for (const shape of CAMPAIGNS.filter(({ name }) => names.includes(name))) {
-    const range = { first: options.first, count: options.seeds }
-    const figures = runCampaign(shape, range, {
-      onOutcome: (outcome) => {
-        runs++
-        if (hasFailed(outcome)) failures++
-        hash.absorb(Number.parseInt(outcome.eventHash.slice(0, 8), 16))
-        hash.absorb(Number.parseInt(outcome.eventHash.slice(8), 16))
-        if (json) printLine(resultLine(outcome, !hasFailed(outcome), stopwatch()))
-      },
-    })
+    const outcomes = await playRange(shape, options)
+    runs += outcomes.length
+    failures += outcomes.filter(hasFailed).length
+    for (const { eventHash } of outcomes) {
+      hash.absorb(Number.parseInt(eventHash.slice(0, 8), 16))
+      hash.absorb(Number.parseInt(eventHash.slice(8), 16))
+    }
     if (json) continue
+    const figures = figuresOf(shape, outcomes, stopwatch())
     printLine(reportLine(figures))
     if (figures.firstFailure !== undefined) printLine(failureText(figures.firstFailure))
   }
@@ -45,6 +44,28 @@ export async function runCommittees(
   return failures
 }
 
+/** In the order of the seeds, however many processes played them. */
+async function playRange(
+  shape: CampaignShape,
+  options: SimulationOptions,
+): Promise<readonly ConsensusOutcome[]> {
+  const outcomes: ConsensusOutcome[] = []
+  const stopwatch = startStopwatch()
+  await runSeedJobs<ConsensusOutcome>({
+    campaign: shape.name,
+    first: options.first,
+    count: options.seeds,
+    jobs: jobsFor(options),
+    twice: false,
+    play: (seed) => playCommittee(shape, seed),
+    onResult: (outcome) => {
+      outcomes.push(outcome)
+      if (options.json === true) printLine(resultLine(outcome, !hasFailed(outcome), stopwatch()))
+    },
+  })
+  return outcomes.toSorted((left, right) => left.seed - right.seed)
+}
+
 export async function replayCommittee(
   names: readonly string[],
   seed: number,
@@ -53,10 +74,7 @@ export async function replayCommittee(
   const stopwatch = startStopwatch()
   let failures = 0
   for (const shape of CAMPAIGNS.filter(({ name }) => names.includes(name))) {
-    const outcome = runConsensus(
-      expandPlan(shape, seed),
-      options.trace === true ? { trace: printEvent } : {},
-    )
+    const outcome = playCommittee(shape, seed, options.trace === true ? { trace: printEvent } : {})
     const failed = hasFailed(outcome)
     if (failed) failures++
     const words = failed

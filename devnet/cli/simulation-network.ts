@@ -12,16 +12,17 @@ import {
 import {
   networkPlanOf,
   playNetwork,
+  playSeed,
   sumUp,
   type NetworkFigures,
   type NetworkResult,
 } from '../simulator/network-campaign.ts'
-import { runSeeds } from '../simulator/network-jobs.ts'
 import { parseNetworkPlan, type NetworkPlan } from '../simulator/network-plan.ts'
 import type { NetworkOutcome } from '../simulator/network-run.ts'
 import type { PlanShape } from '../simulator/network-seed.ts'
 import { shrinkPlan } from '../simulator/network-shrink.ts'
-import type { SimulationOptions } from './simulation-options.ts'
+import { runSeedJobs } from '../simulator/seed-jobs.ts'
+import { jobsFor, type SimulationOptions } from './simulation-options.ts'
 import { printEvent, printLine, startStopwatch } from './simulation-print.ts'
 import { openCampaignFile } from './simulation-record.ts'
 
@@ -59,7 +60,7 @@ export async function runNetworks(shape: PlanShape, options: SimulationOptions):
       virtualMs: figures.virtualMs,
       wallMs,
       cpuMs: figures.cpuMs,
-      jobs: options.jobs,
+      jobs: jobsFor({ ...options, seeds: part.count }),
       hash: figures.hash,
     })
   }
@@ -78,11 +79,13 @@ async function playPart(
 ): Promise<readonly NetworkResult[]> {
   const json = options.json === true
   const results: NetworkResult[] = []
-  await runSeeds({
-    shape,
+  const twice = options.twice === true
+  await runSeedJobs<NetworkResult>({
+    campaign: shape.name,
     ...part,
-    jobs: options.jobs,
-    twice: options.twice === true,
+    jobs: jobsFor({ ...options, seeds: part.count }),
+    twice,
+    play: (seed) => playSeed({ shape, seed }, twice),
     onResult: (result) => {
       results.push(result)
       // The lines of a recorded campaign would be as many as its seeds.

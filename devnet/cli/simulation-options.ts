@@ -1,3 +1,8 @@
+/** The options of `weft sim`, and how many processes they are worth. */
+
+/** Starting a process costs as much as ten short networks. */
+const SEEDS_PER_JOB = 50
+
 /** What `weft sim` was asked for. */
 export type SimulationOptions = {
   readonly seeds: number
@@ -19,4 +24,9 @@ export type SimulationOptions = {
   readonly json?: boolean
   /** What this program is called by those who replay: with a planted bug it is another one. */
   readonly program: string
+}
+
+/** Never more processes than were asked for, and fewer where each would play few seeds. */
+export function jobsFor({ jobs, seeds }: Pick<SimulationOptions, 'jobs' | 'seeds'>): number {
+  return Math.max(1, Math.min(jobs, Math.floor(seeds / SEEDS_PER_JOB)))
 }

@@ -2,6 +2,7 @@
  * `weft sim`: whole networks and the consensus engines of single committees in virtual time, against crashes, partitions,
  * bad disks and liars, from seeds. A failure prints the one command that replays it.
  */
+import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { integerBetween } from '../../node/cli/option-value.ts'
@@ -23,7 +24,12 @@ export function register(program: Command): void {
       '--only <list>',
       'names of campaigns, separated by commas; `network`, `network-short`, `network-epochs`',
     )
-    .option('--jobs <count>', 'processes for whole networks', integerBetween(1, JOBS_MAX), 1)
+    .option(
+      '--jobs <count>',
+      'processes for many seeds; one per core if absent',
+      integerBetween(1, JOBS_MAX),
+      availableParallelism(),
+    )
     .option(
       '--record <file>',
       'append a line of JSON per part; what the file has is not played again',

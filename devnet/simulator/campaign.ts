@@ -38,19 +38,28 @@ export function runCampaign(
   const startedAt = performance.now()
   const outcomes: ConsensusOutcome[] = []
   for (let seed = seeds.first; seed < seeds.first + seeds.count; seed++) {
-    const outcome = runConsensus(expandPlan(shape, seed), options)
+    const outcome = playCommittee(shape, seed, options)
     outcomes.push(outcome)
     options.onOutcome?.(outcome)
     if (options.stopAtFailure === true && hasFailed(outcome)) break
   }
-  return summarize(shape, outcomes, performance.now() - startedAt)
+  return figuresOf(shape, outcomes, performance.now() - startedAt)
+}
+
+export function playCommittee(
+  shape: CampaignShape,
+  seed: number,
+  options: ConsensusRunOptions = {},
+): ConsensusOutcome {
+  return runConsensus(expandPlan(shape, seed), options)
 }
 
 export function hasFailed(outcome: ConsensusOutcome): boolean {
   return outcome.violation !== undefined || outcome.isStuck
 }
 
-function summarize(
+/** Of outcomes in the order of their seeds. */
+export function figuresOf(
   shape: CampaignShape,
   outcomes: readonly ConsensusOutcome[],
   wallMs: number,

@@ -1,10 +1,15 @@
 /** Committees of honest validators under drops, partitions, crashes and restarts: always safe, and live afterwards. */
 import { describe, expect, test } from 'vitest'
 import { failureText } from '../../devnet/simulator/campaign-report.ts'
-import { runCampaign, type CampaignFigures } from '../../devnet/simulator/campaign.ts'
+import {
+  playCommittee,
+  runCampaign,
+  type CampaignFigures,
+} from '../../devnet/simulator/campaign.ts'
 import { CAMPAIGNS, QUIET } from '../../devnet/simulator/consensus-campaigns.ts'
 import { expandPlan } from '../../devnet/simulator/consensus-plan.ts'
 import { runConsensus, type ConsensusOutcome } from '../../devnet/simulator/consensus-world.ts'
+import { runSeedJobs } from '../../devnet/simulator/seed-jobs.ts'
 import { seedCount } from './seeds.ts'
 
 const STORMS = CAMPAIGNS.filter(({ vices }) => vices.length === 0)
@@ -35,6 +40,27 @@ describe('consensus: storms', () => {
     }
     runCampaign(shape, { first: 1, count: 5 }, { onOutcome })
     for (const count of Object.values(happened)) expect(count).toBeGreaterThan(0)
+  })
+})
+
+describe('consensus: seeds', () => {
+  test('consensus: seeds: two processes play what one plays', async () => {
+    const shape = STORMS.find(({ name }) => name === 'crash') ?? QUIET
+    const play = (seed: number): ConsensusOutcome => playCommittee(shape, seed)
+    const range = { campaign: shape.name, first: 1, count: 20, twice: false, play }
+    const [alone, together] = await Promise.all(
+      [1, 2].map(async (jobs) => {
+        const outcomes: ConsensusOutcome[] = []
+        await runSeedJobs({
+          ...range,
+          jobs,
+          onResult: (one: ConsensusOutcome) => outcomes.push(one),
+        })
+        return outcomes.toSorted((left, right) => left.seed - right.seed)
+      }),
+    )
+    expect(alone).toHaveLength(20)
+    expect(together).toEqual(alone)
   })
 })
 

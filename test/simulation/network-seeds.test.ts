@@ -5,8 +5,8 @@
 import { availableParallelism } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { playSeed, type NetworkResult } from '../../devnet/simulator/network-campaign.ts'
-import { runSeeds } from '../../devnet/simulator/network-jobs.ts'
 import { SHORT_SHAPE } from '../../devnet/simulator/network-seed.ts'
+import { runSeedJobs } from '../../devnet/simulator/seed-jobs.ts'
 import { seedCount } from './seeds.ts'
 
 const BATCH = 500
@@ -18,7 +18,15 @@ async function play(first: number, count: number): Promise<readonly NetworkResul
   const results: NetworkResult[] = []
   const jobs = availableParallelism()
   const onResult = (result: NetworkResult): unknown => results.push(result)
-  await runSeeds({ shape: SHORT_SHAPE, first, count, jobs, twice: false, onResult })
+  await runSeedJobs<NetworkResult>({
+    campaign: SHORT_SHAPE.name,
+    first,
+    count,
+    jobs,
+    twice: false,
+    play: (seed) => playSeed({ seed, shape: SHORT_SHAPE }, false),
+    onResult,
+  })
   return results
 }
 

@@ -20,7 +20,7 @@ const REGRESSIONS: readonly number[] = [50, 64, 146]
  * 12985, 23931: leaders whose workers had died gave up one view after the other. 12659, 13977: effects heard before causes.
  */
 const SHORT_REGRESSIONS: readonly number[] = [
-  973, 1346, 4865, 5906, 11609, 12659, 12985, 13977, 23931,
+  973, 1346, 4865, 5906, 10913, 11609, 12659, 12985, 13977, 17273, 23931, 27678,
 ]
 
 function failureOf(seed: number, shape: PlanShape): string | undefined {

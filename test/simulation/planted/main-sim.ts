@@ -1,7 +1,7 @@
 /**
  * `weft sim` with a planted bug: `node test/simulation/planted/main-sim.ts BUG sim --only network-short --seeds 50`. Everything
  * is the command's own, so a bug is found, its plan is made smaller, and the line that is printed plays it again, with the
- * bug. In this process only: `--jobs` would start others, which have none.
+ * bug. In this process only, as `--jobs 1`: others have none.
  */
 import process from 'node:process'
 import type { Register } from '../../../node/cli/main.ts'
@@ -32,5 +32,5 @@ if (bug === undefined || words.includes('--jobs')) {
     program.name(`node test/simulation/planted/main-sim.ts ${bug.name}`)
     register(program)
   }
-  process.exitCode = await runCommandLine(words, [named])
+  process.exitCode = await runCommandLine([...words, '--jobs', '1'], [named])
 }
