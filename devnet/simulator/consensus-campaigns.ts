@@ -146,6 +146,17 @@ export const CAMPAIGNS: readonly CampaignShape[] = [
   },
   {
     ...QUIET,
+    name: 'collected',
+    title:
+      'votes go to one seat first; one is silent, one sends to some only, 10 % drop, crashes, n=8',
+    seatCount: 8,
+    vices: ['silent', 'selective-sender'],
+    stableAtMs: STORM_MS,
+    dropPerMyriad: percent(10),
+    crashes: 1,
+  },
+  {
+    ...QUIET,
     name: 'swarm',
     title: 'another mixture of size, vices and faults for every seed, n=4..10',
     isSwarm: true,

@@ -12,6 +12,7 @@ import { OBSERVER_SEAT } from '../primitives/identifiers.ts'
 import { JUSTIFICATION_MAX } from '../primitives/limits.ts'
 import { heldBlock } from './blocks.ts'
 import { reportInvalidSignature, submit } from './checks.ts'
+import { noteSigners } from './collecting.ts'
 import {
   emit,
   roundAt,
@@ -72,16 +73,18 @@ export function settleCandidate(state: EngineState, candidate: Candidate, ok: bo
   submit(state, { kind: 'certificates', candidates: [next] })
 }
 
-/** Uses a certificate that is known to be good: our own tally made it, or the host checked it. */
-export function adoptCertificate(state: EngineState, certificate: Certificate): void {
-  if (!isNews(state, certificate)) return
+/** Uses a certificate that is known to be good: our own tally made it, or the host checked it. Tells if it was news. */
+export function adoptCertificate(state: EngineState, certificate: Certificate): boolean {
+  if (!isNews(state, certificate)) return false
   const { kind, view } = certificate
   roundAt(state, view).certificates[kind] = certificate
   emit(state, { kind: 'persist', record: { kind: 'certificate', certificate } })
   learn(state, certificate)
+  noteSigners(state, certificate)
   reportCertificate(state, certificate)
   // R1, R7, R9: at once, without waiting for the body or for its execution.
   enterView(state, view + 1)
+  return true
 }
 
 /** What a certificate says, apart from opening the next view. Also run on the journal at a restart. */

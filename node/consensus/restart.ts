@@ -74,6 +74,7 @@ function restoreRecord(state: EngineState, record: JournalRecord): number {
       if (vote.view < state.floor.view) return 0
       const round = roundAt(state, vote.view)
       round.sent[vote.kind] = vote
+      round.restored = true
       if (vote.kind === 'notarize') round.proposal ??= vote.proposal
       // FINALIZE may be cast for a view long left (R8); the other two only from within their view.
       return vote.kind === 'finalize' ? 0 : vote.view

@@ -35,6 +35,8 @@ export type Round = {
   readonly sent: Partial<Record<VoteKind, UnsignedVote>>
   /** Own decisions that came back signed. */
   readonly signed: Partial<Record<VoteKind, Vote>>
+  /** An own decision of this view comes from the journal: an earlier life made it, and it goes to everybody (R16). */
+  restored: boolean
   /** Seats whose contradiction in this view was proven and reported, or is being checked. */
   readonly accused: Set<Seat>
 }
@@ -50,6 +52,7 @@ export function createRound(view: number): Round {
     piles: { notarize: new Map(), nullify: new Map(), finalize: new Map() },
     sent: {},
     signed: {},
+    restored: false,
     accused: new Set(),
   }
 }

@@ -12,6 +12,8 @@ export type EngineRules = {
   readonly entryCertificateOnRetry: boolean
   /** R15: what has not had its effect is said again before the view's own timeouts. */
   readonly repeats: boolean
+  /** R16: do votes go to one collector first, among n seats? All-to-all costs 2n(n - 1) messages per view. */
+  readonly collects: (seatCount: number) => boolean
   /** R12: a nullify for a past view is answered with that view's best certificate. */
   readonly laggardReply: boolean
   /** R8 without its guard when true: finalize even after nullify. Always false in production. */
@@ -20,12 +22,17 @@ export type EngineRules = {
   readonly ownVotesRestored: boolean
 }
 
+/** 7 seats send 84 votes per view to each other; 16 would send 480, and 4 per seat to a collector and back. */
+const COLLECTED_SEATS_ABOVE = 7
+
 export const STANDARD_RULES: EngineRules = {
   quorum: (seatCount) => seatCount - Math.floor((seatCount - 1) / 3),
   backoff: (viewsWithoutFinality, backoffMax) =>
     Math.min(2 ** Math.max(0, viewsWithoutFinality - 3), backoffMax),
   entryCertificateOnRetry: true,
   repeats: true,
+  // Below, a collector saves few messages and costs two more delays to finality.
+  collects: (seatCount) => seatCount > COLLECTED_SEATS_ABOVE,
   laggardReply: true,
   finalizeAfterNullify: false,
   ownVotesRestored: true,

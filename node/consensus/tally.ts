@@ -7,11 +7,12 @@
  * Bounds: a seat has at most VOTES_PER_SEAT_MAX votes of one kind in one view, which is as many as prove it faulty; a
  * host admits votes from their own seat only, so nobody can spend another's share.
  */
-import { bitmapOf, type VoteKind } from '../crosslink/certificate.ts'
+import { bitmapOf, type Certificate, type VoteKind } from '../crosslink/certificate.ts'
 import { assert, present } from '../primitives/assert.ts'
 import type { Seat } from '../primitives/identifiers.ts'
 import { adoptCertificate } from './certificates.ts'
 import { reportInvalidSignature, submit } from './checks.ts'
+import { tellCollected } from './collecting.ts'
 import { accuse, voteKey } from './evidence.ts'
 import { VOTE_KINDS, type PendingVote, type Pile, type Round } from './round.ts'
 import { isLiveView, liveRounds, roundAt, type CheckTask, type EngineState } from './state.ts'
@@ -115,13 +116,14 @@ export function settleAggregate(
     pile.verified.set(vote.seat, vote)
   }
   const seats = task.votes.map((vote) => vote.seat)
-  adoptCertificate(state, {
+  const certificate: Certificate = {
     kind: task.voteKind,
     view: task.view,
     proposal: pile.proposal,
     signers: bitmapOf(seats, state.seatCount),
     signature: aggregate,
-  })
+  }
+  if (adoptCertificate(state, certificate)) tellCollected(state, certificate)
 }
 
 function searchOffenders(state: EngineState, pile: Pile, votes: readonly Vote[]): void {

@@ -18,6 +18,8 @@ const REPEAT_DELTAS = 2
 const SKIP_TIMEOUT_DELTAS = 20
 /** A leader must also have been silent for this many views: on an idle chain everybody is silent for long times. */
 const SKIP_VIEWS = 5
+/** Where votes are collected (R16), a seat is sure to be heard only when it leads or when one collects: each once per round. */
+const SKIP_ROUNDS_COLLECTED = 2
 
 export function createClock(enteredAt: number, pacedFrom: number): ViewClock {
   return {
@@ -150,13 +152,15 @@ export function noteActivity(state: EngineState, seat: Seat): void {
 }
 
 /** R6: the seat has been silent for skipTimeout while a quorum was not. Never true of oneself. */
-function isInactive(state: EngineState, leader: Seat): boolean {
+export function isInactive(state: EngineState, leader: Seat): boolean {
   const { seat, timing } = state.config
   if (leader === seat) return false
   const quietSince = state.now - SKIP_TIMEOUT_DELTAS * timing.deltaMs
   const last = state.activity.get(leader)
   if (last === undefined || last.at >= quietSince) return false
-  if (last.view > state.view - SKIP_VIEWS) return false
+  const isCollected = state.rules.collects(state.seatCount)
+  const skipViews = isCollected ? SKIP_ROUNDS_COLLECTED * state.seatCount : SKIP_VIEWS
+  if (last.view > state.view - skipViews) return false
   let activeCount = seat >= 0 ? 1 : 0
   for (const [other, activity] of state.activity) {
     if (other !== seat && activity.at >= quietSince) activeCount++

@@ -8,6 +8,7 @@
 import type { Proposal, VoteKind } from '../crosslink/certificate.ts'
 import { assert } from '../primitives/assert.ts'
 import { heldBlock, storeBlock } from './blocks.ts'
+import { sayVote } from './collecting.ts'
 import { voteKey } from './evidence.ts'
 import { justificationOf } from './justification.ts'
 import {
@@ -108,7 +109,7 @@ function retryNullify(state: EngineState): void {
   emit(state, { kind: 'broadcast', message: { kind: 'certificate', certificate } })
 }
 
-/** A decision came back signed: it counts now, and everybody hears of it. */
+/** A decision came back signed: it counts now, and the others hear of it. */
 export function releaseVote(state: EngineState, vote: Vote): void {
   if (vote.view < state.lastFinalizedView || state.diverged) return
   const round = state.rounds.get(vote.view)
@@ -117,7 +118,8 @@ export function releaseVote(state: EngineState, vote: Vote): void {
   round.signed[vote.kind] = vote
   fileVerifiedVote(state, vote)
   const message = vote.kind === 'notarize' ? proposalMessage(state, vote) : undefined
-  emit(state, { kind: 'broadcast', message: message ?? { kind: 'vote', vote } })
+  if (message === undefined) sayVote(state, vote)
+  else emit(state, { kind: 'broadcast', message })
   expectEffect(state, vote)
 }
 
