@@ -4,6 +4,7 @@ import { bodyWithholder } from './body-withholder.ts'
 import { equivocator } from './equivocator.ts'
 import { forgedCrosslink } from './forged-crosslink.ts'
 import { forgedReceipt } from './forged-receipt.ts'
+import { forker } from './forker.ts'
 import { garbageSender } from './garbage-sender.ts'
 import { inboxSkipper } from './inbox-skipper.ts'
 import { lateProposer } from './late-proposer.ts'
@@ -38,6 +39,7 @@ const ADVERSARIES: readonly Adversary[] = [
   spammer,
   inboxSkipper,
   wrongChunk,
+  forker,
 ]
 
 export const ADVERSARY_NAMES: readonly string[] = ADVERSARIES.map(({ name }) => name)

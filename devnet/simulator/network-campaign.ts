@@ -3,6 +3,7 @@
  */
 import { corruptSimulated } from '../adversaries/corrupt-simulated.ts'
 import { ADVERSARY_NAMES } from '../adversaries/registry.ts'
+import { forker } from '../adversaries/forker.ts'
 import { wrongChunk } from '../adversaries/wrong-chunk.ts'
 import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
@@ -19,8 +20,8 @@ import type { Verdict } from './sharded-court.ts'
 /** Under these names their seeds stand beside the consensus campaigns. */
 export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [NETWORK_SHAPE, SHORT_SHAPE, EPOCHS_SHAPE]
 
-/** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn. */
-const VICES = ADVERSARY_NAMES.filter((name) => name !== wrongChunk.name)
+/** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. */
+const VICES = ADVERSARY_NAMES.filter((name) => name !== wrongChunk.name && name !== forker.name)
 
 /** A seed names a plan only together with its campaign. */
 export type NetworkSeed = { readonly shape: PlanShape; readonly seed: number }

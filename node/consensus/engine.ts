@@ -42,6 +42,8 @@ export type EngineStatus = {
   readonly viewsBehind: number
   /** The epoch is sealed: nothing is signed any more, questions are still answered (R14). */
   readonly done: boolean
+  /** It disagrees with a certificate, or has seen two finalized chains: nothing is signed or delivered any more (R8). */
+  readonly diverged: boolean
   /** The block of the highest view with a certificate whose body is held; the delivered block if there is none. */
   readonly notarizedTip: { readonly hash: Hash; readonly height: number; readonly view: number }
   readonly workPending: boolean
@@ -276,7 +278,7 @@ function announceDeadline(state: EngineState, isTick: boolean): void {
 }
 
 function statusOf(state: EngineState): EngineStatus {
-  const { view, lastFinalizedView, floor, done, workPending } = state
+  const { view, lastFinalizedView, floor, done, diverged, workPending } = state
   return {
     view,
     lastFinalizedView,
@@ -284,6 +286,7 @@ function statusOf(state: EngineState): EngineStatus {
     deliveredHash: floor.hash,
     viewsBehind: Math.max(0, lastFinalizedView - floor.view),
     done,
+    diverged,
     notarizedTip: notarizedTip(state),
     workPending,
   }

@@ -37,6 +37,9 @@ function createFactCounters(registry: Registry): Metrics['count'] {
   const refused = counter('weft_blocks_refused_total', 'Blocks found invalid', ['chain', 'code'])
   const failures = counter('weft_executor_failures_total', 'Executor restarts', ['shard'])
   const evidence = counter('weft_evidence_total', 'Proofs of misbehaviour seen', ['chain'])
+  const reorganised = counter('weft_reorganisations_total', 'Changes to the recorded branch', [
+    'shard',
+  ])
   const invalid = counter('weft_invalid_signatures_total', 'Bad votes received', ['chain'])
   const countSync = createSyncCounters(registry)
   return (fact) => {
@@ -47,6 +50,8 @@ function createFactCounters(registry: Registry): Metrics['count'] {
         return refused.inc({ chain: fact.chain, code: fact.code })
       case 'executor-failed':
         return failures.inc({ shard: fact.shard })
+      case 'reorganised':
+        return reorganised.inc({ shard: fact.shard })
       case 'state-sync':
         return countSync(fact)
       case 'evidence':

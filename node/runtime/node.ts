@@ -265,6 +265,9 @@ function logFact(log: Log, fact: ValidatorFact): void {
   }
   switch (fact.kind) {
     case 'forked':
+      return log.warn(fact, 'the beacon recorded another branch: nothing is signed in this epoch')
+    case 'reorganised':
+      return log.warn(fact, 'own blocks were taken back: this node follows the recorded branch')
     case 'forced-handover':
     case 'evidence':
     case 'refused-block':

@@ -180,8 +180,18 @@ export type ValidatorFact =
       readonly hash: Hash
       readonly orphans: number
     }
-  /** The beacon recorded a chain that is not ours: this node stops signing for the shard (C.7). */
+  /** The beacon recorded a chain that is not ours: this node signs nothing more for the shard in this epoch (C.7). */
   | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }
+  /** The node stands on the recorded branch: so many own blocks were taken back, so many others took their place (C.7). */
+  | {
+      readonly kind: 'reorganised'
+      readonly shard: ChainNumber
+      readonly epoch: number
+      readonly height: number
+      readonly hash: Hash
+      readonly orphans: number
+      readonly taken: number
+    }
 
 export type ValidatorEffect =
   | { readonly kind: 'write'; readonly write: StoreWrite; readonly sync: boolean }

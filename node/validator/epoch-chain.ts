@@ -40,6 +40,8 @@ export type EpochChainOptions = {
   readonly holdsBlocks?: () => boolean
   /** The engine of the next epoch has started. */
   readonly turned: () => void
+  /** Any block that somebody sends, whatever its epoch. */
+  readonly seen?: (block: ChainBlock) => void
 }
 
 export type EpochChain = {
@@ -74,6 +76,8 @@ export type EpochChain = {
   readonly askBlock: (validator: number, hash: Hash) => void
   /** B.8: goes on from this block, in an epoch that no seal led to. The chain was suspended, and its blocks above are gone. */
   readonly force: (begun: EpochStart) => void
+  /** C.7: goes on after this final block, on another branch, with an engine that knows nothing of the old one. The same holds. */
+  readonly reseat: (begun: EpochStart, adopted: AdoptedBlock) => void
 }
 
 export type Sender = { readonly peer: string; readonly validator: number | undefined }
@@ -145,6 +149,10 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     },
     askBlock: (validator, hash) => self.run.askBlock(validator, hash),
     force: (begun) => force(self, begun),
+    reseat: (begun, adopted) => {
+      force(self, begun)
+      self.run.resume(adopted)
+    },
   }
 }
 
@@ -250,6 +258,7 @@ function receive(
   message: ConsensusMessage,
 ): void {
   const { context, options, talk, run } = self
+  if (message.kind === 'block') options.seen?.(message.block)
   if (epoch === run.epoch) return run.receive(peer, validator, message)
   if (epoch > run.epoch) return talk.ahead(peer, epoch, placeOf(run))
   if (!talk.mayAnswer(peer, message)) return

@@ -25,14 +25,13 @@ import {
 } from './crosslink-offer.ts'
 import type { CommitHistory, ShardExecutionOptions } from './execution-state.ts'
 import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
-import { createForcedHandover, type ForcedHandover } from './forced-handover.ts'
 import { createInboxFeed, type InboxFeed, type InboxFeedOptions } from './inbox-feed.ts'
 import type { PreparationSources } from './pending-block.ts'
 import { isAcceptable } from './shard-acceptance.ts'
 import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
 import { buildShardBlock, type BuilderParts, type CommittedFacts } from './shard-building.ts'
 import { createShardExecution, type ShardExecution } from './shard-execution.ts'
-import { handoverOptions, type HandoverSurroundings } from './shard-handover.ts'
+import { createDeparture, type Departure, type HandoverSurroundings } from './shard-handover.ts'
 import { epochAfterSeal, pushReceipts } from './shard-passing.ts'
 import { writeCommitted } from './shard-records.ts'
 import { hasWork, isChannelCongested, isInboxComplete, type WorkParts } from './shard-work.ts'
@@ -92,6 +91,8 @@ export type ShardChain = {
   readonly keepSnapshot: () => void
   /** Chunks of a snapshot that this node fetches. */
   readonly sync: Pick<StateSync, 'receive' | 'isSyncing'>
+  /** C.7: this node signs nothing for the shard in this epoch and before. */
+  readonly mutedThrough: () => number
   /** The beacon entered a view: its leaders may not have our crosslink yet. */
   readonly beaconEntered: () => void
   /** Batches from this validator, a member of their source or of this shard. */
@@ -118,7 +119,7 @@ type Shard = {
   readonly offer: CrosslinkOffer
   readonly chain: EpochChain
   readonly sync: StateSync
-  readonly handover: ForcedHandover
+  readonly departure: Departure
   /** FINALIZATIONs of blocks that are final and not committed yet. */
   readonly certificates: Map<string, Certificate>
   committed: CommittedFacts
@@ -126,7 +127,6 @@ type Shard = {
   /** Until then the beacon may still say that a snapshot is the shorter way. */
   blocksHeldUntil: number
   running: boolean
-  readonly forked: () => void
   readonly updateWork: () => void
 }
 
@@ -153,16 +153,15 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       context,
       syncOptions(options, () => self),
     ),
-    handover: createForcedHandover(
-      context,
-      handoverOptions(options, () => self),
-    ),
+    departure: createDeparture(context, options, {
+      record: () => recordOf(self),
+      shard: () => self,
+    }),
     certificates: new Map(),
     committed: { baseFeePerGas: config.initialBaseFee, outBytes: 0, anchor: undefined },
     inboxDeadline: Infinity,
     blocksHeldUntil: -Infinity,
     running: false,
-    forked: () => forked(self),
     updateWork: () => updateWork(self),
   }
   return {
@@ -173,6 +172,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
     beaconFinalized: () => beaconFinalized(self),
     keepSnapshot: () => keepSnapshot(self),
     sync: self.sync,
+    mutedThrough: self.departure.mutedThrough,
     beaconEntered: () => {
       if (self.running) self.offer.offer()
     },
@@ -188,7 +188,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
         self.execution.deadline(),
         self.offer.deadline(),
         self.sync.deadline(),
-        self.handover.deadline(),
+        self.departure.deadline(),
       ),
     tick: () => tick(self),
     congested: (destination) => isChannelCongested(workParts(self), destination),
@@ -232,7 +232,7 @@ function offerOptions(options: ShardChainOptions, self: () => Shard): CrosslinkO
     beaconMembers: beacon.beaconMembers,
     offer: beacon.offer,
     loadBacklog: options.loadBacklog,
-    forked: () => forked(self()),
+    forked: () => void self().departure.consider(),
   }
 }
 
@@ -246,6 +246,7 @@ function chainOptions(options: ShardChainOptions, self: () => Shard): EpochChain
       updateWork(self())
     },
     holdsBlocks: () => holdsBlocks(self()),
+    seen: (block) => self().departure.seen(block),
     application: {
       decodeBlock: decodeShardChainBlock,
       build: (view: number, parentHash: Hash, parent: ChainBlock | undefined) =>
@@ -290,7 +291,7 @@ function workParts(self: Shard): WorkParts {
 
 /** The executor says where it stands; then the engine starts, while what is missing is replayed. */
 function start(self: Shard, restore: ChainRestore | undefined): void {
-  const { options, execution, context } = self
+  const { options, execution, departure } = self
   execution.synchronize(restore?.head?.height ?? 0, () => {
     const { height } = execution.tip()
     options.loadFinalized(height, ([block]) => {
@@ -299,18 +300,23 @@ function start(self: Shard, restore: ChainRestore | undefined): void {
         const { baseFeePerGas, outBytes, anchor } = shardBlockOf(block).header
         self.committed = { baseFeePerGas, outBytes, anchor }
       }
-      self.running = true
-      holdBlocks(self)
-      const fact = { kind: 'synchronized', chain: options.config.shard, height } as const
-      context.emit({ kind: 'report', fact })
-      self.chain.start(restore)
-      // Between the end of an import and the chain's own record of it the node was stopped.
-      if (height > (restore?.head?.height ?? 0)) self.sync.complete(height)
-      considerSnapshot(self)
-      self.offer.offer()
-      updateWork(self)
+      departure.start(() => run(self, restore, height))
     })
   })
+}
+
+function run(self: Shard, restore: ChainRestore | undefined, height: number): void {
+  const { options, context } = self
+  self.running = true
+  holdBlocks(self)
+  const fact = { kind: 'synchronized', chain: options.config.shard, height } as const
+  context.emit({ kind: 'report', fact })
+  self.chain.start(restore)
+  // Between the end of an import and the chain's own record of it the node was stopped.
+  if (height > (restore?.head?.height ?? 0)) self.sync.complete(height)
+  considerSnapshot(self)
+  self.offer.offer()
+  updateWork(self)
 }
 
 /** Acceptance first: it binds only until a block is certified. */
@@ -351,15 +357,8 @@ function recordOf({ options }: Shard): ShardRecord {
   return present(shards[options.config.shard - 1], 'the beacon records every shard')
 }
 
-/** C.7: the beacon recorded another chain than ours. */
-function forked(self: Shard): void {
-  const { shard, height } = recordOf(self)
-  self.context.emit({ kind: 'report', fact: { kind: 'forked', shard, height } })
-}
-
 function beaconFinalized(self: Shard): void {
-  if (self.running) self.handover.consider()
-  if (self.handover.isMoving()) return
+  if (self.running && self.departure.consider()) return
   self.offer.recorded()
   self.execution.anchorsMoved()
   self.chain.seatsMoved()
@@ -372,8 +371,7 @@ function beaconFinalized(self: Shard): void {
 /** A.7: tells the engine whether a block is worth building, and looks after what the inbox misses. */
 function updateWork(self: Shard): void {
   if (!self.running) return
-  self.handover.consider()
-  if (self.handover.isMoving()) return
+  if (self.departure.consider()) return
   const parts = workParts(self)
   const isComplete = isInboxComplete(parts)
   self.inboxDeadline = isComplete ? Infinity : self.context.now() + INBOX_POLL_MS
@@ -385,6 +383,6 @@ function tick(self: Shard): void {
   if (!self.running) return
   self.offer.tick()
   self.sync.tick()
-  self.handover.tick()
+  self.departure.tick()
   if (self.context.now() >= self.inboxDeadline) updateWork(self)
 }

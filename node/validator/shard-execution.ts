@@ -55,6 +55,8 @@ export type ShardExecution = {
   readonly unsuspend: (replaced?: CommittedTip) => void
   /** Goes on after the chain went back to this height (B.8); the state stands there or below. */
   readonly rewound: (height: number, status: CommittedTip) => void
+  /** A final block is not valid here (R8). */
+  readonly isDiverged: () => boolean
   readonly deadline: () => number
   readonly tick: () => void
 }
@@ -105,6 +107,7 @@ export function createShardExecution(
     suspend: () => suspend(self),
     unsuspend: (replaced) => unsuspend(self, replaced),
     rewound: (height, status) => rewound(self, height, status),
+    isDiverged: () => self.mode === 'diverged',
     deadline: () => self.retryAt,
     tick: () => retryNow(self),
   }

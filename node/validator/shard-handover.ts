@@ -1,20 +1,39 @@
 /**
- * A hosted shard and its forced handover (docs/protocol/beacon.md B.8): how chain, execution, mempool and crosslinks stand
- * still, and go on from the block that the beacon has recorded.
+ * A hosted shard whose chain goes elsewhere: to the block from which the beacon forces it on (docs/protocol/beacon.md B.8), or
+ * onto the branch that the beacon has recorded (docs/protocol/crosslinks.md C.7). How chain, execution, mempool and crosslinks
+ * stand still, and go on.
  */
 import type { Certificate } from '../crosslink/certificate.ts'
+import type { ShardRecord } from '../crosslink/crosslink.ts'
 import type { Mempool } from '../shards/mempool.ts'
 import type { ShardConfig } from '../shards/executor.ts'
 import type { CrosslinkOffer } from './crosslink-offer.ts'
-import type { EpochChain } from './epoch-chain.ts'
+import type { Context } from './context.ts'
+import type { EpochChain, EpochChainOptions } from './epoch-chain.ts'
 import type { ForcedStart } from './epoch-plans.ts'
-import type { EpochStart } from './epoch-start.ts'
-import type { ForcedHandoverOptions, Reached } from './forced-handover.ts'
+import {
+  createForcedHandover,
+  type ForcedHandover,
+  type ForcedHandoverOptions,
+} from './forced-handover.ts'
+import {
+  createReorganisation,
+  type Reorganisation,
+  type ReorganisationOptions,
+} from './reorganisation.ts'
 import type { CommittedFacts } from './shard-building.ts'
 import type { ShardExecution } from './shard-execution.ts'
+import type { StateSync } from './state-sync.ts'
+import type { Reached } from './take-back.ts'
 
 export type HandoverSurroundings = {
   readonly config: Pick<ShardConfig, 'shard' | 'initialBaseFee'>
+  readonly epochs: Pick<EpochChainOptions, 'genesis'>
+  readonly beacon: {
+    /** Validators of a shard's committee, and all of them; without this node. */
+    readonly committeeOf: (shard: number) => readonly number[]
+    readonly beaconMembers: () => readonly number[]
+  }
   /** The next epoch after this one that the beacon forced the shard into. */
   readonly forcedAfter: (epoch: number) => ForcedStart | undefined
   /** Transactions of blocks that were taken back: they are as good as new ones. */
@@ -27,36 +46,117 @@ type HandedOver = {
   readonly execution: ShardExecution
   readonly offer: CrosslinkOffer
   readonly chain: EpochChain
+  readonly sync: Pick<StateSync, 'isSyncing'>
   readonly certificates: Map<string, Certificate>
   committed: CommittedFacts
-  readonly forked: () => void
+  readonly running: boolean
   readonly updateWork: () => void
 }
 
-export function handoverOptions(
+type Departing = {
+  readonly surroundings: HandoverSurroundings
+  /** The shard as the own beacon has recorded it. */
+  readonly record: () => ShardRecord
+  readonly shard: () => HandedOver
+  readonly handover: ForcedHandover
+  readonly reorganisation: Reorganisation
+}
+
+export type Departure = Pick<Reorganisation, 'start' | 'seen' | 'mutedThrough' | 'forget'> & {
+  /** Does the chain go elsewhere? Then nothing else is to be done with it. */
+  readonly consider: () => boolean
+  readonly deadline: () => number
+  readonly tick: () => void
+}
+
+export function createDeparture(
+  context: Context,
+  surroundings: HandoverSurroundings,
+  { record, shard }: Pick<Departing, 'record' | 'shard'>,
+): Departure {
+  const self: Departing = {
+    surroundings,
+    record,
+    shard,
+    handover: createForcedHandover(
+      context,
+      handoverOptions(surroundings, () => self),
+    ),
+    reorganisation: createReorganisation(
+      context,
+      reorganisationOptions(surroundings, () => self),
+    ),
+  }
+  const { handover, reorganisation } = self
+  return {
+    start: reorganisation.start,
+    seen: reorganisation.seen,
+    mutedThrough: reorganisation.mutedThrough,
+    forget: reorganisation.forget,
+    consider: () => {
+      reorganisation.consider()
+      if (!reorganisation.isMoving()) handover.consider()
+      return reorganisation.isMoving() || handover.isMoving()
+    },
+    deadline: () => Math.min(handover.deadline(), reorganisation.deadline()),
+    tick: () => {
+      handover.tick()
+      reorganisation.tick()
+    },
+  }
+}
+
+function handoverOptions(
   { config, forcedAfter }: HandoverSurroundings,
-  self: () => HandedOver,
+  self: () => Departing,
 ): ForcedHandoverOptions {
   return {
     shard: config.shard,
-    next: () => forcedAfter(self().chain.epoch),
-    committed: () => self().execution.tip(),
-    stop: () => {
-      self().execution.suspend()
-      self().chain.suspend(() => undefined)
-    },
-    goOn: (begun, reached) => goOn(self(), begun, reached),
-    forked: () => self().forked(),
+    next: () =>
+      self().reorganisation.isMoving() ? undefined : forcedAfter(self().shard().chain.epoch),
+    committed: () => self().shard().execution.tip(),
+    stop: () => stop(self().shard()),
+    goOn: (begun, reached) => goOn(self().shard(), reached, (chain) => chain.force(begun)),
   }
+}
+
+function reorganisationOptions(
+  { config, epochs, beacon, forcedAfter }: HandoverSurroundings,
+  self: () => Departing,
+): ReorganisationOptions {
+  const { shard } = config
+  return {
+    shard,
+    holders: () => [...new Set([...beacon.committeeOf(shard), ...beacon.beaconMembers()])],
+    record: () => self().record(),
+    forced: () => forcedAfter(self().shard().chain.epoch),
+    chain: () => {
+      const { epoch, status } = self().shard().chain
+      return { epoch, ...status() }
+    },
+    committedHeight: () => self().shard().execution.tip().height,
+    isHeld: () => {
+      const { running, sync, execution } = self().shard()
+      return !running || sync.isSyncing() || self().handover.isMoving() || execution.isDiverged()
+    },
+    genesis: epochs.genesis,
+    stop: () => stop(self().shard()),
+    goOn: ({ begun, tip }, reached) =>
+      goOn(self().shard(), reached, (chain) => chain.reseat(begun, tip)),
+  }
+}
+
+function stop({ execution, chain }: HandedOver): void {
+  execution.suspend()
+  chain.suspend(() => undefined)
 }
 
 function goOn(
   self: HandedOver,
-  begun: EpochStart,
-  { tip, header, orphans, accounts }: Reached,
+  { height, tip, header, orphans, accounts }: Reached,
+  begin: (chain: EpochChain) => void,
 ): void {
   const { options, mempool, execution, offer, chain, certificates } = self
-  const { height } = begun.block
   const stands = tip.height === height ? header : undefined
   self.committed = {
     baseFeePerGas: stands?.baseFeePerGas ?? options.config.initialBaseFee,
@@ -68,7 +168,7 @@ function goOn(
   mempool.finalize(height, accounts)
   offer.rewound(height)
   execution.rewound(height, tip)
-  chain.force(begun)
+  begin(chain)
   options.readmit(orphans.transactions)
   self.updateWork()
 }

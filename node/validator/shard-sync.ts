@@ -41,6 +41,7 @@ type SyncedShard = {
   readonly offer: CrosslinkOffer
   readonly chain: EpochChain
   readonly sync: StateSync
+  readonly departure: { readonly forget: () => void }
   committed: CommittedFacts
   /** Until then the beacon may still say that a snapshot is the shorter way. */
   blocksHeldUntil: number
@@ -59,6 +60,7 @@ export function syncOptions(options: SyncSurroundings, self: () => SyncedShard):
     committedHeight: () => self().execution.tip().height,
     askBlock: (validator, hash) => self().chain.askBlock(validator, hash),
     suspend: (take) => {
+      self().departure.forget()
       self().execution.suspend()
       self().chain.suspend(take)
     },

@@ -11,6 +11,7 @@
  *   plan      'beacon', epoch     -> seats of an epoch (epoch-plans.ts)
  *   plan      shard, epoch        -> the block from which the shard was forced into the epoch
  *   epoch     chain, epoch        -> the block from which the chain's epoch began (epoch-start.ts)
+ *   fork      shard               -> the last epoch in which this node signs nothing, having been on another branch (C.7)
  *   channels  source              -> leaves of the source's last crosslink
  *   snapshot  shard               -> its last snapshot points
  *   outcome   shard, height       -> results of a finalized block (outcome.ts)
@@ -34,6 +35,7 @@ export type TableName =
   | 'anchor'
   | 'plan'
   | 'epoch'
+  | 'fork'
   | 'channels'
   | 'snapshot'
   | 'outcome'

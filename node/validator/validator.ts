@@ -61,7 +61,7 @@ type Parts = {
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
   readonly chains: ReadonlyMap<ChainNumber, EpochChain>
   readonly intakes: ReadonlyMap<ChainNumber, TransactionIntake>
-  /** Chains for which this node signs nothing more (C.7, R8). */
+  /** Chains for which this node signs nothing more (R8). */
   readonly silenced: Set<ChainNumber>
   /** The deadline that the driver was told. */
   announced: number
@@ -129,8 +129,9 @@ function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] 
   return effects.filter((effect) => effect.kind !== 'sign' || maySign(self, effect))
 }
 
-/** Not on a branch or with a disagreement (`silence`), and not in an epoch that was ended by force (B.8). */
-function maySign({ silenced, plans }: Parts, { chain, epoch }: Effect<'sign'>): boolean {
+/** Not with a disagreement (`silence`), not in an epoch that was ended by force (B.8) or in which the node was on another branch (C.7). */
+function maySign({ silenced, plans, shards }: Parts, { chain, epoch }: Effect<'sign'>): boolean {
+  if (epoch <= (shards.get(chain)?.mutedThrough() ?? -1)) return false
   return !silenced.has(chain) && plans.forcedAfter(chain, epoch) === undefined
 }
 
@@ -287,9 +288,8 @@ function review(self: Parts, effects: readonly ValidatorEffect[]): void {
   for (const shard of self.shards.values()) shard.beaconEntered()
 }
 
-/** C.7: a shard on a losing branch; R8: a chain whose final block is not valid here. Neither is signed for any more. */
+/** R8: a chain whose final block is not valid here is not signed for any more. */
 function silence({ silenced }: Parts, fact: ValidatorFact): void {
-  if (fact.kind === 'forked') silenced.add(fact.shard)
   if (fact.kind === 'divergence') silenced.add(fact.chain)
 }
 

@@ -43,6 +43,8 @@ const SIGNS: Readonly<Record<string, Sign>> = {
   'inbox-skipper': refusedFor('inbox-skipped'),
   // Nobody lacks a state here: test/simulation/sharded-state-sync.test.ts.
   'wrong-chunk': QUIET,
+  // Alone it forks nothing, and the honest member on a seat of its gang hears both its votes: test/simulation/fork.test.ts.
+  forker: ACCUSED,
 }
 
 type Scene = {

@@ -1,6 +1,7 @@
 /** Planted bugs of the way from one epoch into the next, and of shards that end (docs/protocol/beacon.md B.4, B.5, B.7, B.8; consensus.md R13). */
 import { patch, type PlantedBug } from './planted-bug.ts'
 
+const TAKE_BACK = 'node/validator/take-back.ts'
 const FORCED_HANDOVER = 'node/validator/forced-handover.ts'
 const EPOCH_CHAIN = 'node/validator/epoch-chain.ts'
 
@@ -34,7 +35,7 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
   {
     name: 'orphaned-state-kept',
     rule: 'B.8',
-    patches: [patch(FORCED_HANDOVER, "{ kind: 'rewind', header }", "{ kind: 'status' }")],
+    patches: [patch(TAKE_BACK, "{ kind: 'rewind', header }", "{ kind: 'status' }")],
     scene: 'forced',
   },
   {

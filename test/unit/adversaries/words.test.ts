@@ -116,8 +116,8 @@ describe('adversaries: noise', () => {
 
 describe('adversaries: registry', () => {
   test('adversaries: registry: names are unique, in kebab case, and explained', () => {
-    expect(ADVERSARY_NAMES.length).toBe(18)
-    expect(new Set(ADVERSARY_NAMES).size).toBe(18)
+    expect(ADVERSARY_NAMES.length).toBe(19)
+    expect(new Set(ADVERSARY_NAMES).size).toBe(19)
     for (const name of ADVERSARY_NAMES) {
       expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
       expect(adversaryNamed(name)?.description.length).toBeGreaterThan(10)

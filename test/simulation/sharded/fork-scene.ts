@@ -1,0 +1,88 @@
+/**
+ * A captured shard that forks: f + 1 of its committee are a gang (devnet/adversaries/forker.ts) and finalize two blocks in a view.
+ * What the beacons of honest nodes record is kept, by shard and height.
+ */
+import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
+import { present } from '../../../node/primitives/assert.ts'
+import { toHex } from '../../../node/primitives/bytes.ts'
+import { createPrng, type Prng } from '../../../node/primitives/prng.ts'
+import type { ValidatorFact } from '../../../node/validator/contract.ts'
+import { createTrial, type Trial } from './trial.ts'
+
+const SHARDS = 2
+const CAPTURED = 1
+
+export type SeenFact = { readonly node: number; readonly fact: ValidatorFact }
+
+export type ForkScene = {
+  readonly trial: Trial
+  readonly gang: readonly number[]
+  readonly honest: readonly number[]
+  readonly dice: Prng
+  /** What honest nodes said about forks. */
+  readonly facts: readonly SeenFact[]
+  /** `shard/height` -> hashes that some honest node's beacon has recorded there. */
+  readonly recorded: ReadonlyMap<string, ReadonlySet<string>>
+  /** So many transfers of clients, through honest nodes. */
+  readonly send: (count: number) => void
+}
+
+export function openFork(seed: number): ForkScene {
+  const facts: SeenFact[] = []
+  const recorded = new Map<string, Set<string>>()
+  const trial = createTrial({
+    shardCount: SHARDS,
+    seed,
+    genesis: { epochs: { ...ONE_EPOCH, blocks: 4 } },
+    events: {
+      onFact: (node, fact) => {
+        if (fact.kind === 'forked' || fact.kind === 'reorganised' || fact.kind === 'evidence')
+          facts.push({ node, fact })
+      },
+      onBeacon: (_, validator) => {
+        for (const { shard, height, hash } of validator.beacon.head().shards) {
+          const place = `${shard}/${height}`
+          recorded.set(place, (recorded.get(place) ?? new Set()).add(toHex(hash)))
+        }
+      },
+    },
+  })
+  const { world } = trial
+  trial.startAll()
+  world.run(3_000)
+  const gang = present(world.validator(0).chains.get(CAPTURED), 'hosted').committee.slice(0, 2)
+  const honest = nodesOf(trial).filter((node) => !gang.includes(node))
+  world.apply({ kind: 'byzantine', nodes: gang, vice: 'forker' })
+  const dice = createPrng(seed).stream('traffic')
+  const send = (count: number): void => {
+    for (let sent = 0; sent < count; sent++) {
+      world.run(world.now() + 200)
+      trial.traffic.send(trial.traffic.draw(dice), dice.pick(honest))
+    }
+  }
+  return { trial, gang, honest, dice, facts, recorded, send }
+}
+
+function nodesOf({ nodeCount }: Trial): readonly number[] {
+  return Array.from({ length: nodeCount }, (_, node) => node)
+}
+
+/** The state of a shard as one node holds it. */
+export function stateOf({ trial }: ForkScene, node: number, shard: number) {
+  const status = trial.world.executor(node, shard).runNow({ kind: 'status' })
+  if (status.kind !== 'status') throw new Error('an executor knows its status')
+  return { height: status.height, hash: toHex(status.hash) }
+}
+
+/** Of all shards as one node holds them. Nothing is under way. */
+export function wealth({ trial }: ForkScene, node: number, at: 'now' | 'genesis'): bigint {
+  let sum = 0n
+  for (let shard = 1; shard <= SHARDS; shard++) {
+    const request = { kind: 'supply', at: { kind: 'finalized' } } as const
+    const answer = trial.world.executor(node, shard).runNow(request)
+    if (answer.kind !== 'supply') throw new Error('an executor knows its supply')
+    const { balances, buffered, burnt, genesis } = answer.supply
+    sum += at === 'genesis' ? genesis : balances + buffered + burnt
+  }
+  return sum
+}
