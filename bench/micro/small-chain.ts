@@ -2,6 +2,7 @@
  * What the stages of a transaction's life are measured on: signed payments, one shard's execution, blocks, an anchor that
  * stands still. Everything is as in a node; only agreement is left out.
  */
+import { unusedBeaconChannels } from '../../node/crosslink/beacon-channels.ts'
 import { emptyChannels, outBranch } from '../../node/crosslink/channel.ts'
 import { firstRecord, type AnchorView, type ShardRecord } from '../../node/crosslink/crosslink.ts'
 import type { ChannelHead, InboxItem, ReceiptBatch } from '../../node/crosslink/receipt.ts'
@@ -119,6 +120,7 @@ function anchorOf(source: BlockOutcome | undefined): AnchorView {
     beaconHash: hashTagged('micro beacon', Uint8Array.of(source === undefined ? 1 : 2)),
     epoch: 0,
     timestampMs: GENESIS_MS + 1,
+    beacon: unusedBeaconChannels(2),
     shards: records.map((record) =>
       source !== undefined && record.shard === source.header.chain
         ? { ...record, height: 1, hash: source.hash, outRoot: source.header.outRoot }

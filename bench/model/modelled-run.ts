@@ -62,7 +62,7 @@ export async function runModelled(
     },
     {
       onOutcome: (_node, _shard, outcome) => book.block(outcome),
-      onBeacon: (_node, validator) => book.beacon(validator.beacon.head().shards),
+      onBeacon: (_node, state) => book.beacon(state.shards),
     },
   )
   for (let node = 0; node < validators; node++) world.start(node)

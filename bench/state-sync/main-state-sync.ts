@@ -5,6 +5,7 @@
  * with a disk, as a real node does; another executes all blocks, the same way. What is left out is the network, and for the
  * replay also the recovery of senders, which a real node does besides. Prints one line of JSON.
  */
+import { unusedBeaconChannels } from '../../node/crosslink/beacon-channels.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,6 +50,7 @@ const ANCHOR: AnchorView = {
   beaconHash: hashTagged('bench-beacon', Uint8Array.of(1)),
   epoch: 0,
   timestampMs: 1_000_001,
+  beacon: unusedBeaconChannels(1),
   shards: [
     firstRecord({
       shard: 1,

@@ -21,7 +21,7 @@ export type SentReceipt = {
 export type ConsumedReceipt = {
   readonly source: number
   readonly sequence: number
-  readonly kind: 'transfer' | 'bounce' | 'move'
+  readonly kind: 'transfer' | 'bounce' | 'move' | 'deposit' | 'exit' | 'payout'
   readonly amount: bigint
   readonly outcome: ReceiptOutcome
   /** `0x` hex hash of the user's transaction that this goes back to. */

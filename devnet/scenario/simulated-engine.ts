@@ -104,11 +104,10 @@ function hear(court: Court, simulation: () => Simulation): WorldEvents {
       court.onOutcome(node, shard, outcome)
       if (isHonest(node)) simulation().load.block(shard, outcome)
     },
-    onBeacon: (node, validator) => {
-      court.onBeacon(node, validator)
+    onBeacon: (node, state) => {
+      court.onBeacon(node, state)
       if (!isHonest(node)) return
-      const { shards } = validator.beacon.head()
-      simulation().load.book.recorded(shards.map(({ height }) => height))
+      simulation().load.book.recorded(state.shards.map(({ height }) => height))
     },
     passes: (from, _to, message) => {
       court.onMessage(from, message)

@@ -38,7 +38,8 @@ export function createBlockOrder(): BlockOrder {
     if (height > (given.get(shard) ?? 0) + 1) return false
     if (height <= (given.get(shard) ?? 0)) return true
     return consumed.every(({ receipt: { source, sequence } }) => {
-      if (source === 0 || sequence < (sent.get(`${source}-${shard}`) ?? 0)) return true
+      if (source === 0) return cuts.has(anchor.height)
+      if (sequence < (sent.get(`${source}-${shard}`) ?? 0)) return true
       const recorded = cuts.get(anchor.height)?.heads[source - 1]
       return recorded !== undefined && (given.get(source) ?? 0) >= recorded.height
     })

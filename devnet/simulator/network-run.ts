@@ -134,7 +134,7 @@ function eventsOf(run: () => Run): WorldEvents {
       court.onOutcome(node, shard, outcome)
       if (honest.includes(node)) wallets.observe(shard, outcome)
     },
-    onBeacon: (node, validator) => run().court.onBeacon(node, validator),
+    onBeacon: (node, state) => run().court.onBeacon(node, state),
     onSigned: (node, place, vote, root) => run().court.onSigned(node, place, vote, root),
     onWritten: (node, writes) => run().court.onWritten(node, writes),
     passes: (from, _to, message) => {

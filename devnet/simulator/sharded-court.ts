@@ -2,6 +2,7 @@
  * The court of a sharded network: every checker behind one door. It listens to a world, translates what it hears into the
  * checkers' own words and keeps the first broken rule; what follows a violation proves nothing.
  */
+import type { BeaconState } from '../../node/beacon/state.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { EngineFact } from '../../node/consensus/engine-contract.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
@@ -11,7 +12,6 @@ import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
 import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
-import type { Validator } from '../../node/validator/validator.ts'
 import { createBlockOrder, type BlockOrder, type ToldBlock } from './block-order.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
 import { createReceiptChecker, type ReceiptChecker } from './checkers/receipts.ts'
@@ -27,6 +27,7 @@ import {
   checkedNetwork,
   journaledCertificate,
   seenBlock,
+  genesisStakes,
   seenCut,
 } from './sharded-seen.ts'
 import type { Trouble } from './sharded-trouble.ts'
@@ -40,7 +41,7 @@ const TIMESTAMP_AHEAD_MAX_MS = 5_000
 export type Court = {
   readonly onFact: (node: number, fact: ValidatorFact) => void
   readonly onOutcome: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
-  readonly onBeacon: (node: number, validator: Validator) => void
+  readonly onBeacon: (node: number, state: BeaconState) => void
   /** `root`: the bytes that were signed. */
   readonly onSigned: (node: number, place: SignedPlace, vote: UnsignedVote, root?: Hash) => void
   readonly onMessage: (node: number, message: NodeMessage) => void
@@ -111,7 +112,10 @@ function openBench(
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
     byzantine,
-    conservation: createConservationChecker(checkedNetwork(genesis, byzantine).balances),
+    conservation: createConservationChecker(
+      checkedNetwork(genesis, byzantine).balances,
+      genesisStakes(genesis),
+    ),
     receipts: createReceiptChecker(),
     heads: createShardHeadChecker(),
     jury: createJury({
@@ -148,8 +152,8 @@ export function createCourt(
     onOutcome: (node, shard, outcome) => {
       if (isHonest(node)) hearOutcome(bench, node, { shard, outcome })
     },
-    onBeacon: (node, validator) => {
-      if (isHonest(node)) hearBeacon(bench, node, validator)
+    onBeacon: (node, state) => {
+      if (isHonest(node)) hearBeacon(bench, node, state)
     },
     onSigned: (node, place, vote, root) => {
       bench.chains.signed(node, place, vote)
@@ -318,8 +322,7 @@ function judgeBlock(bench: Bench, node: number, block: SeenBlock): void {
 }
 
 /** Every finalized beacon block once, whichever node reaches it first. */
-function hearBeacon(bench: Bench, node: number, validator: Validator): void {
-  const state = validator.beacon.head()
+function hearBeacon(bench: Bench, node: number, state: BeaconState): void {
   bench.chains.planned(node, state)
   for (const { shard, height } of bench.orphans.planned(state)) takeBack(bench, shard, height)
   if (bench.isRewritten) return
@@ -327,6 +330,7 @@ function hearBeacon(bench: Bench, node: number, validator: Validator): void {
   bench.cuts.add(state.height)
   const cut = seenCut(state)
   bench.waiting.push(cut)
+  convict(bench, 'C3', bench.receipts.beaconSent(cut))
   judgeBlocks(bench, bench.order.record(cut))
   judgeCuts(bench)
 }
@@ -352,6 +356,7 @@ function judgeCuts(bench: Bench): void {
     bench.waiting.shift()
     bench.jury.onCut(cut)
     convict(bench, 'X1', bench.heads.cut(cut))
+    convict(bench, 'C4', bench.receipts.beaconConsumed(cut))
     convict(bench, 'C1', bench.conservation.cut(cut))
   }
 }

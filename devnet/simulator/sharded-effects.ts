@@ -81,7 +81,7 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
     case 'shard-head':
       return world.events.onOutcome?.(node.index, effect.shard, effect.outcome)
     case 'beacon-head':
-      return world.events.onBeacon?.(node.index, node.validator)
+      return world.events.onBeacon?.(node.index, effect.state)
     case 'write':
     case 'sign':
     case 'report':
@@ -125,7 +125,8 @@ function send(
   { kind, message }: Effect<'send' | 'reply' | 'publish'>,
 ): void {
   const passes = world.events.passes?.(from, to, message) ?? true
-  if (!passes || !present(world.nodes[to], 'a peer is a node').up) return
+  // B.9: a validator that has joined may have no node here.
+  if (!passes || world.nodes[to]?.up !== true) return
   world.links.send({ from, to, message, gossip: kind === 'publish' })
 }
 

@@ -1,6 +1,7 @@
 /**
  * What a simulated sharded network is made of, and what is told about it while it runs.
  */
+import type { BeaconState } from '../../node/beacon/state.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
@@ -66,7 +67,8 @@ export type WorldEvents = {
   readonly onStarted?: (node: number, restore: NodeRestore) => void
   readonly onFact?: (node: number, fact: ValidatorFact) => void
   readonly onOutcome?: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
-  readonly onBeacon?: (node: number, validator: Validator) => void
+  /** After every beacon block that becomes final, also where several do at once. */
+  readonly onBeacon?: (node: number, state: BeaconState) => void
   /** A key made a signature, whether or not anybody hears of it. */
   readonly onSigned?: (node: number, place: SignedPlace, vote: UnsignedVote, root: Hash) => void
   /** A node hands these writes to its disk. */

@@ -43,11 +43,26 @@ export function checkedNetwork(
   return { shardCount, gasLimit, committees, balances, byzantineNodes }
 }
 
-export function seenCut({ height, shards }: BeaconState): SeenCut {
+export function seenCut(state: BeaconState): SeenCut {
+  const { height, shards, incoming, sent } = state
   const heads = shards.map((record) => {
     return { height: record.height, hash: toHex(record.hash), cursors: record.cursors }
   })
-  return { beaconHeight: height, heads }
+  const beacon = {
+    cursors: incoming.map(({ nextSequence }) => nextSequence),
+    sent: sent.flatMap(({ receipts }) => receipts.map(seenReceipt)),
+    held: heldBy(state),
+  }
+  return { beaconHeight: height, heads, beacon }
+}
+
+function heldBy({ validators, burnt }: BeaconState): bigint {
+  return validators.reduce((sum, { stake }) => sum + stake, burnt)
+}
+
+/** All stakes at genesis. */
+export function genesisStakes(genesis: Genesis): bigint {
+  return heldBy(beaconGenesis(genesis))
 }
 
 export function seenBlock(shard: ChainNumber, outcome: BlockOutcome): SeenBlock {

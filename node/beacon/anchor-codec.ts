@@ -1,6 +1,7 @@
 /**
  * Bytes of anchor views, for storage: a node keeps one per recent beacon height, because shard blocks lean on them (C.2).
  */
+import { readBeaconChannels, writeBeaconChannels } from '../crosslink/beacon-channels.ts'
 import { readShardRecord, writeShardRecord } from '../crosslink/crosslink-codec.ts'
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import { createWriter, decodeExactly } from '../primitives/codec.ts'
@@ -9,13 +10,14 @@ import { SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
 
 export function encodeAnchorView(view: AnchorView): Uint8Array {
-  return createWriter()
+  const writer = createWriter()
     .u64(view.beaconHeight)
     .fixed(view.beaconHash, HASH_SIZE)
     .u64(view.epoch)
     .u64(view.timestampMs)
     .list(view.shards, writeShardRecord)
-    .finish()
+  writeBeaconChannels(writer, view.beacon)
+  return writer.finish()
 }
 
 export function decodeAnchorView(bytes: Uint8Array): Result<AnchorView, 'malformed'> {
@@ -25,5 +27,6 @@ export function decodeAnchorView(bytes: Uint8Array): Result<AnchorView, 'malform
     epoch: reader.u64(),
     timestampMs: reader.u64(),
     shards: reader.list(SHARDS_MAX, readShardRecord),
+    beacon: readBeaconChannels(reader),
   }))
 }

@@ -1,6 +1,7 @@
 /**
  * The beacon as shards see it (docs/protocol/crosslinks.md C.2).
  */
+import { beaconChannels } from '../crosslink/beacon-channels.ts'
 import type { AnchorView } from '../crosslink/crosslink.ts'
 import type { BeaconState } from './state.ts'
 
@@ -12,5 +13,6 @@ export function anchorViewOf(state: BeaconState): AnchorView {
     epoch: state.epoch,
     timestampMs: state.timestampMs,
     shards: state.shards,
+    beacon: beaconChannels(state.incoming, state.outgoing),
   }
 }

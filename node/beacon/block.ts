@@ -1,7 +1,7 @@
 /**
- * Beacon blocks: a header, and a body of one RANDAO reveal, at most one crosslink per shard, accusations of validators and
- * at most one wish for a change of the set of shards (docs/protocol/beacon.md B.1, B.6, B.7). Users' transactions have no
- * place in them.
+ * Beacon blocks: a header, and a body of one RANDAO reveal, at most one crosslink per shard, accusations of validators, receipts
+ * of shards and at most one wish for a change of the set of shards (docs/protocol/beacon.md B.1, B.6, B.7). Users' transactions
+ * have no place in them.
  *
  * Invariant: a decoded block's body is the one its header names (contentsHash), so two blocks of one hash have equal bytes.
  */
@@ -21,6 +21,7 @@ import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts
 import type { Hash } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
+import { readBeaconItem, writeBeaconItem, type BeaconItem } from './beacon-inbox.ts'
 import { readShardChange, writeShardChange, type ShardChange } from './shard-change.ts'
 
 export type BeaconBody = {
@@ -30,6 +31,8 @@ export type BeaconBody = {
   readonly crosslinks: readonly Crosslink[]
   /** At most ACCUSATIONS_MAX, each of another validator (B.6). */
   readonly accusations: readonly Accusation[]
+  /** What shards have sent to the beacon, ascending by shard (C.9). */
+  readonly inbox: readonly BeaconItem[]
   /** The change of the set of shards that the proposer asks for (B.7). */
   readonly change?: ShardChange
 }
@@ -49,6 +52,7 @@ export function encodeBeaconBody(body: BeaconBody): Uint8Array {
     .variable(body.reveal)
     .list(body.crosslinks, writeCrosslink)
     .list(body.accusations, writeAccusation)
+    .list(body.inbox, writeBeaconItem)
   writeShardChange(writer, body.change)
   return writer.finish()
 }
@@ -58,6 +62,7 @@ function readBeaconBody(reader: Reader): BeaconBody {
     reveal: reader.variable(REVEAL_SIZE_MAX),
     crosslinks: reader.list(SHARDS_MAX, readCrosslink),
     accusations: reader.list(ACCUSATIONS_MAX, readAccusation),
+    inbox: reader.list(SHARDS_MAX, readBeaconItem),
   }
   const change = readShardChange(reader)
   return change === undefined ? body : { ...body, change }

@@ -7,15 +7,24 @@ import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { beaconBlockHash, contentsHash, HEADER_VERSION } from '../crosslink/header-codec.ts'
 import { assert } from '../primitives/assert.ts'
+import { createWriter } from '../primitives/codec.ts'
 import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
 import type { Reject } from '../primitives/result.ts'
 import { ACCUSATIONS_MAX, encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import {
+  BEACON_RECEIPTS_MAX,
+  cutToRoom,
+  takeIn,
+  writeBeaconItem,
+  type BeaconItem,
+} from './beacon-inbox.ts'
 import { isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import type { ShardChange } from './shard-change.ts'
-import { applyAccusations, type Ledger } from './slashing.ts'
+import { stepRegistry } from './registry-step.ts'
+import { applyAccusations } from './slashing.ts'
 import { beaconStateRoot } from './state-root.ts'
 import { proposerOf, type BeaconState } from './state.ts'
 import { advance } from './transition.ts'
@@ -32,6 +41,8 @@ export type BeaconBuildRequest = {
   readonly crosslinks: readonly Crosslink[]
   /** With checked signatures, any number. */
   readonly accusations: readonly Accusation[]
+  /** What shards have sent, with checked claims, at most one item per shard, any order. */
+  readonly inbox?: readonly BeaconItem[]
   /** Changes of the set of shards that the proposer wants: the block asks for the first one that is possible (B.7). */
   readonly wishes?: readonly ShardChange[]
 }
@@ -48,18 +59,23 @@ export type BeaconBuilt = {
   }[]
 }
 
-/** Header, reveal and accusations, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
-const BYTES_RESERVED = 8192
+/** Receipts of shards: a few times what as many registrations take, less than a backlog of digests. */
+const INBOX_BYTES_MAX = 96 * 1024
+/** With header, reveal and accusations, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
+const BYTES_RESERVED = 8192 + INBOX_BYTES_MAX
 
 export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest): BeaconBuilt {
   const { view, seat, reveal } = request
   assert(seat === proposerOf(state, BEACON_CHAIN, view), 'only the leader builds')
+  const inbox = chooseInbox(state, request.inbox ?? [])
   const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
-  const { accusations, ledger } = chooseAccusations(state, request)
+  const accusations = chooseAccusations(state, request)
   const change = request.wishes?.find((wish) => isPossible(state, wish))
-  const body = { reveal, crosslinks: chosen, accusations, ...(change && { change }) }
+  const body = { reveal, crosslinks: chosen, accusations, inbox, ...(change && { change }) }
   const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
-  const after = advance(state, { timestampMs, body, records, ledger })
+  const registry = stepRegistry(state, body, seat)
+  assert(registry.ok, 'what was chosen applies')
+  const after = advance(state, { timestampMs, body, records, registry: registry.value })
   const header = {
     version: HEADER_VERSION,
     parentHash: state.headHash,
@@ -83,17 +99,37 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
 function chooseAccusations(
   state: BeaconState,
   { accusations, seat }: Pick<BeaconBuildRequest, 'accusations' | 'seat'>,
-): { readonly accusations: readonly Accusation[]; readonly ledger: Ledger } {
+): readonly Accusation[] {
   let chosen: readonly Accusation[] = []
-  let ledger: Ledger = state
   for (const accusation of accusations) {
     if (chosen.length === ACCUSATIONS_MAX) break
-    const applied = applyAccusations(state, [...chosen, accusation], seat)
-    if (!applied.ok) continue
-    chosen = [...chosen, accusation]
-    ledger = applied.value
+    const longer = [...chosen, accusation]
+    if (applyAccusations(state, longer, seat).ok) chosen = longer
   }
-  return { accusations: chosen, ledger: { validators: ledger.validators, burnt: ledger.burnt } }
+  return chosen
+}
+
+/** C.9: what applies, beginning with another shard from block to block; bodies of receipts come before crosslinks, which can wait. */
+function chooseInbox(state: BeaconState, candidates: readonly BeaconItem[]): readonly BeaconItem[] {
+  const shards = state.shards.length
+  const turnOf = ({ source }: BeaconItem) => (source + state.height) % shards
+  let chosen: readonly BeaconItem[] = []
+  for (const candidate of candidates.toSorted((left, right) => turnOf(left) - turnOf(right))) {
+    const taken = takeIn(state, chosen)
+    assert(taken.ok, 'what was chosen so far applies')
+    const room = BEACON_RECEIPTS_MAX - taken.value.count
+    const longer = [...chosen, cutToRoom(candidate, room)].sort(
+      (left, right) => left.source - right.source,
+    )
+    if (inboxBytes(longer) <= INBOX_BYTES_MAX && takeIn(state, longer).ok) chosen = longer
+  }
+  return chosen
+}
+
+function inboxBytes(items: readonly BeaconItem[]): number {
+  return createWriter()
+    .list(items, writeBeaconItem)
+    .lend((bytes) => bytes.length)
 }
 
 type Choice = {

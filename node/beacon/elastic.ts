@@ -5,10 +5,11 @@
  * Invariants: numbers are given in order and never again; a committee keeps at least COMMITTEE_SEATS_MIN seats; what the
  * seats of an epoch will be is known one epoch ahead, so a shard opens two boundaries after the epoch that asked for it.
  */
+import { channelTo } from '../crosslink/channel.ts'
 import { firstRecord, type ShardRecord } from '../crosslink/crosslink.ts'
 import { present } from '../primitives/assert.ts'
 import { fromHex } from '../primitives/bytes.ts'
-import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { SHARDS_MAX } from '../primitives/limits.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import { genesisBlockHash } from './genesis.ts'
@@ -64,10 +65,12 @@ export function drainingRecord(record: ShardRecord, height: number): ShardRecord
 /** A draining shard that everything has left is drained; others stay as they are. */
 export function drainRecords(
   shards: readonly ShardRecord[],
+  beacon: Pick<BeaconState, 'incoming' | 'outgoing'>,
   height: number,
 ): readonly ShardRecord[] {
   const retiring = shards.find(({ stage }) => stage === 'draining')
   if (retiring === undefined || !hasNothingLeft(shards, retiring)) return shards
+  if (!isSettledWith(beacon, retiring)) return shards
   return shards.map((record) =>
     record === retiring ? { ...record, stage: 'drained', stageHeight: height } : record,
   )
@@ -83,6 +86,17 @@ function hasNothingLeft(shards: readonly ShardRecord[], retiring: ShardRecord): 
     const isQuiet = other.outBytes === 0 && other.anchorHeight >= retiring.stageHeight
     return isQuiet && isConsumed(other, retiring) && isConsumed(retiring, other)
   })
+}
+
+/** C.9: the beacon has consumed all that the shard sent it, and the shard all that the beacon did. */
+function isSettledWith(
+  { incoming, outgoing }: Pick<BeaconState, 'incoming' | 'outgoing'>,
+  { shard, sequences, cursors }: ShardRecord,
+): boolean {
+  return (
+    sequences[BEACON_CHAIN] === channelTo(incoming, shard).nextSequence &&
+    cursors[BEACON_CHAIN] === channelTo(outgoing, shard).nextSequence
+  )
 }
 
 function isConsumed(source: ShardRecord, destination: ShardRecord): boolean {

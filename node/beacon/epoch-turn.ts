@@ -5,6 +5,7 @@
  * Invariant: the plan of every epoch in which a shard may still finalize a block is kept (C.3), so no shard is ever asked for
  * a certificate that nobody can check.
  */
+import { EMPTY_CHANNEL } from '../crosslink/channel.ts'
 import { present } from '../primitives/assert.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { planEpoch } from './assignment.ts'
@@ -51,7 +52,12 @@ function retire({ shards, height }: BeaconState, change: ShardChange | undefined
 function openShards(state: BeaconState): BeaconState {
   const shard = state.shards.length + 1
   if (state.committees.length <= shard) return state
-  return { ...state, shards: [...state.shards, openedRecord(state, shard)] }
+  return {
+    ...state,
+    shards: [...state.shards, openedRecord(state, shard)],
+    incoming: [...state.incoming, EMPTY_CHANNEL],
+    outgoing: [...state.outgoing, EMPTY_CHANNEL],
+  }
 }
 
 /** The one in force stands in the state itself. An old one serves shards that are in it, or may seal into it (C.3 (5)). */

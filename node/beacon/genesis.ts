@@ -2,6 +2,7 @@
  * Genesis: everything that all nodes of one network must agree on before the first block. Its hash is the network's name
  * in every signature, so two networks never share one (docs/protocol/beacon.md B.1).
  */
+import { PEER_ID_SIZE_MAX } from '../crosslink/registration.ts'
 import { assert } from '../primitives/assert.ts'
 import { asciiBytes, compareBytes, equalBytes, toHex } from '../primitives/bytes.ts'
 import { createWriter, type Writer } from '../primitives/codec.ts'
@@ -18,12 +19,7 @@ import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import { EPOCH_BLOCKS_MIN, ONE_EPOCH, writeEpochRules, type EpochRules } from './epoch.ts'
-import {
-  DEFAULT_REGISTRY,
-  PEER_ID_SIZE_MAX,
-  writeRegistryRules,
-  type RegistryRules,
-} from './registry.ts'
+import { DEFAULT_REGISTRY, writeRegistryRules, type RegistryRules } from './registry.ts'
 
 export type GenesisValidator = {
   /** Committee public key in the certificate scheme (BLS: 48 bytes, Ed25519: 32). */

@@ -5,12 +5,12 @@
  * The order of checks is from cheap to dear; each condition has a code of its own. Total on foreign crosslinks.
  */
 import { quorumOf, seatsOf } from '../crosslink/certificate.ts'
-import { outRootOf } from '../crosslink/channel.ts'
+import { channelTo, outRootOf } from '../crosslink/channel.ts'
 import { foldLinks, isLastBlock, type Crosslink, type ShardRecord } from '../crosslink/crosslink.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import type { Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { epochAfter } from './epoch.ts'
@@ -35,6 +35,7 @@ export type CrosslinkReject =
   | 'anchor-in-recovery'
   | 'cursors-malformed'
   | 'cursor-regressed'
+  | 'cursor-ahead'
   | 'channels-mismatch'
   | 'value-regressed'
   | 'value-exceeded'
@@ -170,13 +171,15 @@ function checkTipAnchor(state: BeaconState, record: ShardRecord, { tip }: Crossl
   return undefined
 }
 
-/** Cursors only move forward (C.5), and a shard has none for itself or for the beacon, which send it nothing. The tip's layout is that of its anchor (B.7). */
+/** Cursors only move forward (C.5), and a shard has none for itself, which sends it nothing. The tip's layout is that of its anchor (B.7). */
 function checkCursors(state: BeaconState, record: ShardRecord, { shard, tip }: Crosslink): Problem {
   const { cursors } = tip
-  if (cursors.length !== chainsSeenBy(state, tip) || cursors[0] !== 0 || cursors[shard] !== 0)
+  if (cursors.length !== chainsSeenBy(state, tip) || cursors[shard] !== 0)
     return problem('cursors-malformed', 'there is one cursor per chain')
   if (cursors.some((cursor, source) => cursor < (record.cursors[source] ?? 0)))
     return problem('cursor-regressed', 'a cursor lies before the recorded one')
+  if ((cursors[BEACON_CHAIN] ?? 0) > channelTo(state.outgoing, shard).nextSequence)
+    return problem('cursor-ahead', 'the beacon has not sent so much')
   return undefined
 }
 
@@ -200,7 +203,7 @@ function checkChannels(state: BeaconState, { tip, channels }: Crosslink): Proble
 }
 
 /**
- * C.3 (8): a shard sends no more than it was given, at genesis and by other shards. So whatever its committee signs, what
+ * C.3 (8): a shard sends no more than it was given, at genesis, by other shards and by the beacon. So whatever its committee signs, what
  * leaves it is what came in: its own accounts may be robbed, nobody else's money is made worth less.
  *
  * An honest shard always satisfies it. Its tip is anchored at a block A of this chain, at or before `state` (5), and none of
@@ -221,7 +224,7 @@ function checkValues(
   }
   const given = state.shards.reduce(
     (sum, source) => sum + (source.sent[shard] ?? 0n),
-    record.supply,
+    record.supply + channelTo(state.outgoing, shard).value,
   )
   if (sent > given) return problem('value-exceeded', `${sent} wei sent, ${given} wei given`)
   return undefined

@@ -8,6 +8,7 @@
 import { asciiBytes } from '../primitives/bytes.ts'
 import { DecodeError, type Reader, type Writer } from '../primitives/codec.ts'
 import { ADDRESS_SIZE, type Address, type ChainNumber } from '../primitives/identifiers.ts'
+import { PEER_ID_SIZE_MAX } from '../crosslink/registration.ts'
 import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import { SHARDS_MAX } from '../primitives/limits.ts'
 
@@ -50,8 +51,6 @@ export const REGISTRY_MAX = 1024
 export const NEVER = Number.MAX_SAFE_INTEGER
 /** Two keys in one record are the largest of the schemes. */
 const PUBLIC_KEY_SIZE_MAX = KEY_PAIR_SIZE
-/** A peer id is 52 characters for Ed25519 keys; other forms stay below this. */
-export const PEER_ID_SIZE_MAX = 128
 
 /** The validators of a genesis sit from epoch 0 on. Stake that comes free is spread over the shards. */
 export function genesisValidators(

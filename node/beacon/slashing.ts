@@ -1,7 +1,7 @@
 /**
  * Slashing: what an accusation in a beacon block does to the registry (docs/protocol/beacon.md B.6).
  *
- * Invariants: nobody is slashed twice; what leaves a stake is burnt or is in the stake of the one that reported, to the wei; a
+ * Invariants: nobody is slashed twice; what leaves a stake is burnt or on its way to the one that reported, to the wei; a
  * slashed validator keeps the seats that are drawn already, because quorums never change within an epoch.
  */
 import { contradict, type Accusation } from '../crosslink/accusation.ts'
@@ -9,6 +9,8 @@ import { signingRoot } from '../crosslink/certificate.ts'
 import { present } from '../primitives/assert.ts'
 import { keyFor, type KeyUse } from '../primitives/key-use.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
+import type { BeaconOrder } from './beacon-outbox.ts'
+import { payoutTo } from './leaving.ts'
 import type { BeaconValidator } from './registry.ts'
 import type { SignatureDemand } from './signature-demand.ts'
 import type { BeaconState } from './state.ts'
@@ -26,8 +28,11 @@ export type AccusationReject =
   | 'not-begun'
   | 'no-contradiction'
 
-/** The registry and what was burnt so far: all that slashing touches. */
+/** The registry and what was burnt so far. */
 export type Ledger = Pick<BeaconState, 'validators' | 'burnt'>
+
+/** What accusations come to: the ledger, and what is owed to those who reported. */
+export type Sentence = Ledger & { readonly orders: readonly BeaconOrder[] }
 
 /** Everything but the two signatures, which `accusationChecks` names and the host checks. Total on foreign accusations. */
 export function checkAccusation(
@@ -81,8 +86,8 @@ export function applyAccusations(
   state: BeaconState,
   accusations: readonly Accusation[],
   proposerSeat: number,
-): Result<Ledger, AccusationReject> {
-  let ledger: Ledger = { validators: state.validators, burnt: state.burnt }
+): Result<Sentence, AccusationReject> {
+  let ledger: Sentence = { validators: state.validators, burnt: state.burnt, orders: [] }
   const reporter = state.committees[0]?.[proposerSeat]
   for (const accusation of accusations) {
     const checked = checkAccusation(state, accusation, ledger)
@@ -94,7 +99,7 @@ export function applyAccusations(
 
 type Slashing = { readonly offender: number; readonly reporter: number | undefined }
 
-function slash(state: BeaconState, ledger: Ledger, { offender, reporter }: Slashing): Ledger {
+function slash(state: BeaconState, ledger: Sentence, { offender, reporter }: Slashing): Sentence {
   const { epoch, registryRules } = state
   const validators = [...ledger.validators]
   const accused = present(validators[offender], 'the accusation was checked')
@@ -110,11 +115,9 @@ function slash(state: BeaconState, ledger: Ledger, { offender, reporter }: Slash
     exitEpoch,
     withdrawableEpoch,
   }
-  if (reporter !== undefined && reward > 0n) {
-    const paid = present(validators[reporter], 'a proposer is a validator')
-    validators[reporter] = { ...paid, stake: paid.stake + reward }
-  }
-  return burn(validators, ledger.burnt, epoch)
+  const paid = reporter === undefined ? undefined : validators[reporter]
+  const order = paid && reward > 0n ? [payoutTo(state.shards, paid, reward)] : []
+  return { ...burn(validators, ledger.burnt, epoch), orders: [...ledger.orders, ...order] }
 }
 
 /** Nobody is paid for its own offence, nor for another one's after it. */
@@ -135,7 +138,7 @@ function rewardOf(
 function burn(validators: readonly BeaconValidator[], burntBefore: bigint, epoch: number): Ledger {
   const recent = validators.filter((one) => isRecent(one, epoch))
   const slashed = recent.reduce((sum, { slashedStake }) => sum + slashedStake, 0n)
-  const total = validators.reduce((sum, one) => sum + stakeBefore(one), 0n)
+  const total = validators.reduce((sum, one) => sum + stakeBefore(one, epoch), 0n)
   let burnt = burntBefore
   const after = validators.map((validator) => {
     if (!isRecent(validator, epoch)) return validator
@@ -153,8 +156,9 @@ function isRecent({ status, withdrawableEpoch }: BeaconValidator, epoch: number)
   return status === 'slashed' && withdrawableEpoch > epoch
 }
 
-function stakeBefore({ status, stake, slashedStake }: BeaconValidator): bigint {
-  return status === 'slashed' ? slashedStake : stake
+/** What came back to somebody slashed long ago is nobody's stake any more. */
+function stakeBefore(validator: BeaconValidator, epoch: number): bigint {
+  return isRecent(validator, epoch) ? validator.slashedStake : validator.stake
 }
 
 /** stake · max(1/2, min(1, 3 · slashed / total)), rounded up so that an odd wei is lost, not won. */
@@ -165,7 +169,7 @@ function lossOf(stake: bigint, slashed: bigint, total: bigint): bigint {
   return correlated > half ? correlated : half
 }
 
-/** B.6: what the registry holds and what it has burnt; it is what was deposited, at any height. */
+/** B.6: what the registry holds and what it has burnt. */
 export function stakeSum({ validators, burnt }: Ledger): bigint {
   return validators.reduce((sum, { stake }) => sum + stake, burnt)
 }

@@ -4,6 +4,12 @@
  */
 import { readShardRecord, writeShardRecord } from '../crosslink/crosslink-codec.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
+import {
+  readChannelHead,
+  readReceiptBatch,
+  writeChannelHead,
+  writeReceiptBatch,
+} from '../crosslink/receipt-codec.ts'
 import { createWriter, decodeExactly, DecodeError, type Reader } from '../primitives/codec.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
 import { BEACON_HASH_RING, SHARDS_MAX } from '../primitives/limits.ts'
@@ -61,6 +67,9 @@ function encodeAnew(state: BeaconState): Uint8Array {
     .list(state.plans, writeEpochPlan)
     .list(state.changes, writeChangeTally)
     .list(state.shards, writeShardRecord)
+    .list(state.incoming, writeChannelHead)
+    .list(state.outgoing, writeChannelHead)
+    .list(state.sent, writeReceiptBatch)
     .finish()
 }
 
@@ -87,6 +96,9 @@ function readBeaconState(reader: Reader): BeaconState {
     plans: reader.list(PLANS_MAX, readEpochPlan),
     changes: reader.list(TALLIES_MAX, readChangeTally),
     shards: reader.list(SHARDS_MAX, readShardRecord),
+    incoming: reader.list(SHARDS_MAX + 1, readChannelHead),
+    outgoing: reader.list(SHARDS_MAX + 1, readChannelHead),
+    sent: reader.list(SHARDS_MAX, readReceiptBatch),
   }
   if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
   return state
@@ -97,6 +109,8 @@ function isCoherent(state: BeaconState): boolean {
   if (blockHashes.length !== Math.min(height, BEACON_HASH_RING)) return false
   if (shards.length < 1 || epoch !== epochAfter(epochRules, height)) return false
   if (shards.some((record, index) => record.shard !== index + 1)) return false
+  if (state.incoming.length !== shards.length + 1) return false
+  if (state.outgoing.length !== shards.length + 1) return false
   if (shards.some((record) => !isPlaced(state, record))) return false
   const isOrdered = plans.every(
     (plan, index) => plan.epoch > (plans[index - 1]?.epoch ?? -1) && plan.epoch !== epoch,

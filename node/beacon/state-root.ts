@@ -2,6 +2,7 @@
  * The beacon's state root and proofs under it (docs/protocol/beacon.md B.1): a Merkle tree over the fields in fixed order,
  * where `shards` is a tree of its own, so that one shard's record is proved by a short branch.
  */
+import { outRootOf } from '../crosslink/channel.ts'
 import { encodeShardRecord } from '../crosslink/crosslink-codec.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
 import { present } from '../primitives/assert.ts'
@@ -14,10 +15,10 @@ import { writeRegistryRules, writeValidator } from './registry.ts'
 import { writeChangeTally } from './shard-change.ts'
 import type { BeaconState } from './state.ts'
 
-/** Everything under the root: all but the head's own hash, which depends on the root. */
-export type RootedState = Omit<BeaconState, 'headHash'>
+/** Everything under the root: all but the head's own hash, which depends on the root, and batches, which channels commit to. */
+export type RootedState = Omit<BeaconState, 'headHash' | 'sent'>
 
-const FIELD_COUNT = 11
+const FIELD_COUNT = 12
 const SHARDS_FIELD = 8
 
 /** The root that a block's header carries: the state after it, without the hash of that block itself. */
@@ -40,6 +41,7 @@ function fieldLeaves(state: RootedState): readonly Hash[] {
     merkleRoot(recordLeaves(state.shards)),
     epochsHash(state),
     registryHash(state),
+    channelsHash(state),
   ]
   return fields.map(fieldLeaf)
 }
@@ -66,6 +68,11 @@ function registryHash({ registryRules, burnt }: RootedState): Hash {
   const writer = createWriter()
   writeRegistryRules(writer, registryRules)
   return hashTagged('registry', writer.u256(burnt).finish())
+}
+
+/** C.9: how far the beacon has consumed, and what it has sent: where it stands in every channel is every node's to see. */
+function channelsHash({ incoming, outgoing }: RootedState): Hash {
+  return hashTagged('channels', outRootOf(incoming), outRootOf(outgoing))
 }
 
 function u64Hash(tag: string, value: number): Hash {

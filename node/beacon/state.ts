@@ -5,7 +5,9 @@
  * state, so it is not under that block's own state root; the ring holds the hashes of the blocks before the head.
  */
 import { assert, present } from '../primitives/assert.ts'
+import { emptyChannels } from '../crosslink/channel.ts'
 import { firstRecord, type ShardRecord } from '../crosslink/crosslink.ts'
+import type { ChannelHead, ReceiptBatch } from '../crosslink/receipt.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { votingKeys } from '../primitives/key-use.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
@@ -46,6 +48,12 @@ export type BeaconState = {
   readonly changes: readonly ChangeTally[]
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
+  /** How far each shard's channel to the beacon is consumed, index = source 0..S (C.9). */
+  readonly incoming: readonly ChannelHead[]
+  /** The beacon's channel to each shard, index = destination 0..S. */
+  readonly outgoing: readonly ChannelHead[]
+  /** What the head's block has sent; the channels commit to it. */
+  readonly sent: readonly ReceiptBatch[]
 }
 
 /** State after block 0. `shardStateRoots[k - 1]` is the state root of shard k at genesis, from its executor. */
@@ -82,6 +90,9 @@ export function genesisBeaconState(
     shards: shardStateRoots.map((stateRoot, index) =>
       genesisRecord({ name, genesis, shard: index + 1, stateRoot }),
     ),
+    incoming: emptyChannels(shardCount),
+    outgoing: emptyChannels(shardCount),
+    sent: [],
   }
 }
 

@@ -12,6 +12,7 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN } from '../primitives/identifiers.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
+import { sendOrders } from './beacon-outbox.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
 import { drainRecords, isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
@@ -19,14 +20,10 @@ import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import { reviewShards } from './recovery.ts'
 import { mixIn, revealRoot } from './randao.ts'
+import { stepRegistry, type RegistryReject, type RegistryStep } from './registry-step.ts'
 import { countChange } from './shard-change.ts'
 import type { SignatureDemand } from './signature-demand.ts'
-import {
-  accusationChecks,
-  applyAccusations,
-  type AccusationReject,
-  type Ledger,
-} from './slashing.ts'
+import { accusationChecks } from './slashing.ts'
 import { beaconStateRoot } from './state-root.ts'
 import {
   committeeKeys,
@@ -57,11 +54,11 @@ export type BeaconReject =
   | 'impossible-change'
   | 'wrong-state-root'
   | `crosslink: ${CrosslinkReject}`
-  | `evidence: ${AccusationReject}`
+  | RegistryReject
 
 /**
  * The reveal by the proposer, each crosslink's certificate by its committee, and the two statements of each of the accused.
- * What is malformed against `state` gives no demand: `applyBeaconBlock` refuses it.
+ * What a block says of proofs of possession is asked apart (possession.ts): such a claim may be that one does not hold. What is malformed against `state` gives no demand: `applyBeaconBlock` refuses it.
  */
 export function signatureChecks(
   state: BeaconState,
@@ -154,10 +151,10 @@ function execute(state: BeaconState, block: BeaconBlock): Result<BeaconState, Be
     }
     records.push(checked.value)
   }
-  const ledger = applyAccusations(state, body.accusations, header.proposerSeat)
-  if (!ledger.ok) return rejected(`evidence: ${ledger.reject.code}`, ledger.reject.detail)
+  const registry = stepRegistry(state, body, header.proposerSeat)
+  if (!registry.ok) return registry
   const { timestampMs } = header
-  const after = advance(state, { timestampMs, body, records, ledger: ledger.value })
+  const after = advance(state, { timestampMs, body, records, registry: registry.value })
   if (!equalBytes(after.mix, header.mix))
     return rejected('wrong-mix', 'the mix does not follow from the reveal')
   if (!equalBytes(beaconStateRoot(after), header.stateRoot))
@@ -208,17 +205,20 @@ export type BeaconStep = {
   readonly body: BeaconBody
   /** Records after the body's crosslinks, checked. */
   readonly records: readonly ShardRecord[]
-  /** After the body's accusations, checked. */
-  readonly ledger: Ledger
+  /** What the body does to the registry, checked. */
+  readonly registry: RegistryStep
 }
 
 /** The next state, but for the hash of the block that makes it, which the caller sets. */
 export function advance(state: BeaconState, step: BeaconStep): BeaconState {
   const height = state.height + 1
+  const { ledger, incoming, orders } = step.registry
+  const channels = { incoming, ...sendOrders(state, orders, height) }
   const updated = new Map(step.records.map((record) => [record.shard, record]))
   const after = {
     ...state,
-    ...step.ledger,
+    ...ledger,
+    ...channels,
     height,
     timestampMs: step.timestampMs,
     blockHashes: pushBlockHash(state),
@@ -226,6 +226,7 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
     changes: countChange(state.changes, step.body.change),
     shards: drainRecords(
       state.shards.map((record) => updated.get(record.shard) ?? ageRecord(record, height)),
+      channels,
       height,
     ),
   }

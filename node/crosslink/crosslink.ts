@@ -8,6 +8,7 @@ import { assert, present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { CROSSLINK_SPAN_MAX } from '../primitives/limits.ts'
+import type { BeaconChannels } from './beacon-channels.ts'
 import type { Certificate } from './certificate.ts'
 import { emptyChannels, outRootOf } from './channel.ts'
 import type { ShardHeader } from './header.ts'
@@ -114,6 +115,7 @@ export type AnchorView = {
   readonly timestampMs: number
   /** Index = shard number - 1. */
   readonly shards: readonly ShardRecord[]
+  readonly beacon: BeaconChannels
 }
 
 /** B.8: the shard makes no block that is anchored there. */

@@ -16,7 +16,7 @@
 import { assert } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
-import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import {
   BATCH_BYTES_MAX,
   BATCH_RECEIPTS_MAX,
@@ -100,9 +100,8 @@ function isPassedOver(
   return leaf.nextSequence !== cursor.nextSequence || !equalBytes(leaf.head, cursor.head)
 }
 
-/** Sources and destinations are shards: the beacon keeps no channels. */
 function isChain(chain: ChainNumber, shardCount: number): boolean {
-  return Number.isSafeInteger(chain) && chain >= 1 && chain <= shardCount
+  return Number.isSafeInteger(chain) && chain >= BEACON_CHAIN && chain <= shardCount
 }
 
 type Consumed = Pick<InboxEntry, 'cursor' | 'voided'>
@@ -223,21 +222,26 @@ type InboxWalk = {
   readonly missing: ChainNumber | undefined
 }
 
-/** Rotation starts at source (height mod S) + 1; each round visits every source once. */
+/** Each round visits every source once: the beacon, which sends little, then shards from (height mod S) + 1 on. */
+function roundOf({ height, shardCount }: InboxRule): readonly ChainNumber[] {
+  assert(shardCount >= 1, 'a network has shards')
+  const first = height % shardCount
+  const shards = Array.from({ length: shardCount }, (_, step) => ((first + step) % shardCount) + 1)
+  return [BEACON_CHAIN, ...shards]
+}
+
 function walkInbox(items: readonly InboxItem[], rule: InboxRule): InboxWalk {
-  assert(rule.shardCount >= 1, 'a network has shards')
   const bySource = new Map(items.map((item) => [item.source, item]))
   const taken = new Map<ChainNumber, number>()
   const batches: ReceiptBatch[] = []
-  const first = rule.height % rule.shardCount
+  const round = roundOf(rule)
   let gas = 0
   let bytes = 0
   for (let visited = true; visited;) {
     visited = false
-    for (let step = 0; step < rule.shardCount; step++) {
+    for (const source of round) {
       if (gas >= rule.gasBudget || bytes >= INBOX_BYTES_BUDGET)
         return { batches, taken, missing: undefined }
-      const source = ((first + step) % rule.shardCount) + 1
       const item = bySource.get(source)
       const index = taken.get(source) ?? 0
       if (item === undefined || index >= item.batches.length + item.tailDigests.length) continue

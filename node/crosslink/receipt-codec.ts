@@ -44,7 +44,8 @@ export const RECEIPT_BYTES_BASE = 1 + ADDRESS_SIZE + ADDRESS_SIZE + 32 + 8 + 4 +
 export const BATCH_BYTES_BASE = 4 + 4 + 8 + 8 + 4
 
 const OUTCOME_BYTE: Readonly<Record<ReceiptOutcome, number>> = { bounced: 0, applied: 1, void: 2 }
-const KIND_BYTE: Readonly<Record<ReceiptKind, number>> = { transfer: 0, bounce: 1, move: 2 }
+/** The index is the byte. */
+const KINDS: readonly ReceiptKind[] = ['transfer', 'bounce', 'move', 'deposit', 'exit', 'payout']
 
 /** Encoded size of this receipt inside a batch: what counts against BATCH_BYTES_MAX. */
 export function receiptBytes(receipt: Pick<Receipt, 'payload'>): number {
@@ -76,7 +77,7 @@ function readReceipt(reader: Reader): Receipt {
 function writeReceiptContent(writer: Writer, receipt: Receipt): void {
   assert(receipt.payload.length <= RECEIPT_PAYLOAD_BYTES_MAX, 'a receipt payload is bounded')
   writer
-    .u8(KIND_BYTE[receipt.kind])
+    .u8(KINDS.indexOf(receipt.kind))
     .fixed(receipt.from, ADDRESS_SIZE)
     .fixed(receipt.to, ADDRESS_SIZE)
     .u256(receipt.amount)
@@ -114,11 +115,9 @@ function readReceiptContent(reader: Reader, place: Route & { readonly sequence: 
 }
 
 function readKind(reader: Reader): ReceiptKind {
-  const byte = reader.u8()
-  if (byte === KIND_BYTE.transfer) return 'transfer'
-  if (byte === KIND_BYTE.bounce) return 'bounce'
-  if (byte === KIND_BYTE.move) return 'move'
-  throw new DecodeError('a receipt kind is unknown')
+  const kind = KINDS[reader.u8()]
+  if (kind === undefined) throw new DecodeError('a receipt kind is unknown')
+  return kind
 }
 
 function readRoute(reader: Reader): Route {

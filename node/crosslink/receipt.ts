@@ -6,9 +6,10 @@ import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
 
 /**
  * `transfer` moves value; `bounce` returns the value of a failed transfer to its sender's shard; `move` takes an account's
- * balance out of a shard that is retired (B.7).
+ * balance out of a shard that is retired (B.7). To the beacon: `deposit` brings stake, `exit` asks to leave; from it: `payout`
+ * brings stake back (B.6).
  */
-export type ReceiptKind = 'transfer' | 'bounce' | 'move'
+export type ReceiptKind = 'transfer' | 'bounce' | 'move' | 'deposit' | 'exit' | 'payout'
 
 /** `void`: consumed without effect, because its source says that it sent less than its receipts are worth (C.5 (4)). */
 export type ReceiptOutcome = 'applied' | 'bounced' | 'void'

@@ -1,11 +1,11 @@
 /**
  * Calls that are only imagined: `eth_call` and `eth_estimateGas`. There is no contract code on the chain yet, so a call is
- * a plain transfer or a gateway transfer, and what it would do can be said without running anything.
+ * a plain transfer or a call of the gateway, and what it would do can be said without running anything.
  */
 import { ADDRESS_SIZE, type Address } from '../primitives/identifiers.ts'
 import { TRANSACTION_BYTES_MAX } from '../primitives/limits.ts'
 import { intrinsicGas } from '../shards/fees.ts'
-import { decodeGatewayTransfer, GATEWAY_TRANSFER_GAS, isGateway } from '../shards/vm/gateway.ts'
+import { decodeGatewayCall, gatewayGasOf, isGateway } from '../shards/vm/gateway.ts'
 import { isPrecompile } from '../shards/vm/transfer.ts'
 import type { BlockSelector } from './backend.ts'
 import {
@@ -46,11 +46,11 @@ export async function prepareCall(
   const { to } = call
   if (to === undefined) return refuse('unsupported call: contracts cannot be created here')
   if (isPrecompile(to)) return refuse('unsupported call: there are no precompiled contracts here')
-  const isGatewayCall = isGateway(to)
-  if (isGatewayCall && !isGoodGatewayCall(context, call)) {
+  const order = isGateway(to) ? gatewayOrderOf(context, call) : undefined
+  if (isGateway(to) && order === undefined) {
     return asFailure(failure(EXECUTION_REVERTED, 'execution reverted', '0x'))
   }
-  const gas = intrinsicGas(call) + (isGatewayCall ? GATEWAY_TRANSFER_GAS : 0)
+  const gas = intrinsicGas(call) + (order === undefined ? 0 : gatewayGasOf(order))
   if (call.gas !== undefined && call.gas < gas) {
     return refuse(`intrinsic gas too low: have ${call.gas}, want ${gas}`)
   }
@@ -74,9 +74,9 @@ async function checkBalance(
   return { ok: true, gas }
 }
 
-function isGoodGatewayCall({ backend, shard }: ShardContext, { data }: CallRequest): boolean {
+function gatewayOrderOf({ backend, shard }: ShardContext, call: CallRequest) {
   const { shardCount, chainIdBase } = backend.network()
-  return decodeGatewayTransfer({ shard, shardCount, chainIdBase }, data) !== undefined
+  return decodeGatewayCall({ shard, shardCount, chainIdBase }, call)
 }
 
 function refuse(message: string): RpcOutcome & { readonly ok: false } {

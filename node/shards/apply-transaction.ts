@@ -116,16 +116,16 @@ function execute(run: TransactionRun, call: Call, transaction: Transaction): Exe
   if (!isGateway(call.to)) return { result: executeTransfer(run.state, call), sent: undefined }
   const result = executeGatewayCall(run.config, call)
   if (result.order === undefined) return { result, sent: undefined }
-  const { destination, to } = result.order
+  const { destination, kind, to, payload } = result.order
   debit(run.state, call.sender, call.value)
   const index = enqueueReceipt(run.outbox, run.state, {
     destination,
-    kind: 'transfer',
+    kind,
     from: call.sender,
     to,
     amount: call.value,
     gas: RECEIPT_GAS,
-    payload: new Uint8Array(0),
+    payload,
     originTransaction: transaction.hash,
   })
   return { result, sent: { destination, index } }

@@ -3,11 +3,11 @@
  * buffers, all read from the state before and written back after (C.4, C.5, C.6).
  */
 import { emptyOutRoot } from '../crosslink/channel.ts'
-import type { ShardRecord } from '../crosslink/crosslink.ts'
+import type { AnchorView, ShardRecord } from '../crosslink/crosslink.ts'
 import type { ChannelHead } from '../crosslink/receipt.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import { present } from '../primitives/assert.ts'
-import type { ChainNumber } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import type { ShardConfig } from './executor.ts'
 import { bufferKey, incomingKey, outgoingKey, statePath } from './state-key.ts'
 import { readState, type StateTree } from './state-tree.ts'
@@ -22,7 +22,7 @@ import {
 } from './system-record.ts'
 import { writeRecord, type WorkingState } from './working-state.ts'
 
-/** Each indexed by the other chain, 0..S; the beacon's and the shard's own entries stay empty. */
+/** Each indexed by the other chain, 0..S; the shard's own entries stay empty. */
 export type ChannelState = {
   readonly outgoing: ChannelHead[]
   readonly incoming: IncomingChannel[]
@@ -95,15 +95,27 @@ export function bufferedOf(channels: ChannelState): readonly number[] {
   )
 }
 
-/** Every shard of the layout but our own, ascending. */
-export function otherShards(config: Pick<ShardConfig, 'shard' | 'shardCount'>): ChainNumber[] {
-  const shards = Array.from({ length: config.shardCount }, (_, index) => index + 1)
-  return shards.filter((shard) => shard !== config.shard)
+/** The beacon and every shard of the layout but our own, ascending. */
+export function otherChains(config: Pick<ShardConfig, 'shard' | 'shardCount'>): ChainNumber[] {
+  const chains = Array.from({ length: config.shardCount + 1 }, (_, chain) => chain)
+  return chains.filter((chain) => chain !== config.shard)
+}
+
+/** What an anchor says of a source: a shard, or the beacon itself (C.9). */
+export type SourceView = { readonly outRoot: Hash; readonly shardCount: number }
+
+export function sourceAt(anchor: AnchorView, source: ChainNumber): SourceView {
+  if (source === BEACON_CHAIN) {
+    const { outRoot, channels } = anchor.beacon
+    return { outRoot, shardCount: channels.length - 1 }
+  }
+  const record = present(anchor.shards[source - 1], 'the anchor knows every shard')
+  return { outRoot: record.outRoot, shardCount: knownShards(record) }
 }
 
 /** Nothing new can have come from a source whose outRoot is the one its channel was drained under (C.5). */
-export function isDrained(channel: IncomingChannel, source: ShardRecord): boolean {
-  return equalBytes(channel.drainedRoot ?? emptyOutRoot(knownShards(source)), source.outRoot)
+export function isDrained(channel: IncomingChannel, source: SourceView): boolean {
+  return equalBytes(channel.drainedRoot ?? emptyOutRoot(source.shardCount), source.outRoot)
 }
 
 /** How many shards a shard knew at its recorded head: there is a channel to each (B.7). */

@@ -8,7 +8,7 @@
  */
 import { ZERO_HASH } from '../primitives/hash.ts'
 import { outgoingOf, endOf } from './channel-state.ts'
-import { creditOf, inFlightAt } from './flow-control.ts'
+import { inFlightAt, sendableNow } from './flow-control.ts'
 import type { InboxRun } from './inbox-execution.ts'
 import { isDraining, successorOf } from './layout.ts'
 import { enqueueReceipt } from './outbox.ts'
@@ -59,6 +59,6 @@ function roomOf({ config, limits, anchor, outbox }: InboxRun): number {
   const destination = successorOf(anchor, config.shard)
   const { nextSequence } = outgoingOf(outbox.channels, destination)
   const inFlight = inFlightAt({ anchor, shard: config.shard, destination, nextSequence })
-  const credit = Math.min(creditOf(limits, inFlight), limits.batchReceiptsMax)
-  return credit - (endOf(outbox.channels, destination) - nextSequence)
+  const waiting = endOf(outbox.channels, destination) - nextSequence
+  return sendableNow(limits, destination, inFlight) - waiting
 }

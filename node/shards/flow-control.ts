@@ -6,7 +6,7 @@
 import type { AnchorView, ShardRecord } from '../crosslink/crosslink.ts'
 import { CHANNEL_BATCHES_MAX, RECEIPT_BYTES_BASE } from '../crosslink/receipt-codec.ts'
 import { assert } from '../primitives/assert.ts'
-import type { ChainNumber } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import { BATCH_RECEIPTS_MAX, INBOX_BYTES_PER_BLOCK_MAX } from '../primitives/limits.ts'
 import { INBOX_BYTES_BUDGET } from '../crosslink/inbox.ts'
 import type { ShardConfig } from './executor.ts'
@@ -16,6 +16,8 @@ import { inboxGasOf } from './fees.ts'
 export const RECEIPT_GAS = 10_000
 /** Every channel may hold this many receipts in flight, however small the destination's share (C.6). */
 export const WINDOW_UNITS_MIN = 64
+/** C.9: the beacon consumes 32 receipts per block, over all shards, and whole batches: so a block takes some of four shards. */
+const BEACON_BATCH_RECEIPTS = 8
 /** Beyond the window: one receipt may always be in flight, so that no channel is ever shut (C.6). */
 export const BASE_GRANT_UNITS = 1
 /** Blocks of the destination's inbox budget that its sources may have in flight together (C.6). */
@@ -61,8 +63,22 @@ export function flowLimits(config: Pick<ShardConfig, 'gasLimit' | 'shardCount'>)
 }
 
 /** Receipts a channel may still send now (C.6): window and base grant, less what is in flight. */
-export function creditOf(limits: FlowLimits, inFlight: number): number {
-  return Math.max(0, limits.windowUnits + BASE_GRANT_UNITS - inFlight)
+export function creditOf(limits: FlowLimits, destination: ChainNumber, inFlight: number): number {
+  return Math.max(0, windowTo(limits, destination) + BASE_GRANT_UNITS - inFlight)
+}
+
+/** The same within one batch. */
+export function sendableNow(
+  limits: FlowLimits,
+  destination: ChainNumber,
+  inFlight: number,
+): number {
+  const batchMax = destination === BEACON_CHAIN ? BEACON_BATCH_RECEIPTS : limits.batchReceiptsMax
+  return Math.min(creditOf(limits, destination, inFlight), batchMax)
+}
+
+function windowTo(limits: FlowLimits, destination: ChainNumber): number {
+  return destination === BEACON_CHAIN ? WINDOW_UNITS_MIN : limits.windowUnits
 }
 
 /** Sent and, as far as the anchor knows, not yet consumed by the destination (C.6). */
@@ -73,8 +89,9 @@ export function inFlightAt(question: {
   /** Of the outgoing channel. */
   readonly nextSequence: number
 }): number {
-  const record = question.anchor.shards[question.destination - 1]
-  const consumed = record?.cursors[question.shard] ?? 0
+  const { anchor, destination, shard } = question
+  const consumer = destination === BEACON_CHAIN ? anchor.beacon : anchor.shards[destination - 1]
+  const consumed = consumer?.cursors[shard] ?? 0
   return Math.max(0, question.nextSequence - consumed)
 }
 
@@ -90,9 +107,11 @@ export type CongestionQuestion = {
 /** Whether a new transaction to the destination is refused at admission (C.6). Never consulted by execution. */
 export function isCongested(question: CongestionQuestion): boolean {
   const { anchor, destination, inFlight, buffered, limits } = question
+  if (inFlight + buffered >= windowTo(limits, destination)) return true
+  // C.9: the beacon takes from every shard in turn; it is never full.
+  if (destination === BEACON_CHAIN) return false
   const record = anchor.shards[destination - 1]
   if (record === undefined || record.status !== 'live') return true
-  if (inFlight + buffered >= limits.windowUnits) return true
   return isOverloaded(record, limits)
 }
 

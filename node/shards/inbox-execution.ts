@@ -5,7 +5,7 @@
  * under, so silence is proved, never claimed; execution of a receipt is total: every receipt is applied, bounced with its
  * whole value, or void, whatever it says.
  */
-import type { AnchorView, ShardRecord } from '../crosslink/crosslink.ts'
+import type { AnchorView } from '../crosslink/crosslink.ts'
 import {
   checkInboxSelection,
   type InboxEntry,
@@ -14,17 +14,10 @@ import {
   verifyInboxItem,
 } from '../crosslink/inbox.ts'
 import type { InboxItem, Receipt, ReceiptOutcome } from '../crosslink/receipt.ts'
-import { present } from '../primitives/assert.ts'
 import { bigIntToBytes } from '../primitives/bytes.ts'
 import { ADDRESS_SIZE, type Address, type ChainNumber } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
-import {
-  type ChannelState,
-  incomingOf,
-  isDrained,
-  knownShards,
-  otherShards,
-} from './channel-state.ts'
+import { type ChannelState, incomingOf, isDrained, otherChains, sourceAt } from './channel-state.ts'
 import type { BlockOutcome, ShardConfig } from './executor.ts'
 import { type FlowLimits, RECEIPT_GAS } from './flow-control.ts'
 import { isDraining } from './layout.ts'
@@ -91,12 +84,11 @@ export function runInbox(run: InboxRun, items: readonly InboxItem[]): Result<Inb
 /** Proves the item and moves the cursor past what it consumes. */
 function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
   const { config, before, outbox } = run
-  const source = recordAt(run.anchor, item.source)
-  const { outRoot } = source
+  const { outRoot, shardCount } = sourceAt(run.anchor, item.source)
   const verified = verifyInboxItem({
     item,
     destination: config.shard,
-    shardCount: knownShards(source),
+    shardCount,
     outRoot,
     cursor: incomingOf(before, item.source).cursor,
   })
@@ -109,16 +101,10 @@ function enterItem(run: InboxRun, item: InboxItem): Result<InboxEntry> {
 
 /** Sources that may have sent something since their channel was drained, ascending; one that does not know us has not (B.7). */
 function needySources(run: InboxRun): readonly ChainNumber[] {
-  return otherShards(run.config).filter((source) => {
-    const record = recordAt(run.anchor, source)
-    return (
-      knownShards(record) >= run.config.shard && !isDrained(incomingOf(run.before, source), record)
-    )
+  return otherChains(run.config).filter((source) => {
+    const view = sourceAt(run.anchor, source)
+    return view.shardCount >= run.config.shard && !isDrained(incomingOf(run.before, source), view)
   })
-}
-
-function recordAt(anchor: AnchorView, source: ChainNumber): ShardRecord {
-  return present(anchor.shards[source - 1], 'the anchor knows every shard')
 }
 
 function ruleOf({ config, limits, height }: InboxRun): InboxRule {
@@ -160,7 +146,7 @@ function executeReceipt(run: InboxRun, receipt: Receipt): Exclude<ReceiptOutcome
   return 'bounced'
 }
 
-/** Of a move, home: `from` is the account itself (B.7). To the sender; if that cannot be, to the treasury; if even that would overflow, to nobody, counted as burnt. */
+/** Of a move or a payout, home: `from` is the account itself (B.7, B.10). To the sender; if that cannot be, to the treasury; if even that would overflow, to nobody, counted as burnt. */
 function refund(state: WorkingState, receipt: Receipt): void {
   const { from, amount } = receipt
   if (canReceive(from) && credit(state, from, amount)) return

@@ -4,15 +4,25 @@
  */
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import { ADDRESS_SIZE, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
+import {
+  ADDRESS_SIZE,
+  BEACON_CHAIN,
+  type ChainNumber,
+  type Hash,
+} from '../primitives/identifiers.ts'
 import type { ShardConfig } from './executor.ts'
 import { baseFeeFloor, intrinsicGas } from './fees.ts'
 import { isDraining } from './layout.ts'
 import { decodeTransaction, type Transaction } from './transaction.ts'
 import {
-  decodeGatewayTransfer,
+  decodeStakeCall,
+  GATEWAY_DEPOSIT_SIGNATURE,
+  GATEWAY_EXIT_SIGNATURE,
+} from './vm/gateway-stake.ts'
+import {
+  decodeGatewayCall,
   encodeGatewayTransfer,
-  GATEWAY_TRANSFER_GAS,
+  gatewayGasOf,
   GATEWAY_TRANSFER_SELECTOR,
   GATEWAY_TRANSFER_SIGNATURE,
   isGateway,
@@ -51,7 +61,7 @@ type Bytes = { readonly raw: Uint8Array; readonly hash?: Hash }
 /**
  * Everything that can be said about the bytes alone; the answer is the decoded transaction. Cheap enough to run before
  * the signature is recovered, so that a transaction for another chain costs nobody an elliptic curve.
- * `congested` is asked only for a transfer to another shard (C.6).
+ * `congested` is asked only for a receipt to another chain (C.6).
  */
 export function checkAdmission(
   rules: AdmissionRules,
@@ -108,11 +118,13 @@ function checkChainAndGas(
   return { code: 'intrinsic-gas-too-low', detail: `have ${gasLimit}, want ${need}` }
 }
 
+const A_TRANSFER = { kind: 'transfer' } as const
+
 /** Gas without which the transaction cannot succeed. */
 function requiredGas(transaction: Transaction): number {
   const { to } = transaction
-  const call = to !== undefined && isGateway(to) ? GATEWAY_TRANSFER_GAS : 0
-  return intrinsicGas(transaction) + call
+  if (to === undefined || !isGateway(to)) return intrinsicGas(transaction)
+  return intrinsicGas(transaction) + gatewayGasOf(decodeStakeCall(transaction.data) ?? A_TRANSFER)
 }
 
 function checkFee(
@@ -129,7 +141,7 @@ function checkFee(
 
 function checkCall(
   rules: AdmissionRules,
-  { to, data }: Transaction,
+  { to, data, value }: Transaction,
   congested: (destination: ChainNumber) => boolean,
 ): Reject<MempoolRejectCode> | undefined {
   if (to === undefined) {
@@ -139,10 +151,11 @@ function checkCall(
     return { code: 'unsupported-call', detail: 'this address is kept for a precompiled contract' }
   }
   if (!isGateway(to)) return undefined
-  const order = decodeGatewayTransfer(rules, data)
+  const order = decodeGatewayCall(rules, { data, value })
   if (order === undefined) return explainGatewayCall(data)
   if (!congested(order.destination)) return undefined
-  const detail = `shard ${order.destination} takes no more transfers at the moment; try again in a few seconds`
+  const place = order.destination === BEACON_CHAIN ? 'the beacon' : `shard ${order.destination}`
+  const detail = `${place} takes no more transfers at the moment; try again in a few seconds`
   return { code: 'shard-congested', detail }
 }
 
@@ -151,7 +164,7 @@ function explainGatewayCall(data: Uint8Array): Reject<MempoolRejectCode> {
   if (!isTransfer || data.length !== GATEWAY_CALL_SIZE) {
     return {
       code: 'unsupported-call',
-      detail: `the gateway understands only ${GATEWAY_TRANSFER_SIGNATURE}`,
+      detail: `the gateway understands ${GATEWAY_TRANSFER_SIGNATURE}, ${GATEWAY_DEPOSIT_SIGNATURE} with a registration, and ${GATEWAY_EXIT_SIGNATURE} without value`,
     }
   }
   return {

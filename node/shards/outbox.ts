@@ -17,9 +17,9 @@ import {
 import { assert, present } from '../primitives/assert.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import { BATCH_BYTES_MAX } from '../primitives/limits.ts'
-import { type ChannelState, endOf, otherShards, outgoingOf } from './channel-state.ts'
+import { type ChannelState, endOf, otherChains, outgoingOf } from './channel-state.ts'
 import type { ShardConfig } from './executor.ts'
-import { creditOf, type FlowLimits, inFlightAt } from './flow-control.ts'
+import { type FlowLimits, inFlightAt, sendableNow } from './flow-control.ts'
 import { bufferedReceiptKey } from './state-key.ts'
 import { addTotals, readRecord, writeRecord, type WorkingState } from './working-state.ts'
 
@@ -40,7 +40,7 @@ export type NewReceipt = Omit<Receipt, 'source' | 'sequence'>
 export function enqueueReceipt(outbox: Outbox, state: WorkingState, order: NewReceipt): number {
   const { channels, fresh, shard } = outbox
   const { destination } = order
-  assert(destination !== shard, 'a receipt leads to another shard')
+  assert(destination !== shard, 'a receipt leads to another chain')
   const sequence = endOf(channels, destination)
   const receipt: Receipt = { ...order, source: shard, sequence }
   channels.ends[destination] = sequence + 1
@@ -64,7 +64,7 @@ export type DrainRequest = {
 export function drainOutbox(request: DrainRequest): readonly ReceiptBatch[] {
   const { config, outbox } = request
   const sent: ReceiptBatch[] = []
-  for (const destination of otherShards(config)) {
+  for (const destination of otherChains(config)) {
     const channel = outgoingOf(outbox.channels, destination)
     const receipts = takeReceipts(request, destination)
     const first = receipts[0]
@@ -89,7 +89,7 @@ function takeReceipts(request: DrainRequest, destination: ChainNumber): readonly
   const { config, limits, anchor, outbox, state } = request
   const { nextSequence } = outgoingOf(outbox.channels, destination)
   const inFlight = inFlightAt({ anchor, shard: config.shard, destination, nextSequence })
-  const credit = Math.min(creditOf(limits, inFlight), limits.batchReceiptsMax)
+  const credit = sendableNow(limits, destination, inFlight)
   const end = Math.min(endOf(outbox.channels, destination), nextSequence + credit)
   const taken: Receipt[] = []
   let bytes = BATCH_BYTES_BASE

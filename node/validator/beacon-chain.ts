@@ -10,6 +10,7 @@ import { decodeAnchorView, encodeAnchorView } from '../beacon/anchor-codec.ts'
 import type { BeaconBlock } from '../beacon/block.ts'
 import { buildBeaconBlock } from '../beacon/build.ts'
 import { epochAfter } from '../beacon/epoch.ts'
+import { areClaimsTrue, possessionClaims } from '../beacon/possession.ts'
 import { revealRoot } from '../beacon/randao.ts'
 import type { ShardChange } from '../beacon/shard-change.ts'
 import { decodeBeaconState, encodeBeaconState } from '../beacon/state-codec.ts'
@@ -17,11 +18,15 @@ import type { BeaconState } from '../beacon/state.ts'
 import { applyBeaconBlock, signatureChecks, type BeaconExpectation } from '../beacon/transition.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import type { AnchorView, Crosslink } from '../crosslink/crosslink.ts'
+import type { ReceiptBatch } from '../crosslink/receipt.ts'
+import { encodeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { toHex } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../primitives/identifiers.ts'
 import { BEACON_HASH_RING } from '../primitives/limits.ts'
 import { createAccusations, type AccusationOptions, type Accusations } from './accusations.ts'
+import { createBeaconIntake, type BeaconIntake, type BeaconIntakeOptions } from './beacon-intake.ts'
+import type { ChannelLeaves } from './channel-leaves.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
 import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
@@ -40,6 +45,12 @@ export type BeaconChain = {
   /** A crosslink from a member of its shard. */
   readonly offer: (crosslink: Crosslink) => void
   readonly accusations: Pick<Accusations, 'found' | 'offer'>
+  /** Receipts of shards to the beacon (C.9), from this validator; and those held, for a fellow. */
+  readonly receive: (batches: readonly ReceiptBatch[], from: number) => void
+  readonly heldReceipts: BeaconIntake['held']
+  /** When to call `tick`; Infinity: not needed. */
+  readonly deadline: () => number
+  readonly tick: () => void
   /** Changes of the set of shards that this node asks for in the blocks it proposes (B.7). */
   readonly support: (changes: readonly ShardChange[]) => void
   readonly updateWork: () => void
@@ -50,6 +61,8 @@ export type BeaconChainOptions = {
   readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
   readonly genesisState: BeaconState
   readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
+  readonly leaves: Pick<ChannelLeaves, 'of' | 'know'>
+  readonly committeeOf: BeaconIntakeOptions['committeeOf']
   /** The finalized head moved; the state and all effects of it are in place. */
   readonly onFinalized: (block: BeaconBlock) => void
 }
@@ -63,6 +76,7 @@ type Beacon = {
   readonly chain: EpochChain
   readonly candidates: CrosslinkCandidates
   readonly accusations: Accusations
+  readonly intake: BeaconIntake
   readonly verified: Map<string, Verified>
   /** Recent ones, by block hash; block 0 is never forgotten. */
   readonly anchors: Map<string, AnchorView>
@@ -93,6 +107,12 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
       head: () => self.head,
       accepted: () => updateWork(self),
     }),
+    intake: createBeaconIntake(context, {
+      genesisHash: head.genesisHash,
+      leavesOf: options.leaves.of,
+      committeeOf: options.committeeOf,
+      judged: () => updateWork(self),
+    }),
     verified: new Map([[toHex(head.headHash), { state: head, view: 0 }]]),
     anchors: new Map(),
     genesisAnchor,
@@ -109,6 +129,15 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     headAnchor: () => self.headAnchor,
     offer: self.candidates.offer,
     accusations: self.accusations,
+    receive: (batches, from) => {
+      for (const batch of batches) self.intake.add(batch, from)
+      updateWork(self)
+    },
+    heldReceipts: self.intake.held,
+    deadline: self.intake.deadline,
+    tick: () => {
+      if (context.now() >= self.intake.deadline()) updateWork(self)
+    },
     support: (changes) => {
       self.wishes = changes
     },
@@ -162,12 +191,13 @@ function openState({ chain, verified, head }: Beacon): BeaconState {
   return verified.get(toHex(notarizedTip.hash))?.state ?? head
 }
 
-/** A.7: a candidate or an accusation that the next block could take is work. */
+/** A.7: a candidate, an accusation or receipts that the next block could take are work. */
 function updateWork(self: Beacon): void {
   const base = openState(self)
   const hasCandidates = self.candidates.review(self.head, base)
   const hasAccusations = self.accusations.review(base)
-  self.chain.work(hasCandidates || hasAccusations)
+  const hasReceipts = self.intake.items(base).length > 0
+  self.chain.work(hasCandidates || hasAccusations || hasReceipts)
 }
 
 /** Views begin anew, so what was verified in the old ones is no proposal of these. */
@@ -186,18 +216,24 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
   context.reveal(revealRoot(self.head.genesisHash, epoch, view), (reveal) => {
     // The epoch may have ended while the reveal was signed.
     if (chain.epoch !== epoch) return
-    const { bytes, state } = buildBeaconBlock(parent.state, {
+    const {
+      bytes,
+      state,
+      block: built,
+    } = buildBeaconBlock(parent.state, {
       view,
       seat,
       timestampMs: context.wallMs(),
       reveal,
       crosslinks: self.candidates.all(),
       accusations: self.accusations.all(),
+      inbox: self.intake.items(parent.state),
       wishes: self.wishes,
     })
     const block = decodeBeaconChainBlock(bytes)
     assert(block.ok, 'a block that was just built decodes')
     self.verified.set(toHex(block.value.hash), { state, view })
+    self.options.leaves.know(built)
     chain.built(view, block.value)
     updateWork(self)
   })
@@ -216,10 +252,14 @@ function verify(self: Beacon, block: ChainBlock, certified: boolean): void {
     header,
     body: { ...body, crosslinks: unchecked },
   })
+  const claims = possessionClaims(parent, body.inbox)
   // R4: timeliness is a rule of acceptance; a certified block is taken whatever its stamp.
   const expected = certified ? {} : { view: block.view, nowMs: context.wallMs() }
-  context.check(demands, (answers) => {
-    if (answers.some((answer) => !answer.ok)) {
+  const asked = [...demands, ...claims.flatMap((claim) => claim.demands)]
+  context.check(asked, (answers) => {
+    const isSigned = answers.slice(0, demands.length).every(({ ok }) => ok)
+    // B.9: a block that denies a good proof lies like one that vouches for a bad one.
+    if (!isSigned || !areClaimsTrue(claims, answers.slice(demands.length))) {
       return refuse(self, block, 'signature', 'a reveal or a certificate does not verify')
     }
     for (const crosslink of unchecked) candidates.remember(crosslink)
@@ -241,6 +281,7 @@ function apply(
   // While its signatures were checked the block may have become final by other ways.
   if (block.height > self.head.height) {
     self.verified.set(toHex(block.hash), { state: result.value, view: block.view })
+    self.options.leaves.know(step.decoded)
   }
   self.chain.verified(block.hash, true)
   updateWork(self)
@@ -266,8 +307,9 @@ function finalized(self: Beacon, block: ChainBlock): void {
   self.headAnchor = anchorViewOf(state)
   rememberAnchor(self, self.headAnchor)
   writeHead(self)
+  self.intake.prune(state.incoming)
   updateWork(self)
-  self.context.emit({ kind: 'beacon-head', height: state.height })
+  self.context.emit({ kind: 'beacon-head', state })
   self.options.onFinalized(decoded.value)
 }
 
@@ -299,9 +341,14 @@ function rememberAnchor({ anchors }: Beacon, anchor: AnchorView): void {
   }
 }
 
+/** With the batches that the block sent (C.9): shards of this node take them from the store when they have forgotten them. */
 function writeHead({ context, head, headAnchor }: Beacon): void {
   const put = (table: TableName, key: Uint8Array, value: Uint8Array): void =>
     context.emit({ kind: 'write', write: { kind: 'put', table, key, value }, sync: true })
   put('state', numberKey(BEACON_CHAIN), encodeBeaconState(head))
   put('anchor', numberKey(BEACON_CHAIN, headAnchor.beaconHeight), encodeAnchorView(headAnchor))
+  for (const batch of head.sent) {
+    const key = numberKey(BEACON_CHAIN, batch.destination, batch.startSequence)
+    put('batch', key, encodeReceiptBatch(batch))
+  }
 }

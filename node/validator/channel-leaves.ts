@@ -19,7 +19,10 @@ import { chainKey, numberOfChainKey } from './table.ts'
 const LEAVES_PER_SOURCE_MAX = 16
 
 export type ChannelLeaves = {
+  /** Of a final block: written down. */
   readonly learn: (block: BeaconBlock) => void
+  /** Of a block that may still become one: the beacon's next block may stand on it (C.9). */
+  readonly know: (block: BeaconBlock) => void
   readonly of: (source: ChainNumber, outRoot: Hash) => readonly ChannelHead[] | undefined
   readonly restore: (entries: readonly StoreEntry[]) => void
 }
@@ -50,6 +53,9 @@ export function createChannelLeaves(context: Context): ChannelLeaves {
           sync: true,
         })
       }
+    },
+    know: ({ body }) => {
+      for (const { shard, tip, channels } of body.crosslinks) keep(shard, tip.outRoot, channels)
     },
     of: (source, outRoot) => bySource.get(source)?.get(toHex(outRoot)),
     restore: (entries) => {

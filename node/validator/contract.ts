@@ -6,6 +6,7 @@
  * The order of effects is the durability contract: all `write`s of one turn, and of earlier turns, are on disk before any
  * later `sign`, `send`, `reply` or `publish` is performed (docs/protocol/consensus.md A.5, A.10).
  */
+import type { BeaconState } from '../beacon/state.ts'
 import type { ShardChange } from '../beacon/shard-change.ts'
 import type { EngineFact, Evidence } from '../consensus/engine-contract.ts'
 import type { UnsignedVote, Vote } from '../consensus/vote.ts'
@@ -246,7 +247,8 @@ export type ValidatorEffect =
     }
   | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
   /** The beacon's finalized head moved. */
-  | { readonly kind: 'beacon-head'; readonly height: number }
+  /** A beacon block is final: the state after it. */
+  | { readonly kind: 'beacon-head'; readonly state: BeaconState }
   /** Replaces the earlier deadline; Infinity: none. */
   | { readonly kind: 'deadline'; readonly at: number }
   | { readonly kind: 'report'; readonly fact: ValidatorFact }

@@ -18,9 +18,10 @@ import type { ChannelHead, InboxItem, ReceiptBatch } from '../crosslink/receipt.
 import { batchBytes, CHANNEL_BATCHES_MAX } from '../crosslink/receipt-codec.ts'
 import { present } from '../primitives/assert.ts'
 import { equalBytes } from '../primitives/bytes.ts'
-import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { INBOX_BYTES_PER_BLOCK_MAX } from '../primitives/limits.ts'
 import type { Context } from './context.ts'
+import { loadBatches } from './history.ts'
 
 /** Bytes of batches held per source: several full blocks. */
 const HELD_BYTES_PER_SOURCE_MAX = 16 * INBOX_BYTES_PER_BLOCK_MAX
@@ -62,6 +63,8 @@ type NextBatch = { readonly sequence: number; readonly sinceMs: number }
 export type InboxFeed = {
   /** `from`: the validator that sent it. */
   readonly add: (batch: ReceiptBatch, from: number) => void
+  /** Batches of the beacon: this node has made them itself, with its own state (C.9). */
+  readonly addOwn: (batches: readonly ReceiptBatch[]) => void
   /** Items up to the anchor's leaves, or undefined while something is missing that may not be (it is asked for). */
   readonly assemble: (
     anchor: AnchorView,
@@ -107,16 +110,16 @@ export function createInboxFeed(context: Context, options: InboxFeedOptions): In
         addBatch(self, batch, from)
       }
     },
+    addOwn: (batches) => addOwn(self, batches),
     assemble: (anchor, cursors, passingOver = 'nobody') =>
       assemble(self, { anchor, cursors, passingOver }),
     skipsHeld: (items, anchor, cursors) =>
       items.some((item) => isSkipped(self, item, { anchor, cursors })),
     held: (source, fromSequence) => heldFrom(sourceOf(self, source), fromSequence),
     promises: (anchor, cursors) =>
-      anchor.shards.some((record) => {
-        if (record.shard === options.shard) return false
-        const promised = promisedLeaves(self, anchor, record.shard)?.[options.shard]
-        return (promised?.nextSequence ?? 0) > channelTo(cursors, record.shard).nextSequence
+      sourcesOf(self, anchor).some((chain) => {
+        const promised = promisedLeaves(self, anchor, chain)?.[options.shard]
+        return (promised?.nextSequence ?? 0) > channelTo(cursors, chain).nextSequence
       }),
     prune: (cursors) => {
       for (const [chain, source] of self.sources) {
@@ -158,12 +161,29 @@ function addBatch(self: Feed, batch: ReceiptBatch, from: number): void {
   if ((source.isDistrusted || !isHint) && from !== source.asked) return
   // The answer to a pull: the next one may go out at once.
   if (from === source.asked) source.nextPullAt = 0
+  hold(source, batch)
+}
+
+function hold(source: Source, batch: ReceiptBatch): void {
   // What is held first stays: it may be the right one, and the fold will tell.
   if (source.held.has(batch.startSequence)) return
   const size = batchBytes(batch)
   source.held.set(batch.startSequence, { batch, digest: batchDigest(batch), size })
   source.bytes += size
   while (source.bytes > HELD_BYTES_PER_SOURCE_MAX) drop(source, farthest(source))
+}
+
+function addOwn(self: Feed, batches: readonly ReceiptBatch[]): void {
+  for (const batch of batches) {
+    if (batch.destination === self.options.shard) hold(sourceOf(self, batch.source), batch)
+  }
+}
+
+/** What the beacon sent is in this node's own store, since it follows the beacon. */
+function loadOwn(self: Feed, fromSequence: number): void {
+  const { context, options } = self
+  const channel = { source: BEACON_CHAIN, destination: options.shard, fromSequence }
+  loadBatches(context, channel, (batches) => addOwn(self, batches))
 }
 
 function farthest({ held }: Source): number {
@@ -190,6 +210,7 @@ function pull(self: Feed, chain: ChainNumber, fromSequence: number): void {
   const source = sourceOf(self, chain)
   if (context.now() < source.nextPullAt) return
   source.nextPullAt = context.now() + PULL_RETRY_MS
+  if (chain === BEACON_CHAIN) return loadOwn(self, fromSequence)
   const committee = [...options.committeeOf(chain), ...options.committeeOf(options.shard)]
   if (committee.length === 0) return
   const target = present(committee[source.pulls % committee.length], 'the committee has members')
@@ -250,8 +271,7 @@ function assemble(
 ): readonly InboxItem[] | undefined {
   const items: InboxItem[] = []
   let isComplete = true
-  for (const { shard: chain } of anchor.shards) {
-    if (chain === self.options.shard) continue
+  for (const chain of sourcesOf(self, anchor)) {
     const leaves = promisedLeaves(self, anchor, chain)
     // C.5: also a source that sent this shard nothing new shows its leaf, once it has sent anybody anything.
     if (leaves?.length === 0) continue
@@ -342,13 +362,27 @@ function cutToOffer(path: readonly Held[]): Pick<InboxItem, 'batches' | 'tailDig
   }
 }
 
+/** The beacon (C.9) and the shards, but for this one. */
+function sourcesOf({ options }: Feed, { shards }: AnchorView): readonly ChainNumber[] {
+  return [BEACON_CHAIN, ...shards.map(({ shard }) => shard)].filter(
+    (chain) => chain !== options.shard,
+  )
+}
+
 function promisedLeaves(
   { options }: Feed,
   anchor: AnchorView,
   chain: ChainNumber,
 ): readonly ChannelHead[] | undefined {
+  if (chain === BEACON_CHAIN) return beaconLeaves(anchor)
   const record = present(anchor.shards[chain - 1], 'an anchor records every shard')
   // B.7: a source that does not know us yet has sent us nothing, and shows nothing.
   if (record.height === 0 || record.cursors.length <= options.shard) return []
   return options.leavesOf(chain, record.outRoot)
+}
+
+/** The anchor shows them itself. A beacon that has sent nobody anything has nothing to prove. */
+function beaconLeaves({ beacon }: AnchorView): readonly ChannelHead[] {
+  const isUnused = beacon.channels.every(({ nextSequence }) => nextSequence === 0)
+  return isUnused ? [] : beacon.channels
 }

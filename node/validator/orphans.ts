@@ -15,6 +15,7 @@ import { decodeEpochStart } from './epoch-start.ts'
 import { decodeOutcome } from './outcome.ts'
 import { readFinalEntry } from './serve.ts'
 import { decodeShardChainBlock, shardBlockOf } from './shard-block.ts'
+import { isOrdered } from './shard-records.ts'
 import { blockKey, chainKey, hashKey, numberKey, pointRange, type TableName } from './table.ts'
 
 export type Orphans = {
@@ -112,7 +113,7 @@ function loadBodies(
 /** A batch of another shape may begin at the same sequence later, so the old one must not be served any more (C.5). */
 function batchRecords(shard: ChainNumber, { key, value }: StoreEntry): Orphans['records'] {
   const batch = decodeReceiptBatch(value)
-  const origins = batch.ok ? batch.value.receipts.filter(({ kind }) => kind === 'transfer') : []
+  const origins = batch.ok ? batch.value.receipts.filter(isOrdered) : []
   return [
     { table: 'batch', key },
     ...origins.map(({ originTransaction }) => {

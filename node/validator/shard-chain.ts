@@ -97,6 +97,8 @@ export type ShardChain = {
   readonly beaconEntered: () => void
   /** Batches from this validator, a member of their source or of this shard. */
   readonly receive: (batches: readonly ReceiptBatch[], from: number) => void
+  /** What the beacon has sent, by this node's own account (C.9). */
+  readonly takeOwn: InboxFeed['addOwn']
   /** Batches of this source that wait here to be consumed, for a fellow that misses them. */
   readonly heldReceipts: InboxFeed['held']
   /** Something happened that may make a block worth building, or not worth it any more. */
@@ -180,6 +182,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
       for (const batch of batches) self.inbox.add(batch, from)
       updateWork(self)
     },
+    takeOwn: self.inbox.addOwn,
     heldReceipts: self.inbox.held,
     updateWork: () => updateWork(self),
     deadline: () =>

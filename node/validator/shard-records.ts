@@ -3,6 +3,7 @@
  * Before, because after a crash the committed state is not executed again. All of it follows from the block; writing it
  * twice writes the same.
  */
+import type { Receipt } from '../crosslink/receipt.ts'
 import { encodeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import type { ShardBlock } from '../shards/block.ts'
@@ -32,7 +33,7 @@ export function writeCommitted(
     const key = numberKey(shard, batch.destination, batch.startSequence)
     put('batch', key, encodeReceiptBatch(batch))
     for (const receipt of batch.receipts) {
-      if (receipt.kind !== 'transfer') continue
+      if (!isOrdered(receipt)) continue
       const place = encodeNumbers(batch.destination, receipt.sequence, header.height)
       put('origin', hashKey(shard, receipt.originTransaction), place)
     }
@@ -44,4 +45,9 @@ export function writeCommitted(
       put('refund', hashKey(shard, receipt.originTransaction), encodeNumbers(header.height))
     }
   }
+}
+
+/** Made by a transaction's word, and not in answer to a receipt, or by a shard that retires. */
+export function isOrdered({ kind }: Pick<Receipt, 'kind'>): boolean {
+  return kind === 'transfer' || kind === 'deposit' || kind === 'exit'
 }

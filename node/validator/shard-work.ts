@@ -89,7 +89,8 @@ function isToEmpty(
   const { nextSequence = 0 } = (last ?? execution.tip()).channels[destination] ?? {}
   const outBytes = last?.header.outBytes ?? committed().outBytes
   return (
-    outBytes > 0 && creditOf(limits, inFlightAt({ anchor, shard, destination, nextSequence })) > 0
+    outBytes > 0 &&
+    creditOf(limits, destination, inFlightAt({ anchor, shard, destination, nextSequence })) > 0
   )
 }
 
@@ -114,7 +115,8 @@ function canDrain({ shard, limits }: WorkParts, anchor: AnchorView, after: Chann
   return after.buffered.some((count, destination) => {
     if (count === 0) return false
     const nextSequence = after.channels[destination]?.nextSequence ?? 0
-    return creditOf(limits, inFlightAt({ anchor, shard, destination, nextSequence })) > 0
+    const inFlight = inFlightAt({ anchor, shard, destination, nextSequence })
+    return creditOf(limits, destination, inFlight) > 0
   })
 }
 

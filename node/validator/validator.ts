@@ -99,11 +99,17 @@ function createParts(options: ValidatorOptions): Parts {
       seatsOf: (chain, epoch) => plans.of(epoch)?.committees[chain],
       others: () => place.others(BEACON_CHAIN),
     },
+    leaves,
+    committeeOf: place.others,
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
       for (const shard of points.learn(block)) shards.get(shard)?.keepSnapshot()
-      for (const shard of shards.values()) shard.beaconFinalized()
+      const { sent } = beacon.head()
+      for (const shard of shards.values()) {
+        shard.takeOwn(sent)
+        shard.beaconFinalized()
+      }
     },
   })
   const readmit = (shard: ChainNumber, raws: readonly Uint8Array[]): void =>
@@ -179,7 +185,8 @@ function start({ leaves, plans, points, beacon, shards }: Parts, restore: NodeRe
   }
 }
 
-function tick({ chains, shards, intakes }: Parts): void {
+function tick({ chains, shards, intakes, beacon }: Parts): void {
+  beacon.tick()
   for (const chain of chains.values()) chain.tick()
   for (const shard of shards.values()) shard.tick()
   for (const intake of intakes.values()) intake.tick()
@@ -234,18 +241,19 @@ function receiveReceipts(
   batches: Message<'receipts'>['batches'],
 ): void {
   if (validator === undefined) return
-  for (const [number, shard] of self.shards) {
+  const receivers = [[BEACON_CHAIN, self.beacon] as const, ...self.shards]
+  for (const [number, receiver] of receivers) {
     const isFellow = isMember(self, number, validator)
     const mine = batches.filter(
       ({ source, destination }) =>
         destination === number && (isFellow || isMember(self, source, validator)),
     )
-    if (mine.length > 0) shard.receive(mine, validator)
+    if (mine.length > 0) receiver.receive(mine, validator)
   }
 }
 
 function answerReceipts(
-  { owner, shards }: Parts,
+  { owner, shards, beacon }: Parts,
   { peer, validator }: Input<'message'>,
   message: Message<'get-receipts'>,
 ): void {
@@ -258,7 +266,10 @@ function answerReceipts(
   }
   if (shards.has(source)) loadBatches(owner.context, message, answer)
   // A fellow asks: its source may show receipts to some of us only (C.5).
-  else answer(shards.get(destination)?.heldReceipts(source, fromSequence) ?? [])
+  else {
+    const fellow = destination === BEACON_CHAIN ? beacon : shards.get(destination)
+    answer(fellow?.heldReceipts(source, fromSequence) ?? [])
+  }
 }
 
 /** B.8: while a shard recovers, any validator may bring what its members finalized. */
@@ -294,7 +305,7 @@ function silence({ silenced }: Parts, fact: ValidatorFact): void {
 }
 
 function announceDeadline(self: Parts, isTick: boolean): void {
-  let at = Infinity
+  let at = self.beacon.deadline()
   for (const chain of self.chains.values()) at = Math.min(at, chain.deadline())
   for (const shard of self.shards.values()) at = Math.min(at, shard.deadline())
   for (const intake of self.intakes.values()) at = Math.min(at, intake.deadline())

@@ -109,7 +109,7 @@ export const beaconHeader: fc.Arbitrary<BeaconHeader> = fc.record({
 })
 
 const receiptContent = fc.record({
-  kind: fc.constantFrom<ReceiptKind>('transfer', 'bounce', 'move'),
+  kind: fc.constantFrom<ReceiptKind>('transfer', 'bounce', 'move', 'deposit', 'exit', 'payout'),
   from: address,
   to: address,
   amount,
@@ -223,6 +223,8 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
     burnt: amount,
     registryRules: fc.record({ stake: amount, unbondEpochs: fc.nat(65_536) }),
     records: fc.array(shardRecord, { minLength: 1, maxLength: 3 }),
+    channels: fc.array(channelHead, { minLength: 4, maxLength: 4 }),
+    sent: fc.array(receiptBatch, { maxLength: 2 }),
     changes: fc.array(
       fc.record({
         change: fc.record({
@@ -239,7 +241,7 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
       shardsPerValidator: fc.integer({ min: 1, max: 64 }),
     }),
   })
-  .map(({ records, ...rest }) => ({
+  .map(({ records, channels, ...rest }) => ({
     ...rest,
     height: rest.blockHashes.length,
     epoch: epochAfter(rest.epochRules, rest.blockHashes.length),
@@ -260,7 +262,13 @@ export const beaconState: fc.Arbitrary<BeaconState> = fc
       openedHeight: 0,
       cursors: Array.from({ length: records.length + 1 }, (_, source) => source),
     })),
+    incoming: channels.slice(0, records.length + 1),
+    outgoing: channels.slice(-records.length - 1),
   }))
+
+const beaconItem = fc
+  .tuple(inboxItem, fc.array(u64, { maxLength: 3 }))
+  .map(([item, unproved]) => ({ ...item, unproved }))
 
 /** Blocks whose header names their body, and nothing else about them is true. */
 export const beaconBlock: fc.Arbitrary<BeaconBlock> = fc
@@ -270,6 +278,7 @@ export const beaconBlock: fc.Arbitrary<BeaconBlock> = fc
       reveal: fc.uint8Array({ maxLength: 96 }),
       crosslinks: fc.array(crosslink, { maxLength: 2 }),
       accusations: fc.array(accusation, { maxLength: 2 }),
+      inbox: fc.array(beaconItem, { maxLength: 2 }),
     }),
   })
   .map(({ header, body }) => ({

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { chainTargets } from './fuzz-targets-chain.ts'
 import { nodeTargets } from './fuzz-targets-node.ts'
+import { stakeTargets } from './fuzz-targets-stake.ts'
 import { storeTargets } from './fuzz-targets-store.ts'
 import { textTargets } from './fuzz-targets-text.ts'
 
-const targets = [...chainTargets, ...nodeTargets, ...storeTargets, ...textTargets]
+const targets = [...chainTargets, ...nodeTargets, ...stakeTargets, ...storeTargets, ...textTargets]
 
 describe.each(targets)('fuzz: $name', ({ name, holdsValid, holdsDamaged }) => {
   it(`fuzz: ${name}: what is valid comes back`, holdsValid)

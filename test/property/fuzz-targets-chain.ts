@@ -1,4 +1,5 @@
 /** What chains are made of: votes, certificates, headers, blocks, receipts, transactions, state. */
+import { beaconChannels } from '../../node/crosslink/beacon-channels.ts'
 import * as fc from 'fast-check'
 import { decodeAnchorView, encodeAnchorView } from '../../node/beacon/anchor-codec.ts'
 import { decodeBeaconBlock, encodeBeaconBlock } from '../../node/beacon/block.ts'
@@ -96,6 +97,12 @@ const anchorViews = fc.record({
   epoch: u64,
   timestampMs: u64,
   shards: fc.array(arbitrary.shardRecord, { maxLength: 3 }),
+  beacon: fc
+    .tuple(
+      fc.array(arbitrary.channelHead, { maxLength: 3 }),
+      fc.array(arbitrary.channelHead, { minLength: 1, maxLength: 3 }),
+    )
+    .map(([incoming, outgoing]) => beaconChannels(incoming, outgoing)),
 })
 
 export const shardBodies: fc.Arbitrary<ShardBody> = fc.record({

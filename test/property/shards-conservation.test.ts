@@ -89,7 +89,7 @@ function checkWorld(world: World): void {
       const consumed = receiptsConsumed(world, source, destination)
       expect(sent.map(({ sequence }) => sequence)).toEqual(sent.map((_, index) => index))
       expect(consumed).toEqual(sent.slice(0, consumed.length))
-      expect(sent.length - consumed.length).toBeLessThanOrEqual(creditOf(limits, 0))
+      expect(sent.length - consumed.length).toBeLessThanOrEqual(creditOf(limits, 2, 0))
       total += sum(sent) - sum(consumed)
     }
   }

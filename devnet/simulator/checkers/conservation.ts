@@ -1,7 +1,7 @@
 /**
  * C1, conservation: at every finalized beacon block, over the shard heads that it has crosslinked,
  *
- *   balances + waiting in outgoing buffers + in flight (sent, not consumed) + burnt fees = genesis supply
+ *   balances + waiting in outgoing buffers + in flight (sent, not consumed) + burnt + stakes = genesis supply
  *
  * and C2: no shard has consumed more of a channel than its source had sent at that cut. All sums are this file's own: from
  * account changes, values that senders declared, receipts seen and base fees times gas. No total of the node is read.
@@ -32,35 +32,56 @@ type Sums = {
   readonly consumed: (Flow | undefined)[]
 }
 
+/** What is on its way to the beacon, less what shards have consumed of it; values of receipts are those that sources sent. */
+function withBeacon(
+  shards: readonly Shard[],
+  sums: readonly Sums[],
+  cursors: readonly number[],
+): bigint {
+  let value = 0n
+  for (const [index, { sent, consumed }] of sums.entries()) {
+    const taken = shards[index]?.toBeacon.slice(0, cursors[index + 1] ?? 0) ?? []
+    value += (sent[0]?.value ?? 0n) - taken.reduce((sum, amount) => sum + amount, 0n)
+    value -= consumed[0]?.value ?? 0n
+  }
+  return value
+}
+
 type Flow = { readonly count: number; readonly value: bigint }
 
 type Shard = {
   readonly accounts: Map<string, bigint>
   /** Sums after each height, index = height. */
   readonly history: Sums[]
+  /** Amounts sent to the beacon, by sequence. */
+  readonly toBeacon: bigint[]
 }
 
-/** `genesis`: funded accounts per shard, index = shard - 1. */
-export function createConservationChecker(genesis: GenesisBalances): ConservationChecker {
+/** `genesis`: funded accounts per shard, index = shard - 1; `stakes`: of all validators. */
+export function createConservationChecker(
+  genesis: GenesisBalances,
+  stakes = 0n,
+): ConservationChecker {
   const declared = new Map<string, bigint>()
   const shards = genesis.map(openShard)
-  const supply = shards.reduce((sum, { history }) => sum + (history[0]?.balances ?? 0n), 0n)
+  const supply = shards.reduce((sum, { history }) => sum + (history[0]?.balances ?? 0n), stakes)
+  const beacon = { sent: 0n, held: stakes }
   let cuts = 0
   return {
     declare: (transaction, value) => void declared.set(transaction, value),
     block: (block) => {
       addBlock(shardAt(shards, block.shard - 1), block, declared)
     },
-    cut: ({ beaconHeight, heads }) => {
+    cut: ({ beaconHeight, heads, beacon: registry }) => {
       cuts++
+      beacon.held = registry?.held ?? beacon.held
+      for (const { amount } of registry?.sent ?? []) beacon.sent += amount
       const sums = heads.map(({ height }, index) => shardAt(shards, index).history[height])
       if (sums.some((one) => one === undefined))
         return `beacon block ${beaconHeight} crosslinks a block that nobody has executed`
-      return judge(
-        sums.filter((one) => one !== undefined),
-        supply,
-        beaconHeight,
-      )
+      const known = sums.filter((one) => one !== undefined)
+      const own = withBeacon(shards, known, registry?.cursors ?? [])
+      return judge(known, supply - beacon.held - beacon.sent - own, beaconHeight)
     },
     cutCount: () => cuts,
   }
@@ -78,6 +99,7 @@ function openShard(accounts: GenesisBalances[number]): Shard {
   return {
     accounts: new Map(accounts.map(({ account, balance }) => [account, balance])),
     history: [{ balances, buffered: 0n, burnt: 0n, sent: [], consumed: [] }],
+    toBeacon: [],
   }
 }
 
@@ -99,6 +121,7 @@ function addBlock(shard: Shard, block: SeenBlock, declared: ReadonlyMap<string, 
   }
   for (const receipt of block.sent) {
     addTo(after.sent, receipt.destination, receipt)
+    if (receipt.destination === 0) shard.toBeacon.push(receipt.amount)
     // B.7: the balance of an account that moves was never in a buffer by a transaction's word.
     if (receipt.kind !== 'move') after.buffered -= receipt.amount
   }
@@ -116,7 +139,8 @@ function judge(sums: readonly Sums[], supply: bigint, beaconHeight: number): str
     if (buffered < 0n) return `shard ${index + 1} has sent value that nobody gave it`
     total += balances + buffered + burnt
     for (const [to, flow] of sent.entries()) {
-      if (flow === undefined) continue
+      // The beacon's part was taken out.
+      if (flow === undefined || to === 0) continue
       const end = sums[to - 1]?.consumed[index + 1] ?? { count: 0, value: 0n }
       if (end.count > flow.count)
         return `shard ${to} consumed ${end.count} receipts of shard ${index + 1}, which sent ${flow.count}`

@@ -1,8 +1,8 @@
 /**
  * S7 on chain, and C1 of stakes: at every head of an honest node's beacon only validators that lie are slashed, and what the
- * registry holds and has burnt is what the genesis put there.
+ * registry holds, has burnt and has sent is what the genesis put there and what it consumed.
  */
-import { stakeSum } from '../../../node/beacon/slashing.ts'
+import { registrySum } from '../../../node/beacon/registry-step.ts'
 import type { BeaconState } from '../../../node/beacon/state.ts'
 
 export type RegistryVerdict = { readonly rule: 'S7' | 'C1'; readonly sentence: string }
@@ -16,23 +16,23 @@ export function createRegistryChecker(
   genesis: BeaconState,
   byzantine: ReadonlySet<number>,
 ): RegistryChecker {
-  const deposited = stakeSum(genesis)
+  const deposited = registrySum(genesis)
   /** All nodes' states share few lists: one per block that changed it. */
-  const looked = new WeakSet<BeaconState['validators']>()
+  const looked = new WeakMap<BeaconState['validators'], BeaconState['outgoing']>()
   return {
     look: (state) => {
       const { validators } = state
-      if (looked.has(validators)) return undefined
-      looked.add(validators)
+      if (looked.get(validators) === state.outgoing) return undefined
+      looked.set(validators, state.outgoing)
       const victim = validators.findIndex(
         ({ status }, index) => status === 'slashed' && !byzantine.has(index),
       )
       if (victim >= 0) return { rule: 'S7', sentence: `honest validator ${victim} is slashed` }
-      const sum = stakeSum(state)
+      const sum = registrySum(state)
       if (sum === deposited) return undefined
       return {
         rule: 'C1',
-        sentence: `stakes and what was burnt of them are ${sum}, not ${deposited}`,
+        sentence: `stakes, what was burnt of them and what was sent of them are ${sum}, not ${deposited}`,
       }
     },
   }

@@ -7,7 +7,7 @@ export type SeenReceipt = {
   readonly source: number
   readonly destination: number
   readonly sequence: number
-  readonly kind: 'transfer' | 'bounce' | 'move'
+  readonly kind: 'transfer' | 'bounce' | 'move' | 'deposit' | 'exit' | 'payout'
   readonly from: string
   readonly to: string
   readonly amount: bigint
@@ -55,6 +55,17 @@ export type SeenCut = {
     /** As in `SeenBlock`. */
     readonly cursors: readonly number[]
   }[]
+  /** What the block does to the registry of validators; absent where nobody has a stake. */
+  readonly beacon?: SeenBeacon
+}
+
+export type SeenBeacon = {
+  /** Receipts of each shard consumed so far, index = shard, 0..S. */
+  readonly cursors: readonly number[]
+  /** By this block. */
+  readonly sent: readonly SeenReceipt[]
+  /** Stakes, and what was burnt of them. */
+  readonly held: bigint
 }
 
 export function receiptText(receipt: SeenReceipt): string {

@@ -16,7 +16,9 @@ export type Call = {
 /** A receipt that the call wants made; source, sequence and origin are the block's business. */
 export type ReceiptOrder = {
   readonly destination: ChainNumber
+  readonly kind: 'transfer' | 'deposit' | 'exit'
   readonly to: Address
+  readonly payload: Uint8Array
 }
 
 export type CallResult = {

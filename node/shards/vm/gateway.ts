@@ -1,6 +1,7 @@
 /**
  * The gateway: one system contract at the same address on every shard, native code behind it. Its `transfer(uint256
- * chainId, address to) payable` sends the call's value to an account on another shard (docs/protocol/shards.md, "Gateway").
+ * chainId, address to) payable` sends the call's value to an account on another shard (docs/protocol/shards.md, "Gateway");
+ * its calls to the beacon stand in gateway-stake.ts.
  *
  * A call it does not understand, or to a shard that is not there, fails like a contract that reverts.
  */
@@ -11,6 +12,7 @@ import { ADDRESS_SIZE, type Address, type ChainNumber } from '../../primitives/i
 import type { ShardConfig } from '../executor.ts'
 import { RECEIPT_GAS } from '../flow-control.ts'
 import type { Call, CallResult, ReceiptOrder } from './call.ts'
+import { decodeStakeCall } from './gateway-stake.ts'
 
 /** 0x...7765 ("we"). */
 export const GATEWAY_ADDRESS: Address = bigIntToBytes(0x7765n, ADDRESS_SIZE)
@@ -34,10 +36,26 @@ export const GATEWAY_ABI = [
     ],
     outputs: [],
   },
+  {
+    type: 'function',
+    name: 'deposit',
+    stateMutability: 'payable',
+    inputs: [{ name: 'registration', type: 'bytes' }],
+    outputs: [],
+  },
+  {
+    type: 'function',
+    name: 'exit',
+    stateMutability: 'nonpayable',
+    inputs: [{ name: 'validator', type: 'uint256' }],
+    outputs: [],
+  },
 ] as const
 
 /** Decoding, checking and queueing; the receipt itself costs RECEIPT_GAS on top. */
 export const GATEWAY_GAS = 5_000
+/** A deposit is longer to carry, and every validator checks its signatures. */
+const GATEWAY_DEPOSIT_GAS = 40_000
 
 const WORD_SIZE = 32
 /** Bytes of a transfer's calldata: selector and two words. */
@@ -75,28 +93,50 @@ export function decodeGatewayTransfer(
   if (destination < 1n || destination > BigInt(config.shardCount)) return undefined
   if (destination === BigInt(config.shard)) return undefined
   if (config.closed?.includes(Number(destination)) === true) return undefined
-  return { destination: Number(destination), to: data.slice(GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE) }
+  return {
+    destination: Number(destination),
+    kind: 'transfer',
+    to: data.slice(GATEWAY_TRANSFER_SIZE - ADDRESS_SIZE),
+    payload: NO_PAYLOAD,
+  }
 }
 
-/** Which shard a transaction sends value to: what admission asks before it asks about congestion (C.6). */
+const NO_PAYLOAD = new Uint8Array(0)
+
+/** Any call that the gateway understands; an exit carries no value (B.10). */
+export function decodeGatewayCall(
+  config: GatewayConfig,
+  { data, value }: Pick<Call, 'data' | 'value'>,
+): ReceiptOrder | undefined {
+  const order = decodeGatewayTransfer(config, data) ?? decodeStakeCall(data)
+  return order?.kind === 'exit' && value !== 0n ? undefined : order
+}
+
+/** Beyond the intrinsic gas of the call that orders it. */
+export function gatewayGasOf({ kind }: Pick<ReceiptOrder, 'kind'>): number {
+  return GATEWAY_TRANSFER_GAS + (kind === 'deposit' ? GATEWAY_DEPOSIT_GAS : 0)
+}
+
+/** Which chain a transaction sends value to: what admission asks before it asks about congestion (C.6). */
 export function destinationOfGatewayCall(
   config: GatewayConfig,
-  transaction: { readonly to: Address | undefined; readonly data: Uint8Array },
+  transaction: Pick<Call, 'data' | 'value'> & { readonly to: Address | undefined },
 ): ChainNumber | undefined {
   if (transaction.to === undefined || !isGateway(transaction.to)) return undefined
-  return decodeGatewayTransfer(config, transaction.data)?.destination
+  return decodeGatewayCall(config, transaction)?.destination
 }
 
-/** Gas of a gateway transfer beyond its intrinsic gas. */
+/** Gas of a gateway call without more to it beyond its intrinsic gas. */
 export const GATEWAY_TRANSFER_GAS = GATEWAY_GAS + RECEIPT_GAS
 
 /** Touches no balance: the caller burns the value from the sender for the receipt that is ordered. */
 export function executeGatewayCall(config: ShardConfig, call: Call): CallResult {
-  const order = decodeGatewayTransfer(config, call.data)
+  const order = decodeGatewayCall(config, call)
   if (order === undefined) return failed(Math.min(call.gas, GATEWAY_GAS))
+  const gasUsed = gatewayGasOf(order)
   // Out of gas takes all of it, as in Ethereum.
-  if (call.gas < GATEWAY_TRANSFER_GAS) return failed(call.gas)
-  return { status: 1, gasUsed: GATEWAY_TRANSFER_GAS, order }
+  if (call.gas < gasUsed) return failed(call.gas)
+  return { status: 1, gasUsed, order }
 }
 
 function failed(gasUsed: number): CallResult {

@@ -39,8 +39,8 @@ export function openFork(seed: number): ForkScene {
         if (fact.kind === 'forked' || fact.kind === 'reorganised' || fact.kind === 'evidence')
           facts.push({ node, fact })
       },
-      onBeacon: (_, validator) => {
-        for (const { shard, height, hash } of validator.beacon.head().shards) {
+      onBeacon: (_, { shards }) => {
+        for (const { shard, height, hash } of shards) {
           const place = `${shard}/${height}`
           recorded.set(place, (recorded.get(place) ?? new Set()).add(toHex(hash)))
         }
@@ -76,7 +76,11 @@ export function stateOf({ trial }: ForkScene, node: number, shard: number) {
 
 /** Of all shards as one node holds them. Nothing is under way. */
 export function wealth({ trial }: ForkScene, node: number, at: 'now' | 'genesis'): bigint {
-  let sum = 0n
+  // Whoever lied is slashed, and whoever said so was paid out of its stake.
+  const { validators, burnt: lost, registryRules } = trial.world.validator(node).beacon.head()
+  const atGenesis = registryRules.stake * BigInt(validators.length)
+  let sum =
+    at === 'genesis' ? atGenesis : validators.reduce((held, { stake }) => held + stake, lost)
   for (let shard = 1; shard <= SHARDS; shard++) {
     const request = { kind: 'supply', at: { kind: 'finalized' } } as const
     const answer = trial.world.executor(node, shard).runNow(request)

@@ -175,7 +175,8 @@ describe('beacon: inclusion', () => {
     expect(withCursors([0, 0, 4])).toBe('cursor-regressed')
     expect(withCursors([0, 5])).toBe('cursors-malformed')
     expect(withCursors([0, 1, 5])).toBe('cursors-malformed')
-    expect(withCursors([1, 0, 5])).toBe('cursors-malformed')
+    // C.9: the beacon has sent nothing yet.
+    expect(withCursors([1, 0, 5])).toBe('cursor-ahead')
   })
 
   it('beacon: inclusion: C.4: channels that are not under the tip’s outRoot are refused', () => {

@@ -2,6 +2,7 @@
  * A small network for beacon tests: a genesis with mock signatures, shard chains of bare headers, and the crosslinks and
  * beacon blocks that an honest node would make of them.
  */
+import type { BeaconItem } from '../../../node/beacon/beacon-inbox.ts'
 import { buildBeaconBlock, type BeaconBuilt } from '../../../node/beacon/build.ts'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { epochAfter } from '../../../node/beacon/epoch.ts'
@@ -185,6 +186,7 @@ type BuildOptions = {
   timestampMs?: number
   wishes?: readonly ShardChange[]
   accusations?: readonly Accusation[]
+  inbox?: readonly BeaconItem[]
 }
 
 /** The block that the leader of the view (the next one by default) builds. */
@@ -194,7 +196,7 @@ export function buildOn(
   options: BuildOptions = {},
 ): BeaconBuilt {
   const { view = state.height + 1, timestampMs = state.timestampMs + 1_000 } = options
-  const { wishes = [], accusations = [] } = options
+  const { wishes = [], accusations = [], inbox = [] } = options
   const seat = proposerOf(state, 0, view)
   const root = revealRoot(state.genesisHash, state.epoch, view)
   const validator = present(state.committees[0]?.[seat], 'the beacon seats everybody')
@@ -206,6 +208,7 @@ export function buildOn(
     reveal,
     crosslinks,
     accusations,
+    inbox,
     wishes,
   })
 }

@@ -168,9 +168,9 @@ describe('crosslink: inbox: verification', () => {
     expect(codeOf({ item: { ...itemOf(0, 3), batches: [oversized] } })).toBe('batch-malformed')
   })
 
-  it('crosslink: inbox: no chain sends to itself, and the beacon sends nothing', () => {
+  it('crosslink: inbox: no chain sends to itself, nor one that is not there', () => {
     const item = itemOf(0, 3)
-    for (const source of [0, DESTINATION, SHARD_COUNT + 1]) {
+    for (const source of [-1, DESTINATION, SHARD_COUNT + 1]) {
       expect(codeOf({ item: { ...item, source } })).toBe('unknown-source')
     }
   })

@@ -2,6 +2,7 @@
  * A small sharded world for tests: shard configurations, transactions without secret keys (executors get senders, not
  * signatures), anchors made from what executors answered, and blocks driven through the executor port.
  */
+import { unusedBeaconChannels } from '../../../node/crosslink/beacon-channels.ts'
 import { outBranch } from '../../../node/crosslink/channel.ts'
 import {
   firstRecord,
@@ -155,6 +156,7 @@ export function anchorAt(beaconHeight: number, shards: readonly ShardRecord[]): 
     epoch: 0,
     timestampMs: 1_000_000 + beaconHeight,
     shards,
+    beacon: unusedBeaconChannels(shards.length),
   }
 }
 

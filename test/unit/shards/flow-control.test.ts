@@ -53,10 +53,10 @@ describe('shards: flow control', () => {
   })
 
   test('shards: flow control: C.6 a full window still lets one receipt pass, and no more', () => {
-    expect(creditOf(LIMITS, 0)).toBe(LIMITS.windowUnits + 1)
-    expect(creditOf(LIMITS, LIMITS.windowUnits)).toBe(1)
-    expect(creditOf(LIMITS, LIMITS.windowUnits + 1)).toBe(0)
-    expect(creditOf(LIMITS, LIMITS.windowUnits + 9)).toBe(0)
+    expect(creditOf(LIMITS, 2, 0)).toBe(LIMITS.windowUnits + 1)
+    expect(creditOf(LIMITS, 2, LIMITS.windowUnits)).toBe(1)
+    expect(creditOf(LIMITS, 2, LIMITS.windowUnits + 1)).toBe(0)
+    expect(creditOf(LIMITS, 2, LIMITS.windowUnits + 9)).toBe(0)
   })
 
   test('shards: flow control: in flight is what the anchor has not seen consumed', () => {

@@ -43,10 +43,15 @@ describe('shards: gateway', () => {
 
   test('shards: gateway: a transfer to another shard is understood', () => {
     const data = encodeGatewayTransfer(CHAIN_ID_BASE + 3, TO)
-    expect(decodeGatewayTransfer(CONFIG, data)).toEqual({ destination: 3, to: TO })
-    expect(destinationOfGatewayCall(CONFIG, { to: GATEWAY_ADDRESS, data })).toBe(3)
-    expect(destinationOfGatewayCall(CONFIG, { to: address(1), data })).toBeUndefined()
-    expect(destinationOfGatewayCall(CONFIG, { to: undefined, data })).toBeUndefined()
+    expect(decodeGatewayTransfer(CONFIG, data)).toEqual({
+      destination: 3,
+      kind: 'transfer',
+      to: TO,
+      payload: new Uint8Array(0),
+    })
+    expect(destinationOfGatewayCall(CONFIG, { to: GATEWAY_ADDRESS, data, value: 1n })).toBe(3)
+    expect(destinationOfGatewayCall(CONFIG, { to: address(1), data, value: 1n })).toBeUndefined()
+    expect(destinationOfGatewayCall(CONFIG, { to: undefined, data, value: 1n })).toBeUndefined()
   })
 
   test('shards: gateway: our own shard, the beacon and shards that are not there are no destination', () => {
@@ -76,7 +81,7 @@ describe('shards: gateway', () => {
     expect(result).toEqual({
       status: 1,
       gasUsed: GATEWAY_GAS + RECEIPT_GAS,
-      order: { destination: 2, to: TO },
+      order: { destination: 2, kind: 'transfer', to: TO, payload: new Uint8Array(0) },
     })
   })
 

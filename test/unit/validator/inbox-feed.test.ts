@@ -1,4 +1,5 @@
 /** The inbox feed: pushed batches are hints, the fold to the recorded leaf is the proof, what is missing is pulled (C.5). */
+import { unusedBeaconChannels } from '../../../node/crosslink/beacon-channels.ts'
 import { describe, expect, it } from 'vitest'
 import {
   EMPTY_CHANNEL,
@@ -45,7 +46,8 @@ function anchorOf(leaves: readonly ChannelHead[]): AnchorView {
   const shards = [1, 2, 3].map((shard) =>
     exampleRecord({ shard, height: shard === 1 ? 5 : 0, outRoot: outRootOf(leaves) }),
   )
-  return { beaconHeight: 9, beaconHash: hashOf('beacon'), epoch: 0, timestampMs: 0, shards }
+  const beacon = unusedBeaconChannels(3)
+  return { beaconHeight: 9, beaconHash: hashOf('beacon'), epoch: 0, timestampMs: 0, shards, beacon }
 }
 
 function openFeed(leaves: readonly ChannelHead[] | undefined) {

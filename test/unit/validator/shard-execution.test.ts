@@ -1,4 +1,5 @@
 /** Execution order of a hosted shard: replay in stretches, lost executors, lost answers, divergence (R4, R8). */
+import { unusedBeaconChannels } from '../../../node/crosslink/beacon-channels.ts'
 import { describe, expect, it } from 'vitest'
 import type { ChainBlock } from '../../../node/consensus/message.ts'
 import { emptyChannels } from '../../../node/crosslink/channel.ts'
@@ -27,6 +28,7 @@ const anchor = {
   epoch: 0,
   timestampMs: 0,
   shards: [],
+  beacon: unusedBeaconChannels(2),
 }
 
 function chainOf(count: number): readonly ChainBlock[] {

@@ -23,7 +23,7 @@ function crosslink(shard: number, height: number): Crosslink {
 }
 
 function blockWith(...crosslinks: readonly Crosslink[]): BeaconBlock {
-  const body = { reveal: new Uint8Array(96), crosslinks, accusations: [] }
+  const body = { reveal: new Uint8Array(96), crosslinks, accusations: [], inbox: [] }
   return { header: exampleBeaconHeader(), body }
 }
 
