@@ -57,6 +57,7 @@ export async function runNetworks(shape: PlanShape, options: SimulationOptions):
       failed: losers,
       events: figures.events,
       settled: figures.settled,
+      epochs: figures.epochs,
       virtualMs: figures.virtualMs,
       wallMs,
       cpuMs: figures.cpuMs,

@@ -21,6 +21,8 @@ const partSchema = z.object({
   failed: z.array(z.int()),
   events: z.int(),
   settled: z.int(),
+  /** That the beacons have begun, of all seeds together; absent in old lines. */
+  epochs: z.int().optional(),
   virtualMs: z.int(),
   wallMs: z.int(),
   cpuMs: z.int(),

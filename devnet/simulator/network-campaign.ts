@@ -9,6 +9,7 @@ import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
 import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
 import {
+  EPOCHS_LONG_SHAPE,
   EPOCHS_SHAPE,
   expandNetworkPlan,
   NETWORK_SHAPE,
@@ -18,7 +19,12 @@ import {
 import type { Verdict } from './sharded-court.ts'
 
 /** Under these names their seeds stand beside the consensus campaigns. */
-export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [NETWORK_SHAPE, SHORT_SHAPE, EPOCHS_SHAPE]
+export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
+  NETWORK_SHAPE,
+  SHORT_SHAPE,
+  EPOCHS_SHAPE,
+  EPOCHS_LONG_SHAPE,
+]
 
 /** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. */
 const VICES = ADVERSARY_NAMES.filter((name) => name !== wrongChunk.name && name !== forker.name)
@@ -39,6 +45,8 @@ export type NetworkResult = {
   readonly cpuMs: number
   readonly events: number
   readonly settled: number
+  /** That the beacon has begun. */
+  readonly epochs: number
   readonly violations: readonly Verdict[]
 }
 
@@ -57,7 +65,7 @@ export function playSeed({ seed, shape }: NetworkSeed, twice: boolean): NetworkR
   const cpuBefore = process.threadCpuUsage()
   const plan = networkPlanOf(seed, shape)
   const outcome = playNetwork(plan)
-  const { hash, virtualMs, recoveryMs, steps: events, settled, violation } = outcome
+  const { hash, virtualMs, recoveryMs, steps: events, settled, epochs, violation } = outcome
   const violations = violation === undefined ? [] : [violation]
   if (twice) {
     const again = playNetwork(plan).hash
@@ -68,7 +76,8 @@ export function playSeed({ seed, shape }: NetworkSeed, twice: boolean): NetworkR
   const { user, system } = process.threadCpuUsage(cpuBefore)
   const cpuMs = (user + system) / 1000
   const ok = violations.length === 0
-  return { seed, ok, hash, virtualMs, recoveryMs, wallMs, cpuMs, events, settled, violations }
+  const figures = { virtualMs, recoveryMs, wallMs, cpuMs, events, settled, epochs }
+  return { seed, ok, hash, ...figures, violations }
 }
 
 export type NetworkFigures = {
@@ -78,6 +87,7 @@ export type NetworkFigures = {
   readonly cpuMs: number
   readonly events: number
   readonly settled: number
+  readonly epochs: number
   readonly recoveryP50Ms: number | undefined
   readonly recoveryMaxMs: number | undefined
   /** Over the hashes of all seeds, in their order. */
@@ -102,6 +112,7 @@ export function sumUp(results: readonly NetworkResult[]): NetworkFigures {
     cpuMs: Math.round(total(ordered.map(({ cpuMs }) => cpuMs))),
     events: total(ordered.map(({ events }) => events)),
     settled: total(ordered.map(({ settled }) => settled)),
+    epochs: total(ordered.map(({ epochs }) => epochs)),
     recoveryP50Ms: recoveries[recoveries.length >> 1],
     recoveryMaxMs: recoveries.at(-1),
     hash: hash.digest(),

@@ -15,7 +15,19 @@ const FORGETFUL: readonly Trouble['kind'][] = [
   'byzantine',
 ]
 
-export function withEpochs(plan: NetworkPlan, epochBlocks: number): NetworkPlan {
-  const troubles = plan.troubles.filter(({ trouble }) => !FORGETFUL.includes(trouble.kind))
-  return { ...plan, epochBlocks, vices: [], troubles }
+export function withEpochs(
+  plan: NetworkPlan,
+  epochBlocks: number,
+  { churn, rotationPermille }: Pick<NetworkPlan, 'churn' | 'rotationPermille'> = {},
+): NetworkPlan {
+  const known = plan.troubles.filter(({ trouble }) => !FORGETFUL.includes(trouble.kind))
+  return {
+    ...plan,
+    epochBlocks,
+    ...(rotationPermille === undefined ? {} : { rotationPermille }),
+    ...(churn === undefined ? {} : { churn }),
+    vices: [],
+    // Whoever leaves must be spared by every committee, so nothing else is done to anybody.
+    troubles: churn === undefined ? known : [],
+  }
 }

@@ -54,9 +54,13 @@ export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
       .toSorted((left, right) => compareBytes(left.address, right.address)),
     ...(plan.epochBlocks === undefined
       ? {}
-      : { epochs: { ...ONE_EPOCH, blocks: plan.epochBlocks } }),
+      : { epochs: epochsOf(plan.epochBlocks, plan.rotationPermille) }),
   }
   return { genesis, keys }
+}
+
+function epochsOf(blocks: number, rotationPermille = ONE_EPOCH.rotationPermille) {
+  return { ...ONE_EPOCH, blocks, rotationPermille }
 }
 
 /** Who will sit where: index 0 is the beacon's committee. */

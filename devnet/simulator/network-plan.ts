@@ -21,6 +21,13 @@ export type NetworkOrder = {
   readonly node: number
 }
 
+export type ChurnPlan = {
+  /** Of all nodes, how many thousandths are away at once, where committees can spare them. */
+  readonly awayPermille: number
+  /** How often somebody leaves. */
+  readonly everyMs: number
+}
+
 export type NetworkPlan = {
   readonly kind: 'network'
   readonly seed: number
@@ -36,6 +43,10 @@ export type NetworkPlan = {
   readonly gasLimit: number
   /** Beacon blocks per epoch; absent: one epoch for ever. */
   readonly epochBlocks?: number
+  /** Of every shard's seats, how many thousandths change with an epoch; absent: as in a genesis that says nothing of it. */
+  readonly rotationPermille?: number
+  /** Nodes leave and come back until healing; who, is drawn as the run goes, from the plan's seed. */
+  readonly churn?: ChurnPlan
   /** Byzantine from the beginning to the end. */
   readonly vices: readonly { readonly node: number; readonly vice: string }[]
   readonly troubles: readonly { readonly atMs: number; readonly trouble: Trouble }[]
@@ -90,6 +101,8 @@ const planSchema = z.strictObject({
   idleIntervalMs: time,
   gasLimit: z.int().min(1),
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).optional(),
+  rotationPermille: z.int().min(0).max(1000).optional(),
+  churn: z.strictObject({ awayPermille: z.int().min(0).max(1000), everyMs: time }).optional(),
   vices: z.array(z.strictObject({ node, vice: z.string() })),
   troubles: z.array(z.strictObject({ atMs: time, trouble: troubleSchema })),
   orders: z.array(

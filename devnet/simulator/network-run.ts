@@ -8,8 +8,10 @@ import { schemeByName } from '../../node/primitives/io/schemes.ts'
 import type { ValidatorFact } from '../../node/validator/contract.ts'
 import type { Validator } from '../../node/validator/validator.ts'
 import { genesisOfPlan } from './network-genesis.ts'
-import type { NetworkOrder, NetworkPlan } from './network-plan.ts'
+import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
 import { missingProgress, tipsOf, wrongBalance, type Progress } from './network-progress.ts'
+import { createChurn } from './network-churn.ts'
+import { createPrng } from '../../node/primitives/prng.ts'
 import { createWallets, type Wallets } from './network-wallets.ts'
 import { createCourt, type Court, type Verdict } from './sharded-court.ts'
 import type { Corrupt, NodeEnd, WorldEvents } from './sharded-plan.ts'
@@ -36,6 +38,8 @@ export type NetworkOutcome = {
   readonly steps: number
   readonly settled: number
   readonly refused: number
+  /** That the beacon has begun. */
+  readonly epochs: number
   readonly hash: string
 }
 
@@ -54,6 +58,8 @@ type Run = {
 
 /** How often the end of a run is looked for; part of the event hash. */
 const LOOK_MS = 250
+/** Before, the network meets. */
+const CHURN_FROM_MS = 2_000
 /** An operator comes after so long. */
 const OPERATOR_MS = 2_000
 
@@ -61,7 +67,8 @@ export function runNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): 
   const run = openRun(plan, options)
   const { world, court } = run
   begin(run)
-  const isOver = (): boolean => run.isDone || court.verdict() !== undefined
+  const isOver = (): boolean =>
+    run.isDone || run.stuck !== undefined || court.verdict() !== undefined
   try {
     world.run(plan.healMs + plan.patienceMs, isOver)
     if (court.verdict() === undefined) conclude(run)
@@ -79,6 +86,7 @@ export function runNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): 
     steps: world.steps(),
     settled: placed - refused - run.wallets.openCount(),
     refused,
+    epochs: Math.max(...run.honest.map((node) => world.validator(node).beacon.head().epoch)),
     hash: world.hash(),
   }
 }
@@ -202,6 +210,20 @@ function begin(run: Run): void {
   }
   for (const order of plan.orders) world.at(order.atMs, 'order', () => wallets.place(order))
   world.at(plan.healMs, 'heal', () => heal(run))
+  if (plan.churn !== undefined) churn(run, plan.churn)
+}
+
+function churn(run: Run, rules: ChurnPlan): void {
+  const { plan, world } = run
+  const dice = createPrng(plan.seed).stream('churn')
+  const churning = createChurn(world, plan, rules, dice)
+  const pass = (): void => {
+    if (world.now() + rules.everyMs >= plan.healMs) return
+    const sentence = churning.pass()
+    if (sentence !== undefined) run.stuck ??= { rule: 'L8', sentence, atMs: world.now() }
+    world.at(world.now() + rules.everyMs, 'churn', pass)
+  }
+  world.at(CHURN_FROM_MS, 'churn', pass)
 }
 
 function heal(run: Run): void {

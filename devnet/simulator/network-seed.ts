@@ -5,7 +5,7 @@
 import { createPrng, type Prng } from '../../node/primitives/prng.ts'
 import { withEpochs } from './network-epochs.ts'
 import { committeesOf } from './network-genesis.ts'
-import type { NetworkOrder, NetworkPlan } from './network-plan.ts'
+import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
 import { drawFaulty, drawTroubles } from './network-troubles.ts'
 
 export type SeedOptions = {
@@ -27,6 +27,9 @@ export type PlanShape = {
   readonly orders: readonly number[]
   /** Beacon blocks per epoch; absent: one epoch for ever. */
   readonly epochBlocks?: readonly number[]
+  readonly rotationPermille?: number
+  /** In place of the drawn troubles. */
+  readonly churn?: ChurnPlan
 }
 
 /** Small networks find most and cost least; large ones find what needs many. */
@@ -61,6 +64,25 @@ export const EPOCHS_SHAPE: PlanShape = {
   healMs: [4_000, 6_000, 12_000],
   orders: [0, 8, 16, 30],
   epochBlocks: [4, 5, 8],
+}
+
+/**
+ * A hundred and more epochs in every plan, in the cheapest networks that rotate: three of ten validators are away at any time,
+ * and three of ten seats change.
+ */
+export const EPOCHS_LONG_SHAPE: PlanShape = {
+  ...SHORT_SHAPE,
+  name: 'epochs-long',
+  shardCounts: [2],
+  seats: [4, 5],
+  healMs: [120_000],
+  shardIntervalMs: [250],
+  beaconIntervalMs: [250],
+  idleIntervalMs: [1_000],
+  orders: [40, 80],
+  epochBlocks: [4, 5, 8],
+  rotationPermille: 300,
+  churn: { awayPermille: 300, everyMs: 500 },
 }
 
 /** One seed in so many has real signatures; such networks are small. */
@@ -111,7 +133,7 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     patienceMs: PATIENCE_MS,
   }
   if (shape.epochBlocks === undefined) return plan
-  return withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks))
+  return withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks), shape)
 }
 
 function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {

@@ -3,8 +3,8 @@
  * judges every signature under the committee of its epoch; in the end everything that a client was promised is settled.
  */
 import { describe, expect, test } from 'vitest'
-import { playSeed } from '../../devnet/simulator/network-campaign.ts'
-import { EPOCHS_SHAPE } from '../../devnet/simulator/network-seed.ts'
+import { networkPlanOf, playNetwork, playSeed } from '../../devnet/simulator/network-campaign.ts'
+import { EPOCHS_LONG_SHAPE, EPOCHS_SHAPE } from '../../devnet/simulator/network-seed.ts'
 import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
 import { createPrng, type Prng } from '../../node/primitives/prng.ts'
 import { createTrial, type Trial } from './sharded/trial.ts'
@@ -104,5 +104,27 @@ describe('epochs', () => {
       expect(violations, `seed ${seed}`).toEqual([])
       expect(ok).toBe(true)
     }
+  })
+
+  test('epochs: L8: while every committee can spare who is away, no chain stands still and no shard is forced', () => {
+    const { orders, ...plan } = networkPlanOf(7, EPOCHS_LONG_SHAPE)
+    const healMs = 25_000
+    const early = orders.filter(({ atMs }) => atMs < healMs)
+    const outcome = playNetwork({ ...plan, healMs, orders: early })
+    expect(outcome.violation).toBeUndefined()
+    expect(outcome.epochs).toBeGreaterThan(8)
+    expect(outcome.settled).toBe(early.length)
+  })
+
+  test('epochs: L8: a shard that nobody hears of is found out', () => {
+    const plan = networkPlanOf(7, EPOCHS_LONG_SHAPE)
+    const nodes = Array.from({ length: plan.validatorCount }, (_, node) => node)
+    // Half of the network from the other half: no chain has a quorum.
+    const links = nodes.flatMap((from) =>
+      nodes.filter((to) => from % 2 !== to % 2).map((to) => ({ from, to })),
+    )
+    const cut = { atMs: 5_000, trouble: { kind: 'cut', links } } as const
+    const { violation } = playNetwork({ ...plan, orders: [], troubles: [cut] })
+    expect(violation?.rule).toBe('L8')
   })
 })
