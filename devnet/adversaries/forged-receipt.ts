@@ -41,7 +41,7 @@ export const forgedReceipt: Adversary = {
       ...honest,
       handle: (input) => {
         const effects = [...honest.handle(told(self, input))]
-        for (const shard of honest.hostedShards) {
+        for (const shard of honest.shards.keys()) {
           // What waits already, or was thrown out meanwhile, is submitted again: it is one and the same transaction.
           if (effects.some((effect) => entersView(effect, shard)) && hasSources(self, shard)) {
             effects.push(...honest.handle(errand(self, shard, input)))

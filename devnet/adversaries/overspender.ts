@@ -63,7 +63,7 @@ function prepare(honest: Validator, seat: AdversarySeat): Overspending {
   }
   const victims = [...robberies.values()].map(({ victim }) => victim)
   const accounts = new Map(
-    honest.hostedShards.map((shard) => {
+    [...honest.shards.keys()].map((shard) => {
       return [shard, createKnownAccounts(shard, victims, genesis.allocations)] as const
     }),
   )

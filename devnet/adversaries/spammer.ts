@@ -25,7 +25,9 @@ export const spammer: Adversary = {
   description: 'repeats itself, asks without end and floods its shard with transactions',
   corrupt: (honest, seat) => {
     const powers = seatPowers(honest, seat)
-    const floods = new Map(honest.hostedShards.map((shard) => [shard, unpayable(powers, shard)]))
+    const floods = new Map(
+      [...honest.shards.keys()].map((shard) => [shard, unpayable(powers, shard)]),
+    )
     const pulse = createPulse(INTERVAL_MS, () =>
       powers.chains().flatMap((chain) => flood(powers, floods, chain)),
     )

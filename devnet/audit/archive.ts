@@ -10,7 +10,7 @@ import type { StoredState } from '../../node/shards/execution-machine.ts'
 import { StoreCorruptionError } from '../../node/storage/io/storage-error.ts'
 import type { Store, StoreEntry } from '../../node/storage/store.ts'
 import { readFinalEntry } from '../../node/validator/serve.ts'
-import { blockKey, numberKey, numberOfKey } from '../../node/validator/table.ts'
+import { blockKey, decodeNumbers, numberKey, numberOfKey } from '../../node/validator/table.ts'
 
 export type NodeArchive = {
   readonly node: number
@@ -80,6 +80,24 @@ export async function newestHeight(archive: NodeArchive, chain: number): Promise
     if (!(error instanceof StoreCorruptionError)) throw error
     // The damaged record is the newest: its key tells how far the chain goes.
     return numberOfKey(present(fromHex(error.key), 'the error names the key in hexadecimal'))
+  }
+}
+
+/** Heights that a node legitimately lacks: it took the state of `height` when it stood at `from` (state-sync.md S.8). */
+export type Gap = { readonly from: number; readonly height: number }
+
+/** Of one chain, ascending. Empty where the record cannot be read: what it excuses is then missing. */
+export async function readGaps(archive: NodeArchive, chain: number): Promise<readonly Gap[]> {
+  const range = { table: 'gap', from: numberKey(chain), to: numberKey(chain + 1) }
+  try {
+    const entries = await collect(archive, range)
+    return entries.map(({ key, value }) => {
+      const [from = 0] = decodeNumbers(value)
+      return { from, height: numberOfKey(key) }
+    })
+  } catch (error) {
+    if (!(error instanceof StoreCorruptionError)) throw error
+    return []
   }
 }
 

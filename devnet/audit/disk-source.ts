@@ -1,6 +1,7 @@
 /**
  * The disks of all nodes as one source: every copy of every block is read and checked, the first good one is passed on. A
- * damaged copy is a violation that names its node, and so is a second block at one height (S1).
+ * damaged copy is a violation that names its node, and so is a second block at one height (S1). A node that took the state of
+ * a height from others lacks what is below (S.8): that is no violation, as far as its own record says so.
  *
  * Invariant: heights of a chain are asked in order, so each node's channels before a block are those after its last one.
  */
@@ -11,7 +12,14 @@ import type { ChannelHead } from '../../node/crosslink/receipt.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type Hash } from '../../node/primitives/identifiers.ts'
 import { SHARDS_MAX } from '../../node/primitives/limits.ts'
-import { newestHeight, readFinalBlock, type NodeArchive, type Reading } from './archive.ts'
+import {
+  newestHeight,
+  readFinalBlock,
+  readGaps,
+  type Gap,
+  type NodeArchive,
+  type Reading,
+} from './archive.ts'
 import { readShardCopy, type DiskCopy } from './disk-copy.ts'
 import { placeName, type AuditSource, type BeaconCopy } from './facts.ts'
 import { data } from './shard-trail.ts'
@@ -21,16 +29,24 @@ export type DiskSource = AuditSource & {
   readonly topOf: (chain: number) => number
 }
 
-type Tops = ReadonlyMap<string, number>
+/** By node and chain. */
+type Extents = {
+  readonly tops: ReadonlyMap<string, number>
+  readonly gaps: ReadonlyMap<string, readonly Gap[]>
+}
 
 export async function openDiskSource(
   genesis: Genesis,
   archives: readonly NodeArchive[],
 ): Promise<DiskSource> {
-  const tops = await readTops(genesis, archives)
+  const { tops, gaps } = await readExtents(genesis, archives)
   const channels = new Map<string, readonly ChannelHead[]>()
   const problems: string[] = []
   const topAt = (node: number, chain: number): number => tops.get(`${node}:${chain}`) ?? 0
+
+  /** Of the block it began with a node has the bytes, and no results. */
+  const isInGap = (node: number, chain: number, height: number): boolean =>
+    gaps.get(`${node}:${chain}`)?.some((gap) => gap.from < height && height <= gap.height) === true
 
   /** All nodes that go so far, each with what it has; damage becomes a sentence. */
   async function readAll<T extends { readonly hash: Hash }>(
@@ -42,6 +58,7 @@ export async function openDiskSource(
     for (const archive of archives) {
       const { node } = archive
       if (height > topAt(node, chain)) continue
+      if (isInGap(node, chain, height)) continue
       const name = `${placeName(chain, height)} (node ${node})`
       const reading = await read(archive)
       if (!reading.ok) problems.push(`${name}: ${reading.problem}`)
@@ -105,14 +122,17 @@ async function readBeacon(
   return reading
 }
 
-async function readTops(genesis: Genesis, archives: readonly NodeArchive[]): Promise<Tops> {
+async function readExtents(genesis: Genesis, archives: readonly NodeArchive[]): Promise<Extents> {
   const tops = new Map<string, number>()
+  const gaps = new Map<string, readonly Gap[]>()
   for (const archive of archives) {
     // B.7: where epochs end, shards may have been opened.
     const last = genesis.epochs === undefined ? genesis.shardCount : SHARDS_MAX
     for (let chain = 0; chain <= last; chain++) {
-      tops.set(`${archive.node}:${chain}`, await newestHeight(archive, chain))
+      const key = `${archive.node}:${chain}`
+      tops.set(key, await newestHeight(archive, chain))
+      gaps.set(key, await readGaps(archive, chain))
     }
   }
-  return tops
+  return { tops, gaps }
 }

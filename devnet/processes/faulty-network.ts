@@ -90,6 +90,7 @@ function faultyPort(lines: Lines, network: Network): Network {
     local: () => network.local(),
     send: (to, channel, bytes) => network.send(to, channel, bytes),
     publish: (topic, bytes) => network.publish(topic, bytes),
+    listen: (topics) => network.listen(topics),
     stats: () => network.stats(),
     stop: () => network.stop(),
     request: (to, bytes, timeoutMs) => {

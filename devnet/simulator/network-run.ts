@@ -128,6 +128,7 @@ function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
 
 function eventsOf(run: () => Run): WorldEvents {
   return {
+    onOpened: (node, restore) => run().court.onOpened(node, restore),
     onStarted: (node, restore) => {
       run().court.onStarted(node, restore)
       tell(run(), node, 'starts')

@@ -58,6 +58,8 @@ export type ChainsCourt = {
   readonly tookBack: (chain: ChainNumber, height: number) => void
   readonly accused: (node: number, evidence: Evidence) => void
   readonly restarted: (node: number, restore: NodeRestore) => void
+  /** A node fetches the state of a shard at this height. */
+  readonly fetches: (node: number, shard: ChainNumber, height: number) => void
   /** A node acts upon a certificate. */
   readonly used: (node: number, place: EnginePlace, certificate: Certificate) => void
   /** A node says that a seat sent it a signature that does not verify. */
@@ -142,6 +144,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
         observeChain(bench, chain, { kind: 'restarted', node, appliedHeight: head?.height ?? 0 })
       }
     },
+    fetches: (node, shard, height) => observeChain(bench, shard, { kind: 'fetches', node, height }),
     turned: (node) => {
       for (const { place, seats } of bench.guilty.values()) seats.add(seatOf(bench, place, node))
     },

@@ -10,7 +10,7 @@ import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
-import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
+import type { ChainRestore, NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import { createBlockOrder, type BlockOrder, type ToldBlock } from './block-order.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
@@ -49,6 +49,7 @@ export type Court = {
   readonly onWritten: (node: number, writes: readonly StoreWrite[]) => void
   /** A node came back from its store. */
   readonly onStarted: (node: number, restore: NodeRestore) => void
+  readonly onOpened: (node: number, restore: ChainRestore) => void
   readonly onTrouble: (trouble: Trouble) => void
   readonly onRefused: (node: number, chain: ChainNumber, vote: UnsignedVote) => void
   readonly onEnded: (node: number, end: NodeEnd) => void
@@ -174,6 +175,9 @@ export function createCourt(
       bench.chains.restarted(node, restore)
       if (!bench.isRewritten) bench.jury.onStarted(node, restore)
     },
+    onOpened: (node, restore) => {
+      if (isHonest(node)) bench.jury.onOpened(node, restore)
+    },
     onTrouble: (trouble) => hearTrouble(bench, trouble),
     onRefused: (node, chain, vote) => hearRefusal(bench, node, { chain, vote }),
     onEnded: (node, end) => hearEnd(bench, node, end),
@@ -207,6 +211,9 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
       return bench.chains.delivered(node, fact)
     case 'epoch':
       return bench.chains.began(node, fact)
+    case 'state-sync':
+      if (fact.phase === 'begun') bench.chains.fetches(node, fact.shard, fact.height)
+      return
     case 'forked':
       if (bench.world().wasDamaged(node)) return
       return convict(bench, 'C7', `node ${node} found shard ${fact.shard} forked`)

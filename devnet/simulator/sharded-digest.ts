@@ -54,6 +54,8 @@ export function eventWord(event: ValidatorEvent): number {
       return event.validator
     case 'support':
       return mixed(...event.changes.map(({ shard }) => shard))
+    case 'opened':
+      return mixed(event.shard, event.restore.head?.height ?? 0, event.restore.journal.length)
     case 'start':
     case 'tick':
       return 0

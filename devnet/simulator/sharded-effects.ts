@@ -9,7 +9,7 @@ import { checkSignaturesInline } from '../../node/shards/io/crypto-check.ts'
 import { decodeTransaction, signingHash } from '../../node/shards/transaction.ts'
 import type { ValidatorEffect, ValidatorEvent } from '../../node/validator/contract.ts'
 import type { Links } from './sharded-links.ts'
-import { executeNow, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
+import { executeNow, openShard, type NodeFoundation, type SimulatedNode } from './sharded-node.ts'
 import type { ShardedPlan, WorldEvents } from './sharded-plan.ts'
 
 export type Performer = {
@@ -76,6 +76,14 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
       const answer = effect.request.map(node.disk.read)
       return world.post(node, world.now(), { kind: 'loaded', job: effect.job, answer })
     }
+    case 'open-shard': {
+      const { shard } = effect
+      const restore = openShard(node, world.foundation, shard)
+      world.events.onOpened?.(node.index, restore)
+      return world.post(node, world.now(), { kind: 'opened', shard, restore })
+    }
+    case 'close-shard':
+      return void node.executors.delete(effect.shard)
     case 'submitted':
       return world.answer(effect)
     case 'shard-head':
@@ -88,6 +96,7 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
     case 'check':
     case 'recover':
     case 'deadline':
+    case 'listen':
     case 'pending-transaction':
       return
     default:
@@ -112,7 +121,7 @@ export function secretKeyOf({ plan }: Performer, { index }: SimulatedNode): Uint
 
 function publish(world: Performer, from: SimulatedNode, effect: Effect<'publish'>): void {
   for (const { index, validator } of world.nodes) {
-    if (index !== from.index && validator.topics.includes(effect.topic)) {
+    if (index !== from.index && validator.topics().includes(effect.topic)) {
       send(world, from, index, effect)
     }
   }

@@ -84,7 +84,7 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
     case 'support':
       return world.post(node, world.now(), { kind: 'support', changes: blow.changes })
     case 'executor-loss':
-      for (const shard of node.validator.hostedShards) if (node.up) node.doomed.add(shard)
+      for (const shard of node.validator.shards.keys()) if (node.up) node.doomed.add(shard)
       return
     case 'read-error':
       disk.isUnreadable = true

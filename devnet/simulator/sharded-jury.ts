@@ -7,7 +7,7 @@ import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { UnsignedVote } from '../../node/consensus/vote.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../../node/primitives/identifiers.ts'
-import type { NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
+import type { ChainRestore, NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import { createAccountChecker } from './checkers/accounts.ts'
 import { createAnchorChecker } from './checkers/anchors.ts'
 import { createBoundsChecker } from './checkers/bounds.ts'
@@ -63,6 +63,7 @@ export type Jury = {
   readonly onSigned: (node: number, place: SignedPlace, vote: UnsignedVote, root: Hash) => void
   readonly onMessage: (node: number, size: number | undefined) => void
   readonly onStarted: (node: number, restore: NodeRestore) => void
+  readonly onOpened: (node: number, restore: ChainRestore) => void
   readonly onStopped: (node: number) => void
   readonly onDiskLost: (node: number) => void
   readonly onClock: (skewMs: number) => void
@@ -125,6 +126,8 @@ export function createJury(options: JuryOptions): Jury {
       const heads = chains.map(({ chain, head }) => ({ chain, height: head?.height ?? 0 }))
       hear({ kind: 'started', node, heads })
     },
+    onOpened: (node, { chain, head }) =>
+      hear({ kind: 'opened', node, chain, height: head?.height ?? 0 }),
     onStopped: (node) => hear({ kind: 'stopped', node }),
     onDiskLost: (node) => hear({ kind: 'disk-lost', node }),
     onClock: (skewMs) => {
@@ -171,15 +174,23 @@ function livenessCheckers(genesis: Genesis, network: CheckedNetwork): readonly N
   const deltaMs = Math.max(shardTiming.deltaMs, beaconTiming.deltaMs)
   /** As many leaders as may be faulty in a row and one more, at the longest timeouts. */
   const rowMs = (faults + 1) * VIEW_DELTAS * deltaMs * BACKOFF_MAX
+  const seated = seatedNetwork(genesis, network)
   return [
-    createFinalityReturnChecker(network, idleMs + 2 * rowMs + 4 * slotMs),
+    createFinalityReturnChecker(seated, idleMs + 2 * rowMs + 4 * slotMs),
     createInclusionChecker(20 * slotMs + rowMs),
     createReceiptLivenessChecker(6 * slotMs + 4 * rowMs),
-    createCatchUpChecker(network, { fixedMs: CATCH_UP_FIXED_MS + rowMs, intervalMs: slotMs }),
+    createCatchUpChecker(seated, { fixedMs: CATCH_UP_FIXED_MS + rowMs, intervalMs: slotMs }),
     createIsolationChecker(network, idleMs + rowMs + 4 * slotMs),
     createQuietChecker(network, QUIET_MESSAGES_MAX),
     createViewChecker(network),
   ]
+}
+
+/** Where seats move, only the beacon has the same members for ever; of shards, those who hold them are asked in the end. */
+function seatedNetwork({ epochs }: Genesis, network: CheckedNetwork): CheckedNetwork {
+  if ((epochs?.blocks ?? 0) === 0) return network
+  const committees = network.committees.map((seats, chain) => (chain === BEACON_CHAIN ? seats : []))
+  return { ...network, committees }
 }
 
 function observe(bench: Bench, seen: NetworkObservation): void {
@@ -239,7 +250,7 @@ function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
 /** A client asks the node for some accounts as of its final head. */
 function readBack(bench: Bench, node: number, shard: ChainNumber): void {
   const addresses = bench.asked.get(shard)
-  if (addresses === undefined) return
+  if (addresses === undefined || !bench.world().validator(node).shards.has(shard)) return
   const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
   const answer = bench.world().executor(node, shard).runNow(request)
   if (answer.kind !== 'accounts') return

@@ -10,9 +10,14 @@ import type { Prng } from '../../node/primitives/prng.ts'
 import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
 import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
 import type { VoteRequest } from '../../node/storage/vote-guard.ts'
-import type { NodeRestore, ValidatorEvent } from '../../node/validator/contract.ts'
+import type { ChainRestore, NodeRestore, ValidatorEvent } from '../../node/validator/contract.ts'
 import { missingRecord, spineReads } from '../../node/validator/restore-check.ts'
-import { headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
+import { beaconStateRead, headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
+import {
+  shardHeadReads,
+  shardRestoreOf,
+  shardTailReads,
+} from '../../node/validator/restore-shard.ts'
 import { createValidator, type Validator } from '../../node/validator/validator.ts'
 import type { Retention } from './disk.ts'
 import type { HostTimer } from './host-timer.ts'
@@ -71,7 +76,7 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
   return {
     index,
     disk: createNodeDisk(foundation.genesis),
-    validator: honestValidator(foundation, index),
+    validator: honestValidator(foundation, index, undefined),
     executors: new Map(),
     doomed: new Set(),
     life: 0,
@@ -87,7 +92,11 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
   }
 }
 
-function honestValidator(foundation: NodeFoundation, index: number): Validator {
+function honestValidator(
+  foundation: NodeFoundation,
+  index: number,
+  beaconState: Uint8Array | undefined,
+): Validator {
   const { plan, genesis, shardStateRoots } = foundation
   const { snapshotRules } = plan
   return createValidator({
@@ -97,12 +106,14 @@ function honestValidator(foundation: NodeFoundation, index: number): Validator {
     validator: index,
     followShards: [],
     signatureBytesMax: SIGNATURE_BYTES_MAX,
+    beaconState,
   })
 }
 
 function newValidator(foundation: NodeFoundation, node: SimulatedNode): Validator {
   const { plan, genesis, diceOf } = foundation
-  const honest = honestValidator(foundation, node.index)
+  const [entry] = node.disk.read(beaconStateRead())
+  const honest = honestValidator(foundation, node.index, entry?.value)
   if (node.vice === undefined) return plan.replaced?.(honest, node.index) ?? honest
   const { scheme, secretKeys } = plan
   const corrupt = present(plan.corrupt, 'a network with adversaries knows how to make them')
@@ -119,7 +130,7 @@ function newValidator(foundation: NodeFoundation, node: SimulatedNode): Validato
 export function reviveNode(node: SimulatedNode, foundation: NodeFoundation): NodeRestore {
   assert(!node.up, 'only a stopped node is started')
   node.validator = newValidator(foundation, node)
-  for (const shard of node.validator.hostedShards) openExecutor(node, foundation, shard)
+  for (const shard of node.validator.shards.keys()) openExecutor(node, foundation, shard)
   const chains = [...node.validator.chains.keys()]
   const heads = headReads(chains).map(node.disk.read)
   const tails = tailReads(chains, heads).map(node.disk.read)
@@ -127,18 +138,21 @@ export function reviveNode(node: SimulatedNode, foundation: NodeFoundation): Nod
   if (missingRecord(chains, { heads, tails, spines }) !== undefined)
     throw new DiskFailure('damaged')
   const restore = restoreOf(chains, heads, tails)
-  presentJournal(node, restore)
+  presentJournal(node, restore.chains)
   node.up = true
   node.life++
   return restore
 }
 
 /** As a real node does at its start (node/runtime/opening.ts): the guard hears of what the journal knows. */
-function presentJournal({ disk, validator, vice }: SimulatedNode, restore: NodeRestore): void {
+function presentJournal(
+  { disk, validator, vice }: SimulatedNode,
+  chains: readonly ChainRestore[],
+): void {
   if (vice !== undefined) return
   const { genesisHash } = validator.beacon.head()
   const requests: VoteRequest[] = []
-  for (const { chain, epochStart, journal } of restore.chains) {
+  for (const { chain, epochStart, journal } of chains) {
     const epoch = epochStart?.epoch ?? 0
     for (const { value } of journal) {
       const record = decodeJournalRecord(value)
@@ -159,6 +173,7 @@ export function endNode(node: SimulatedNode): void {
   node.isCommitting = false
   node.backlog.length = 0
   node.timer = undefined
+  node.executors.clear()
   node.doomed.clear()
   node.fuse = undefined
   node.life++
@@ -170,7 +185,24 @@ function openExecutor(node: SimulatedNode, { genesis }: NodeFoundation, shard: C
   node.executors.set(shard, openInlineExecutor(shardGenesis(genesis, shard), { store }))
 }
 
-/** undefined: the executor died over this request and was started again. */
+/** As a real node does when an epoch moves it into a shard (node/runtime/shard-host.ts). Throws DiskFailure. */
+export function openShard(
+  node: SimulatedNode,
+  foundation: NodeFoundation,
+  shard: ChainNumber,
+): ChainRestore {
+  openExecutor(node, foundation, shard)
+  const heads = shardHeadReads(shard).map(node.disk.read)
+  const next = shardTailReads(shard, heads)
+  const tails = next.tails.map(node.disk.read)
+  const spines = next.spines.map(node.disk.read)
+  const { restore, missing } = shardRestoreOf(shard, { heads, tails, spines })
+  if (missing !== undefined) throw new DiskFailure('damaged')
+  presentJournal(node, [restore])
+  return restore
+}
+
+/** undefined: the executor died over this request and was started again, or the shard is not held any more. */
 export function executeNow(
   node: SimulatedNode,
   foundation: NodeFoundation,
@@ -181,5 +213,5 @@ export function executeNow(
     openExecutor(node, foundation, shard)
     return undefined
   }
-  return present(node.executors.get(shard), 'a hosted shard has an executor').runNow(request)
+  return node.executors.get(shard)?.runNow(request)
 }

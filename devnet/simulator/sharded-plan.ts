@@ -9,6 +9,7 @@ import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
 import type {
+  ChainRestore,
   NodeRestore,
   ValidatorEffect,
   ValidatorEvent,
@@ -65,6 +66,8 @@ export type SignedPlace = { readonly chain: ChainNumber; readonly epoch: number 
 export type WorldEvents = {
   /** A node starts from what it read on its disk. */
   readonly onStarted?: (node: number, restore: NodeRestore) => void
+  /** A node takes up a shard while it runs, from what it read on its disk. */
+  readonly onOpened?: (node: number, restore: ChainRestore) => void
   readonly onFact?: (node: number, fact: ValidatorFact) => void
   readonly onOutcome?: (node: number, shard: ChainNumber, outcome: BlockOutcome) => void
   /** After every beacon block that becomes final, also where several do at once. */

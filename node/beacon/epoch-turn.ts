@@ -66,5 +66,8 @@ function isNeeded(state: BeaconState, plan: EpochPlan, current: number): boolean
   const oldestAnchor = Math.max(0, state.height - BEACON_HASH_RING)
   if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return true
   // Also of a retired one: who sat there last keeps what it was, for whoever asks (B.7).
-  return state.shards.some((record) => epochOfShard(state, record) === plan.epoch)
+  // And who made its recorded head, until somebody else has gone on from there: they have the state (B.11).
+  return state.shards.some((record) => {
+    return record.epoch === plan.epoch || epochOfShard(state, record) === plan.epoch
+  })
 }

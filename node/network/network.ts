@@ -42,6 +42,8 @@ export interface Network {
   /** Queued if the stream is still opening, dropped (counted) if the peer is gone or its queue is full. */
   send(to: PeerName, channel: StreamChannel, bytes: Uint8Array): void
   publish(topic: string, bytes: Uint8Array): void
+  /** Subscribes to these topics and no others. */
+  listen(topics: readonly string[]): void
   request(to: PeerName, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array>
   stats(): NetworkStats
   stop(): Promise<void>

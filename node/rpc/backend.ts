@@ -104,7 +104,7 @@ export type NetworkView = {
   readonly blockIntervalMs: number
   readonly certificateScheme: string
   readonly gatewayAddress: Address
-  /** Shards whose state this node holds; others are answered by a member over the network. */
+  /** Shards whose state this node holds now (it changes with epochs); others are answered by a member over the network. */
   readonly hostedShards: readonly ChainNumber[]
 }
 
@@ -172,6 +172,8 @@ export type HeadEvent =
   | { readonly kind: 'block'; readonly shard: ChainNumber; readonly block: ShardBlockView }
   | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
   | { readonly kind: 'beacon'; readonly head: BeaconHeadView }
+  /** This node does not hold the shard any more: there will be no more news of it here. */
+  | { readonly kind: 'shard-left'; readonly shard: ChainNumber }
 
 export interface NetworkBackend {
   network(): NetworkView

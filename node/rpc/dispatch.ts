@@ -113,7 +113,12 @@ async function runMethod(port: DispatchPort, call: Call): Promise<RpcOutcome> {
     if (method.hasFallback !== true) return unreachableShard(shard)
   }
   const chain = backend.shard(shard)
-  return chain === undefined ? unknownShard(shard) : method.run({ ...port, shard, chain }, values)
+  if (chain === undefined) return unknownShard(shard)
+  const outcome = await method.run({ ...port, shard, chain }, values)
+  const isLeft = hostedShards.includes(shard) && !backend.network().hostedShards.includes(shard)
+  if (!isLeft || method.isLocal === true || method.hasFallback === true) return outcome
+  // The shard was left while it was asked: what is not here any more may be anything.
+  return (await forward(port, call)) ?? unreachableShard(shard)
 }
 
 /** B.7: nobody has a seat there any more. */

@@ -66,7 +66,7 @@ export function createFilterStore(nextId: () => string): FilterStore {
     kindOf: (id) => filters.get(id)?.kind,
     remove: (id) => filters.delete(id),
     note: (event) => {
-      if (event.kind === 'beacon') return
+      if (event.kind === 'beacon' || event.kind === 'shard-left') return
       const kind: FilterKind = event.kind === 'block' ? 'blocks' : 'pending-transactions'
       const hash = formatData(event.kind === 'block' ? event.block.hash : event.hash)
       for (const filter of filters.values()) {

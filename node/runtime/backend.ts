@@ -20,6 +20,7 @@ import type {
 import type { Executor } from '../shards/executor.ts'
 import { GATEWAY_ADDRESS } from '../shards/vm/gateway.ts'
 import type { Store } from '../storage/store.ts'
+import type { ShardChain } from '../validator/shard-chain.ts'
 import type { Validator } from '../validator/validator.ts'
 import { createAdmissions, type Admissions } from './admissions.ts'
 import { beaconBlockAt, crosslinkOf } from './beacon-history.ts'
@@ -31,6 +32,7 @@ export type BackendParts = {
   readonly genesis: Genesis
   readonly validator: Validator
   readonly store: Store
+  /** Of the shards that are open. */
   readonly executors: ReadonlyMap<ChainNumber, Executor>
   readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, SubmitRejectCode>>
   readonly peerCount: () => number
@@ -53,7 +55,7 @@ export function createBackend(parts: BackendParts): RunningBackend {
   const { genesis, validator } = parts
   const listeners = new Set<(event: HeadEvent) => void>()
   const admissions = createAdmissions(parts.now ?? Date.now)
-  const shards = createShardBackends(parts, admissions)
+  const shardBackend = createShardBackends(parts, admissions)
   const { beacon } = validator
   const history = { store: parts.store, head: beacon.head }
   const genesisHash = beacon.head().genesisHash
@@ -74,9 +76,9 @@ export function createBackend(parts: BackendParts): RunningBackend {
         blockIntervalMs: genesis.shardTiming.blockIntervalMs,
         certificateScheme: genesis.certificateScheme,
         gatewayAddress: GATEWAY_ADDRESS,
-        hostedShards: validator.hostedShards,
+        hostedShards: servedShards(validator),
       }),
-      shard: (shard) => shards.get(shard),
+      shard: shardBackend,
       beacon: () => ({ head: beaconHeadOf(validator), committees: committeesOf(validator) }),
       registry: () => registryOf(validator.beacon.head()),
       beaconBlock: (selector) => beaconBlockAt(history, selector),
@@ -91,28 +93,38 @@ export function createBackend(parts: BackendParts): RunningBackend {
   }
 }
 
+/** Of a shard that is held here and has caught up, its own; of others, what a node without them can do. It changes (B.11). */
 function createShardBackends(
   parts: BackendParts,
   admissions: Admissions,
-): ReadonlyMap<ChainNumber, ShardBackend> {
-  const backends = new Map<ChainNumber, ShardBackend>()
+): (shard: ChainNumber) => ShardBackend | undefined {
   const { validator, store, genesis } = parts
-  for (let number = 1; number <= genesis.shardCount; number++) {
-    const shard = validator.shards.get(number)
-    const executor = parts.executors.get(number)
-    const submit: ShardBackend['submit'] = (raw) => parts.submit(number, raw)
-    if (shard === undefined || executor === undefined) {
-      backends.set(number, createRemoteShardBackend(submit))
-      continue
-    }
+  const own = new WeakMap<ShardChain, ShardBackend>()
+
+  function createOwn(number: ChainNumber, shard: ShardChain, executor: Executor): ShardBackend {
     const { head, newest } = validator.beacon
     const payoutOf = (header: ShardHeader) => validator.payoutOf(number, header)
-    const beacon = { head, newest }
+    const submit: ShardBackend['submit'] = (raw) => parts.submit(number, raw)
     const admittedAtMs = (hash: Hash): number | undefined => admissions.of(number, hash)
-    const own = { shard, store, executor, payoutOf, beacon, submit, admittedAtMs }
-    backends.set(number, createShardBackend(own))
+    const beacon = { head, newest }
+    return createShardBackend({ shard, store, executor, payoutOf, beacon, submit, admittedAtMs })
   }
-  return backends
+
+  return (number) => {
+    if (number < 1 || number > genesis.shardCount) return undefined
+    const shard = validator.served(number)
+    const executor = parts.executors.get(number)
+    if (shard === undefined || executor === undefined) {
+      return createRemoteShardBackend((raw) => parts.submit(number, raw))
+    }
+    const known = own.get(shard) ?? createOwn(number, shard, executor)
+    own.set(shard, known)
+    return known
+  }
+}
+
+function servedShards({ shards, served }: Validator): readonly ChainNumber[] {
+  return [...shards.keys()].filter((shard) => served(shard) !== undefined)
 }
 
 export function beaconHeadOf({ beacon }: Validator): BeaconHeadView {
@@ -147,5 +159,9 @@ function healthOf(validator: Validator, peers: number): HealthView {
     const height = validator.shards.get(chain)?.committedHeight() ?? deliveredHeight
     return { chain, height, view, seat, syncing: height + SYNCING_BLOCKS < recorded }
   })
-  return { ok: chains.every(({ syncing }) => !syncing), peers, chains }
+  // Whoever is on the way into a shard is well: nobody is sent to it yet.
+  const ok = chains.every(({ chain, syncing }) => {
+    return !syncing || (chain !== BEACON_CHAIN && validator.served(chain) === undefined)
+  })
+  return { ok, peers, chains }
 }

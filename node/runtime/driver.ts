@@ -14,6 +14,7 @@ import type { CheckedTransaction, Executor } from '../shards/executor.ts'
 import type { Store, StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
 import type { VoteGuard } from '../storage/vote-guard.ts'
 import type {
+  ChainRestore,
   LoadRequest,
   SignatureAnswer,
   SignatureQuestion,
@@ -46,7 +47,8 @@ export type DriverPorts = {
   readonly wallMs: () => number
   readonly store: Store
   readonly signer: Signer | undefined
-  readonly executors: ReadonlyMap<ChainNumber, Executor>
+  /** Of the shards that are open. */
+  readonly executors: { readonly get: (shard: ChainNumber) => Pick<Executor, 'run'> | undefined }
   readonly recover: (
     raws: readonly Uint8Array[],
   ) => Promise<readonly (CheckedTransaction | undefined)[]>
@@ -54,6 +56,10 @@ export type DriverPorts = {
   readonly send: (to: readonly number[], channel: ChannelName, message: NodeMessage) => void
   readonly reply: (peer: string, channel: ChannelName, message: NodeMessage) => void
   readonly publish: (topic: string, message: NodeMessage) => void
+  /** The shard's executor runs; what the disk holds of its chain. Rejects when that cannot be had. */
+  readonly openShard: (shard: ChainNumber) => Promise<ChainRestore>
+  readonly closeShard: (shard: ChainNumber) => Promise<void>
+  readonly listen: (topics: readonly string[]) => void
   /** Called at every step where a crash differs from a crash elsewhere; only a test has one. */
   readonly reached?: (step: FailPoint) => void
 }
@@ -61,7 +67,9 @@ export type DriverPorts = {
 /** What the rest of the process hears. */
 export type DriverEvents = {
   readonly onFact: (fact: ValidatorFact) => void
-  readonly onEffect: (effect: Effect<'shard-head' | 'pending-transaction' | 'beacon-head'>) => void
+  readonly onEffect: (
+    effect: Effect<'shard-head' | 'pending-transaction' | 'beacon-head' | 'close-shard'>,
+  ) => void
   /** The machine broke an assertion or the disk failed: the process must end. */
   readonly onFatal: (error: unknown) => void
 }
@@ -232,6 +240,7 @@ function ask<T>(
 }
 
 function fail(self: Driving, error: unknown): void {
+  if (self.stopped) return
   self.stopped = true
   self.events.onFatal(error)
 }
@@ -298,6 +307,13 @@ function release(self: Driving, effect: ValidatorEffect): void {
       return load(self, effect)
     case 'reveal':
       return reveal(self, effect)
+    case 'open-shard':
+      return open(self, effect.shard)
+    case 'close-shard':
+      ports.closeShard(effect.shard).catch((error: unknown) => fail(self, error))
+      return events.onEffect(effect)
+    case 'listen':
+      return ports.listen(effect.topics)
     case 'report':
       return events.onFact(effect.fact)
     case 'shard-head':
@@ -319,7 +335,8 @@ function release(self: Driving, effect: ValidatorEffect): void {
 function execute(self: Driving, { shard, job, request }: Effect<'execute'>): void {
   const { executors, reached } = self.ports
   const executor = executors.get(shard)
-  assert(executor !== undefined, 'a hosted shard has an executor')
+  // Closed in this turn or before it: whoever still asks goes without.
+  if (executor === undefined) return post(self, { kind: 'executed', job, response: undefined })
   reached?.('before-execute')
   executor.run(request).then(
     (response) => {
@@ -327,6 +344,13 @@ function execute(self: Driving, { shard, job, request }: Effect<'execute'>): voi
       post(self, { kind: 'executed', job, response })
     },
     () => post(self, { kind: 'executed', job, response: undefined }),
+  )
+}
+
+function open(self: Driving, shard: ChainNumber): void {
+  self.ports.openShard(shard).then(
+    (restore) => post(self, { kind: 'opened', shard, restore }),
+    (error: unknown) => fail(self, error),
   )
 }
 

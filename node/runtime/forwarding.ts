@@ -58,7 +58,7 @@ export function createForwarding(
       })
       if (!call.ok || local === undefined) return undefined
       const { shard, request } = call.value
-      if (!validator.hostedShards.includes(shard)) return undefined
+      if (validator.served(shard) === undefined) return undefined
       const reply = await local(shard, new TextDecoder().decode(request))
       return reply === undefined ? undefined : new TextEncoder().encode(reply)
     },

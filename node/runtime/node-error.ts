@@ -20,3 +20,12 @@ export class NodeError extends Error {
     this.code = code
   }
 }
+
+/** To vote on a hole would be to disagree with the committee for no reason that anybody could see. */
+export function storeIncomplete(missing: string, directory: string): NodeError {
+  const sentence =
+    `the store in ${directory} lacks a record that it had: ${missing}. The disk or a copy of it lost data; this node ` +
+    'does not start on what is left. Remove the folders chain and state-* in that directory, keep the file vote-guard, ' +
+    'and start again: the node fetches its chains from the others'
+  return new NodeError('store-incomplete', sentence)
+}

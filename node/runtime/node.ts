@@ -19,7 +19,7 @@ import { createForwarding } from './forwarding.ts'
 import { readIdentity } from './keys.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { openNode, type OpenedNode, type Opening } from './opening.ts'
+import { openNode, presentJournal, type OpenedNode, type Opening } from './opening.ts'
 import { steadyNow, wallClockOf, type NodeSeams } from './seams.ts'
 import { createTransport, type Transport } from './transport.ts'
 import { countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
@@ -77,7 +77,7 @@ async function runNode(
     (event) => driver.post(event),
     work,
   )
-  const states = awaitStates(validator.hostedShards)
+  const states = awaitStates([...validator.shards.keys()])
   // Nothing is posted before all three are there: they know each other.
   const driver = openDriver(
     opening,
@@ -108,7 +108,7 @@ async function runNode(
     genesis: opening.genesis,
     validator,
     store: opened.store,
-    executors: opened.executors,
+    executors: opened.shardHost.executors,
     submit: driver.submit,
     peerCount: () => transport.stats().peers,
     forward: forwarding.forward,
@@ -126,13 +126,13 @@ async function runNode(
   const rpc = await openRpc(opening, running, metrics)
   forwarding.serve((shard, text) => rpc.answer(shard, text))
   const { peer, addresses } = network.local()
-  log.info({ peer, rpc: rpc.url, shards: validator.hostedShards }, 'node is up')
+  log.info({ peer, rpc: rpc.url, shards: [...validator.shards.keys()] }, 'node is up')
   return { rpcUrl: rpc.url, rpcPort: rpc.port, peer, multiaddrs: addresses }
 }
 
 function openDriver(
   { config, genesis, closers, seams }: Opening,
-  { validator, store, signer, executors }: OpenedNode,
+  { validator, store, signer, shardHost }: OpenedNode,
   { transport, work }: { readonly transport: Transport; readonly work: WorkCounters },
   events: DriverEvents,
 ): Driver {
@@ -144,13 +144,21 @@ function openDriver(
     store,
     signer,
     ...countWork(work, {
-      executors,
+      executors: shardHost.executors,
       recover: crypto.recover,
       check: (questions) => crypto.checkSignatures(genesis.certificateScheme, questions),
     }),
     send: transport.send,
     reply: transport.reply,
     publish: transport.publish,
+    listen: transport.listen,
+    openShard: async (shard: number) => {
+      const restore = await shardHost.open(shard)
+      // As at the start: the guard hears of what the journal knows before anything new is signed.
+      if (signer !== undefined) await presentJournal(signer.guard, [restore], validator)
+      return restore
+    },
+    closeShard: shardHost.close,
     ...(seams.failPoints === undefined ? {} : { reached: seams.failPoints.reached }),
   }
   const driver = startDriver(validator, ports, events)
@@ -188,6 +196,7 @@ function announceEffect(
     return running.announce({ kind: 'beacon', head: beaconHeadOf(validator) })
   }
   const { shard } = effect
+  if (effect.kind === 'close-shard') return running.announce({ kind: 'shard-left', shard })
   if (effect.kind === 'pending-transaction') {
     return running.announce({ kind: 'pending-transaction', shard, hash: effect.hash })
   }
@@ -239,7 +248,7 @@ async function joinNetwork(
     rejoins: restore.chains.some(({ head }) => head !== undefined),
     genesisHash: name,
     events,
-    subscriptions: validator.topics,
+    subscriptions: validator.topics(),
     allowedTopics: allTopics(name, genesis.shardCount),
     ...(index === undefined || secretKey === undefined
       ? {}

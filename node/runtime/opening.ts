@@ -2,7 +2,6 @@
  * Opening a node: everything that can fail for the user's sake before the first port is bound. What is opened is closed by
  * `Opening.closers`, in the opposite order.
  */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkGenesis, genesisHash, shardGenesis, type Genesis } from '../beacon/genesis.ts'
 import { decodeJournalRecord } from '../consensus/journal.ts'
@@ -10,10 +9,7 @@ import { signingRoot } from '../crosslink/certificate.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
 import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
-import type { Executor } from '../shards/executor.ts'
 import { genesisStateRoot } from '../shards/genesis-state.ts'
-import { openPoolExecutor } from '../shards/io/pool.ts'
-import { StateDamagedError } from '../shards/io/state-store.ts'
 import { lockDirectory } from '../storage/io/directory-lock.ts'
 import { openLevelStore } from '../storage/io/level.ts'
 import { stampNetwork } from '../storage/io/network-stamp.ts'
@@ -21,16 +17,17 @@ import { VoteGuardDamagedError, VoteGuardMissingError } from '../storage/io/stor
 import { openVoteGuard } from '../storage/io/vote-guard.ts'
 import type { Store } from '../storage/store.ts'
 import type { VoteGuard, VoteRequest } from '../storage/vote-guard.ts'
-import type { NodeRestore } from '../validator/contract.ts'
+import type { ChainRestore, NodeRestore } from '../validator/contract.ts'
 import { missingRecord, spineReads } from '../validator/restore-check.ts'
-import { headReads, restoreOf, tailReads } from '../validator/restore.ts'
+import { beaconStateRead, headReads, restoreOf, tailReads } from '../validator/restore.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
 import { loadRange, type Signer } from './driver.ts'
 import { readValidatorKey } from './keys.ts'
 import type { Log } from './log.ts'
-import { NodeError } from './node-error.ts'
+import { NodeError, storeIncomplete } from './node-error.ts'
 import { wallClockOf, type NodeSeams } from './seams.ts'
+import { createShardHost, type ShardHost } from './shard-host.ts'
 
 /** A network younger than this has validators that start for the first time. */
 const YOUNG_NETWORK_MS = 60_000
@@ -53,7 +50,7 @@ export type OpenedNode = {
   /** undefined: an observer, or a validator without its vote guard. */
   readonly signer: Signer | undefined
   readonly validator: Validator
-  readonly executors: ReadonlyMap<ChainNumber, Executor>
+  readonly shardHost: ShardHost
   readonly restore: NodeRestore
 }
 
@@ -70,6 +67,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   closers.push(() => database.close())
   const store = seams.store?.(database) ?? database
   const signer = await openSigner(opening, secretKey, await mayBeginVoting(opening, store))
+  const [entry] = await loadRange(store, beaconStateRead())
   const honest = createValidator({
     genesis,
     shardStateRoots: shardNumbers(genesis).map((shard) =>
@@ -78,13 +76,16 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
     validator: signer === undefined ? undefined : config.validator?.index,
     followShards: config.followShards,
     signatureBytesMax: SIGNATURE_BYTES_MAX,
+    beaconState: entry?.value,
   })
   const validator = seams.validator?.(honest, signer) ?? honest
-  const executors = await openExecutors(opening, validator)
+  const shardHost = hostOf(opening, store)
+  closers.push(shardHost.closeAll)
+  for (const shard of validator.shards.keys()) await shardHost.openExecutor(shard)
   const restore = await readRestore(opening, store, validator)
-  if (signer !== undefined) await presentJournal(signer.guard, restore, validator)
+  if (signer !== undefined) await presentJournal(signer.guard, restore.chains, validator)
   seams.failPoints?.reached('restored')
-  return { secretKey, store, signer, validator, executors, restore }
+  return { secretKey, store, signer, validator, shardHost, restore }
 }
 
 function checkNetwork(genesis: Genesis, config: NodeConfig): void {
@@ -156,36 +157,9 @@ async function openSigner(
   }
 }
 
-async function openExecutors(
-  opening: Opening,
-  validator: Validator,
-): Promise<ReadonlyMap<ChainNumber, Executor>> {
-  const { config, genesis, log, closers, seams } = opening
-  const countdowns = seams.failPoints?.countdowns
-  const executors = new Map<ChainNumber, Executor>()
-  for (const shard of validator.hostedShards) {
-    const directory = join(config.dataDirectory, `state-${shard}`)
-    const setting = {
-      config: shardGenesis(genesis, shard),
-      directory,
-      ...(countdowns === undefined ? {} : { countdowns }),
-    }
-    let executor: Executor
-    try {
-      executor = await openPoolExecutor(setting)
-    } catch (error) {
-      if (!(error instanceof StateDamagedError)) throw error
-      log.error(
-        { shard },
-        'the stored state is damaged: it is made anew, from a snapshot or from blocks',
-      )
-      await rm(directory, { recursive: true, force: true })
-      executor = await openPoolExecutor(setting)
-    }
-    closers.push(() => executor.close())
-    executors.set(shard, executor)
-  }
-  return executors
+function hostOf({ config, genesis, log, seams }: Opening, store: Store): ShardHost {
+  const { dataDirectory } = config
+  return createShardHost({ genesis, dataDirectory, store, log, failPoints: seams.failPoints })
 }
 
 async function readRestore(
@@ -204,24 +178,15 @@ async function readRestore(
   return restoreOf(chains, heads, tails)
 }
 
-/** To vote on a hole would be to disagree with the committee for no reason that anybody could see. */
-function storeIncomplete(missing: string, directory: string): NodeError {
-  const sentence =
-    `the store in ${directory} lacks a record that it had: ${missing}. The disk or a copy of it lost data; this node ` +
-    'does not start on what is left. Remove the folders chain and state-* in that directory, keep the file vote-guard, ' +
-    'and start again: the node fetches its chains from the others'
-  return new NodeError('store-incomplete', sentence)
-}
-
 /** A guard that lost its last record learns it again from the journal, before anything new is signed. */
-async function presentJournal(
+export async function presentJournal(
   guard: VoteGuard,
-  restore: NodeRestore,
+  chains: readonly ChainRestore[],
   validator: Validator,
 ): Promise<void> {
   const { genesisHash: name } = validator.beacon.head()
   const requests: VoteRequest[] = []
-  for (const { chain, epochStart, journal } of restore.chains) {
+  for (const { chain, epochStart, journal } of chains) {
     const epoch = epochStart?.epoch ?? 0
     for (const { value } of journal) {
       const record = decodeJournalRecord(value)

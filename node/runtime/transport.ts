@@ -14,6 +14,8 @@ export type Transport = {
   readonly send: (to: readonly number[], channel: ChannelName, message: NodeMessage) => void
   readonly reply: (peer: PeerName, channel: ChannelName, message: NodeMessage) => void
   readonly publish: (topic: string, message: NodeMessage) => void
+  /** From now on these topics, and no others. */
+  readonly listen: (topics: readonly string[]) => void
   readonly stats: () => NetworkStats
   /** Rejects when the peer is away. */
   readonly request: (peer: PeerName, bytes: Uint8Array, timeoutMs: number) => Promise<Uint8Array>
@@ -39,6 +41,8 @@ export function createTransport(
 ): Transport {
   const validatorOf = new Map<PeerName, number>()
   let network: Network | undefined
+  /** What was asked for before there was a network. */
+  let listened: readonly string[] | undefined
   let malformed = 0
 
   function receive(peer: PeerName, bytes: Uint8Array, gossip: boolean): boolean {
@@ -68,6 +72,11 @@ export function createTransport(
     },
     attach: (attached) => {
       network = attached
+      if (listened !== undefined) network.listen(listened)
+    },
+    listen: (topics) => {
+      listened = topics
+      network?.listen(topics)
     },
     send: (to, channel, message) => {
       const bytes = encodeNodeMessage(message)

@@ -6,8 +6,8 @@
  */
 import { unreachable } from '../primitives/assert.ts'
 import type { ConsensusMessage } from '../consensus/message.ts'
-import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
-import type { ExecutionResponse, Executor } from '../shards/executor.ts'
+import { BEACON_CHAIN } from '../primitives/identifiers.ts'
+import type { ExecutionResponse } from '../shards/executor.ts'
 import type { NodeMessage } from '../validator/message.ts'
 import type { DriverPorts } from './driver.ts'
 
@@ -102,19 +102,20 @@ export function countWork({ done }: WorkCounters, ports: CountedPorts): CountedP
       done['committee-signatures-checked'] += questions.length
       return ports.check(questions)
     },
-    executors: new Map(
-      [...ports.executors].map(([shard, executor]): [ChainNumber, Executor] => [
-        shard,
-        {
-          run: async (request) => {
-            const response = await executor.run(request)
-            countExecution(done, response)
-            return response
-          },
-          close: () => executor.close(),
-        },
-      ]),
-    ),
+    executors: {
+      get: (shard) => {
+        const executor = ports.executors.get(shard)
+        return (
+          executor && {
+            run: async (request) => {
+              const response = await executor.run(request)
+              countExecution(done, response)
+              return response
+            },
+          }
+        )
+      },
+    },
   }
 }
 

@@ -62,7 +62,7 @@ export type BeaconChainOptions = {
   readonly genesisState: BeaconState
   readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
   readonly leaves: Pick<ChannelLeaves, 'of' | 'know'>
-  readonly committeeOf: BeaconIntakeOptions['committeeOf']
+  readonly holdersOf: BeaconIntakeOptions['holdersOf']
   /** The finalized head moved; the state and all effects of it are in place. */
   readonly onFinalized: (block: BeaconBlock) => void
 }
@@ -110,7 +110,7 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     intake: createBeaconIntake(context, {
       genesisHash: head.genesisHash,
       leavesOf: options.leaves.of,
-      committeeOf: options.committeeOf,
+      holdersOf: options.holdersOf,
       judged: () => updateWork(self),
     }),
     verified: new Map([[toHex(head.headHash), { state: head, view: 0 }]]),

@@ -41,7 +41,7 @@ export type BeaconIntake = {
 export type BeaconIntakeOptions = {
   readonly genesisHash: Hash
   readonly leavesOf: (source: ChainNumber, outRoot: Hash) => readonly ChannelHead[] | undefined
-  readonly committeeOf: (chain: ChainNumber) => readonly number[]
+  readonly holdersOf: (chain: ChainNumber) => readonly number[]
   /** Something was judged that an item waited for. */
   readonly judged: () => void
 }
@@ -59,7 +59,7 @@ export function createBeaconIntake(context: Context, options: BeaconIntakeOption
   const feed = createInboxFeed(context, {
     shard: BEACON_CHAIN,
     leavesOf: options.leavesOf,
-    committeeOf: options.committeeOf,
+    holdersOf: options.holdersOf,
   })
   const self: Intake = { context, options, feed, verdicts: new Map(), deadline: Infinity }
   return {

@@ -2,8 +2,7 @@
  * A chain at work: one engine of one (chain, epoch), its journal and its blocks, and the application (beacon or shard)
  * that builds, verifies and takes what is finalized. Everything the engine asks for becomes an effect of the validator.
  *
- * Invariant: the engine's effects are performed in the order it gave them; its inputs are fed one at a time, also those
- * that arise while its effects are being performed.
+ * Invariant: the engine's effects are performed in the order it gave them; its inputs are fed one after the other.
  */
 import { createEngine, type Engine } from '../consensus/engine.ts'
 import type { EngineConfig, EngineEffect, EngineInput } from '../consensus/engine-contract.ts'

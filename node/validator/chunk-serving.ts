@@ -12,6 +12,8 @@ const SERVED_MAX = 8
 
 export type ChunkServing = {
   readonly serve: (peer: string, place: ChunkPlace) => void
+  /** This node does not hold the shard: whoever asks goes on to another one at once. */
+  readonly refuse: (peer: string, place: ChunkPlace) => void
 }
 
 export function createChunkServing(context: Context): ChunkServing {
@@ -29,8 +31,16 @@ export function createChunkServing(context: Context): ChunkServing {
     else serving.delete(peer)
   }
 
+  function reply(peer: string, place: ChunkPlace, chunk: Uint8Array | undefined): void {
+    const { shard, height, stretch, from } = place
+    const message = { kind: 'chunk', shard, height, stretch, from, chunk } as const
+    context.emit({ kind: 'reply', peer, channel: 'relay', message })
+  }
+
   return {
-    serve: (peer, { shard, height, stretch, from }) => {
+    refuse: (peer, place) => reply(peer, place, undefined),
+    serve: (peer, place) => {
+      const { shard, height, stretch, from } = place
       if ((serving.get(peer) ?? 0) >= SERVED_PER_PEER_MAX || total() >= SERVED_MAX) return
       change(peer, 1)
       const request = { kind: 'cut-chunk', height, stretch, from } as const
@@ -40,8 +50,7 @@ export function createChunkServing(context: Context): ChunkServing {
         // An executor that failed says nothing about the snapshot.
         const isRefused = response?.kind === 'refused' && response.code === 'unknown-state'
         if (chunk === undefined && !isRefused) return
-        const message = { kind: 'chunk', shard, height, stretch, from, chunk } as const
-        context.emit({ kind: 'reply', peer, channel: 'relay', message })
+        reply(peer, place, chunk)
       })
     },
   }

@@ -113,3 +113,32 @@ export function createContext(): ContextOwner {
     },
   }
 }
+
+/** The context of one hosted shard: once it is ended, what still comes back for the shard is heard by nobody. */
+export type Scope = { readonly context: Context; readonly end: () => void }
+
+export function createScope(base: Context): Scope {
+  let isOver = false
+  const whileOpen =
+    <Values extends readonly unknown[]>(answer: (...values: Values) => void) =>
+    (...values: Values): void => {
+      if (!isOver) answer(...values)
+    }
+  return {
+    context: {
+      now: base.now,
+      wallMs: base.wallMs,
+      emit: (effect) => {
+        if (!isOver) base.emit(effect)
+      },
+      execute: (shard, request, answer) => base.execute(shard, request, whileOpen(answer)),
+      check: (questions, answer) => base.check(questions, whileOpen(answer)),
+      recover: (raws, answer) => base.recover(raws, whileOpen(answer)),
+      load: (request, answer) => base.load(request, whileOpen(answer)),
+      reveal: (root, answer) => base.reveal(root, whileOpen(answer)),
+    },
+    end: () => {
+      isOver = true
+    },
+  }
+}

@@ -104,6 +104,8 @@ export type ValidatorEvent =
   | { readonly kind: 'revealed'; readonly job: number; readonly signature: Uint8Array }
   /** What this node's operator wants of the set of shards, from now on and until told otherwise (B.7). */
   | { readonly kind: 'support'; readonly changes: readonly ShardChange[] }
+  /** The shard's executor runs, and this is what the disk holds of its chain (B.11). */
+  | { readonly kind: 'opened'; readonly shard: ChainNumber; readonly restore: ChainRestore }
   | {
       readonly kind: 'submit'
       readonly request: number
@@ -181,6 +183,8 @@ export type ValidatorFact =
       readonly hash: Hash
       readonly orphans: number
     }
+  /** This node began, or ceased, to host a shard (B.11). */
+  | { readonly kind: 'hosting'; readonly shard: ChainNumber; readonly isHosted: boolean }
   /** The beacon recorded a chain that is not ours: this node signs nothing more for the shard in this epoch (C.7). */
   | { readonly kind: 'forked'; readonly shard: ChainNumber; readonly height: number }
   /** The node stands on the recorded branch: so many own blocks were taken back, so many others took their place (C.7). */
@@ -246,6 +250,12 @@ export type ValidatorEffect =
       readonly outcome: BlockOutcome
     }
   | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
+  /** Start the shard's executor, read its chain from the disk, answer `opened`. */
+  | { readonly kind: 'open-shard'; readonly shard: ChainNumber }
+  /** End the shard's executor; what is on disk stays there. Questions to it are answered undefined from then on. */
+  | { readonly kind: 'close-shard'; readonly shard: ChainNumber }
+  /** Listen to these topics and no others. */
+  | { readonly kind: 'listen'; readonly topics: readonly string[] }
   /** The beacon's finalized head moved. */
   /** A beacon block is final: the state after it. */
   | { readonly kind: 'beacon-head'; readonly state: BeaconState }

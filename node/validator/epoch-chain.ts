@@ -211,9 +211,12 @@ function turn(self: Turning): void {
   options.turned()
 }
 
-/** S.8: into the epoch of a final block whose state is there; the epochs in between are not this node's any more. */
-function enterAt(self: Turning, { epoch, hash, height, timestampMs }: ChainBlock): void {
-  const block = { hash, height, timestampMs }
+/**
+ * S.8: into the epoch of a final block whose state is there; the epochs in between are not this node's any more. The engine
+ * starts below that block, so that taking it is a step like any other: it is written down as final, and may seal the epoch.
+ */
+function enterAt(self: Turning, { epoch, parentHash, height, timestampMs }: ChainBlock): void {
+  const block = { hash: parentHash, height: height - 1, timestampMs }
   const seating = present(
     self.options.seating(epoch, block),
     'the beacon judged a block of its epoch',

@@ -15,6 +15,7 @@ import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import type { StoreEntry } from '../storage/store.ts'
 import type { Context } from './context.ts'
 import { decodeEpochStart, encodeEpochStart, type EpochStart } from './epoch-start.ts'
+import { epochsOfHolders } from './hosting.ts'
 import { numberKey, numberOfChainKey } from './table.ts'
 
 /** Where the beacon made a shard go on, and in which epoch (B.8). */
@@ -28,6 +29,11 @@ export type EpochPlans = {
   /** B.8: the first forced start of the shard in an epoch after this one. */
   readonly forcedAfter: (shard: ChainNumber, epoch: number) => ForcedStart | undefined
   readonly validators: () => readonly BeaconValidator[]
+  /**
+   * Who has the state of a shard as far as the beacon knows (B.11): whoever made its recorded head first, then who sits there
+   * now. Of the beacon its committee.
+   */
+  readonly holders: (chain: ChainNumber) => readonly number[]
   /** A seat on the chain in any epoch that the beacon's head still or already needs. */
   readonly isMember: (chain: ChainNumber, validator: number) => boolean
   /** The beacon's head moved: what is new in it is written down. */
@@ -51,6 +57,7 @@ export function createEpochPlans(context: Context, genesis: BeaconState): EpochP
     of: (epoch) => self.known.get(epoch),
     forcedAfter: (shard, epoch) => self.forced.get(shard)?.find((start) => start.epoch > epoch),
     validators: () => self.head.validators,
+    holders: (shard) => holders(self, shard),
     isMember: (chain, validator) =>
       [self.head, ...self.head.plans].some(({ committees }) =>
         committees[chain]?.includes(validator),
@@ -60,6 +67,14 @@ export function createEpochPlans(context: Context, genesis: BeaconState): EpochP
       for (const entry of entries) restore(self, entry)
     },
   }
+}
+
+function holders({ head, known }: Plans, chain: ChainNumber): readonly number[] {
+  const record = head.shards[chain - 1]
+  if (record === undefined) return head.committees[chain] ?? []
+  const epochs = epochsOfHolders(head, record)
+  const seats = epochs.flatMap((epoch) => known.get(epoch)?.committees[chain] ?? [])
+  return [...new Set(seats)]
 }
 
 function learn(self: Plans, state: BeaconState): void {

@@ -1,5 +1,5 @@
 /**
- * Hosted shards and transaction intakes of one node, wired to its beacon and its store.
+ * A hosted shard, and the transaction intakes of one node, wired to its beacon and its store.
  */
 import { shardGenesis, type Genesis } from '../beacon/genesis.ts'
 import { epochAfter } from '../beacon/epoch.ts'
@@ -60,7 +60,7 @@ function beaconWindow(
     loadAnchor: (beaconHeight, beaconHash, answer) =>
       loadAnchor(context, { beaconHeight, beaconHash }, answer),
     leavesOf: leaves.of,
-    committeeOf: place.others,
+    holdersOf: place.holders,
     upcomingLeaders: () => {
       const view = Math.max(1, beacon.chain.status().view)
       const leaders = [beacon.chain.leader(view), beacon.chain.leader(view + 1)]
@@ -77,10 +77,10 @@ function beaconWindow(
 }
 
 /** A beacon that nobody has stopped makes a block every idle interval at least; between two epochs it hears of none for a while. */
-function isOld(
-  context: Context,
+export function isOld(
+  context: Pick<Context, 'wallMs'>,
   { beaconTiming }: Pick<Genesis, 'beaconTiming'>,
-  beacon: BeaconChain,
+  beacon: Pick<BeaconChain, 'head'>,
 ): boolean {
   return context.wallMs() - beacon.head().timestampMs > 2 * beaconTiming.idleIntervalMs
 }
@@ -89,14 +89,14 @@ function isOld(
 export function createIntakes(
   context: Context,
   { genesis, place, beacon }: Pick<HostParts, 'genesis' | 'place' | 'beacon'>,
-  shards: ReadonlyMap<ChainNumber, ShardChain>,
+  served: (shard: ChainNumber) => ShardChain | undefined,
 ): ReadonlyMap<ChainNumber, TransactionIntake> {
   const intakes = new Map<ChainNumber, TransactionIntake>()
   for (let shard = 1; shard <= genesis.shardCount; shard++) {
     const intake = createTransactionIntake(context, {
       config: configNow(shardGenesis(genesis, shard), beacon.headAnchor),
-      shard: shards.get(shard),
-      members: () => (place.seatOf(shard) >= 0 ? place.others(shard) : []),
+      shard: () => served(shard),
+      members: () => (place.isHolder(shard) ? place.holders(shard) : []),
       topic: place.transactionTopic(shard),
     })
     intakes.set(shard, intake)

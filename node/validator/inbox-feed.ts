@@ -92,8 +92,8 @@ export type InboxFeedOptions = {
   readonly shard: ChainNumber
   /** Channel leaves behind an outRoot the beacon recorded for this source; undefined if not known. */
   readonly leavesOf: (source: ChainNumber, outRoot: Hash) => readonly ChannelHead[] | undefined
-  /** Validators of a shard's committee but this node, to pull from. */
-  readonly committeeOf: (shard: ChainNumber) => readonly number[]
+  /** Who has a shard's state but this node, to pull from. */
+  readonly holdersOf: (shard: ChainNumber) => readonly number[]
 }
 
 type Feed = {
@@ -157,7 +157,7 @@ function drop(source: Source, start: number): void {
 function addBatch(self: Feed, batch: ReceiptBatch, from: number): void {
   const source = sourceOf(self, batch.source)
   // A fellow is no source: it speaks when it is asked.
-  const isHint = self.options.committeeOf(batch.source).includes(from)
+  const isHint = self.options.holdersOf(batch.source).includes(from)
   if ((source.isDistrusted || !isHint) && from !== source.asked) return
   // The answer to a pull: the next one may go out at once.
   if (from === source.asked) source.nextPullAt = 0
@@ -211,9 +211,9 @@ function pull(self: Feed, chain: ChainNumber, fromSequence: number): void {
   if (context.now() < source.nextPullAt) return
   source.nextPullAt = context.now() + PULL_RETRY_MS
   if (chain === BEACON_CHAIN) return loadOwn(self, fromSequence)
-  const committee = [...options.committeeOf(chain), ...options.committeeOf(options.shard)]
-  if (committee.length === 0) return
-  const target = present(committee[source.pulls % committee.length], 'the committee has members')
+  const holders = [...options.holdersOf(chain), ...options.holdersOf(options.shard)]
+  if (holders.length === 0) return
+  const target = present(holders[source.pulls % holders.length], 'the index is bounded')
   source.pulls++
   source.asked = target
   context.emit({

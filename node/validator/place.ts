@@ -42,18 +42,18 @@ export type Place = {
   readonly committee: (chain: ChainNumber) => readonly number[]
   /** The same without this node. */
   readonly others: (chain: ChainNumber) => readonly number[]
-  /** In the beacon's epoch; OBSERVER_SEAT without one. */
-  readonly seatOf: (chain: ChainNumber) => number
-  /** Every shard, where seats change with epochs; else those with a seat, and those followed. */
-  readonly hosted: readonly ChainNumber[]
+  /** Whoever else has the shard's state, as far as the beacon knows (B.11): also those of the epoch that the shard still is in. */
+  readonly holders: (chain: ChainNumber) => readonly number[]
+  /** Whether this node is one of them. */
+  readonly isHolder: (shard: ChainNumber) => boolean
   /** Where the proposer of a finalized block tells observers. */
   readonly chainTopics: (chain: ChainNumber) => {
     readonly finality: string
     readonly body: string
   }
   readonly transactionTopic: (shard: ChainNumber) => string
-  /** What this node listens to. */
-  readonly topics: readonly string[]
+  /** What is listened to for a shard that is held; `follows`: without a seat, so nobody sends its blocks. */
+  readonly topicsOf: (shard: ChainNumber, follows: boolean) => readonly string[]
   readonly wire: WireContext
   /** How a chain goes from one epoch into the next. */
   readonly epochsOf: (
@@ -79,16 +79,15 @@ export function placeOf(
   const { genesis, validator } = options
   const committee = (chain: ChainNumber): readonly number[] =>
     present(plans.current().committees[chain], 'every chain has a committee')
-  const seatOf = (chain: ChainNumber): number => seatIn(committee(chain), validator)
-  const shards = Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
   const topic = (chain: ChainNumber, name: 'fin' | 'blk' | 'tx'): string =>
     topicName(genesisState.genesisHash, chain, name)
   const hasEpochs = genesisState.epochRules.blocks > 0
-  const hosted = shards.filter(
-    (shard) => hasEpochs || seatOf(shard) >= 0 || options.followShards.includes(shard),
-  )
   const chainTopics = (chain: ChainNumber) => {
     return { finality: topic(chain, 'fin'), body: topic(chain, 'blk') }
+  }
+  const followed = (shard: ChainNumber): readonly string[] => {
+    const { finality, body } = chainTopics(shard)
+    return [topic(shard, 'tx'), finality, body]
   }
   const orders = createLeaderOrders(plans)
   const inSeat = (chain: ChainNumber, epoch: number, seat: Seat): number | undefined =>
@@ -97,14 +96,11 @@ export function placeOf(
     genesisState,
     committee,
     others: (chain) => committee(chain).filter((member) => member !== validator),
-    seatOf,
-    hosted,
+    holders: (chain) => plans.holders(chain).filter((holder) => holder !== validator),
+    isHolder: (shard) => validator !== undefined && plans.holders(shard).includes(validator),
     chainTopics,
     transactionTopic: (shard) => topic(shard, 'tx'),
-    topics: hosted.flatMap((shard) => {
-      const { finality, body } = chainTopics(shard)
-      return hasEpochs ? [topic(shard, 'tx'), finality, body] : [topic(shard, 'tx')]
-    }),
+    topicsOf: (shard, follows) => (hasEpochs && follows ? followed(shard) : [topic(shard, 'tx')]),
     wire: {
       // Committees grow and shrink with the registry (B.6); of an epoch that this node has not come to it knows no size.
       seatCountOf: (chain) => {

@@ -22,7 +22,7 @@ import { readFinalEntry } from './serve.ts'
 import { hashOfBlockKey, numberKey, numberOfChainKey, numberOfKey, numberRange } from './table.ts'
 
 /** Heights below the head that are looked at: what a crash leaves to be replayed, and what a peer a step behind asks for. */
-const SPINE_HEIGHTS = 16
+export const SPINE_HEIGHTS = 16
 
 /** What a node reads at its start, in three rounds: `headReads`, `tailReads`, `spineReads`. */
 export type RestoreReads = {
@@ -36,14 +36,20 @@ export function spineReads(
   chains: readonly ChainNumber[],
   heads: LoadAnswer,
 ): readonly StoreRange[] {
-  return chains.flatMap((chain, index) => {
-    const height = headOf(heads, index)?.height ?? 0
-    const from = Math.max(0, height - SPINE_HEIGHTS)
-    return [
-      numberRange('final', chain, from, height + 1),
-      { table: 'block', from: numberKey(chain, from), to: numberKey(chain, height) },
-    ]
-  })
+  return chains.flatMap((chain, index) => chainSpineReads(chain, heads, index))
+}
+
+export function chainSpineReads(
+  chain: ChainNumber,
+  heads: LoadAnswer,
+  index: number,
+): readonly StoreRange[] {
+  const height = headOf(heads, index)?.height ?? 0
+  const from = Math.max(0, height - SPINE_HEIGHTS)
+  return [
+    numberRange('final', chain, from, height + 1),
+    { table: 'block', from: numberKey(chain, from), to: numberKey(chain, height) },
+  ]
 }
 
 /** The first record that others say must be there and is not, in words for an operator; undefined: all fits together. */
@@ -52,11 +58,21 @@ export function missingRecord(
   reads: RestoreReads,
 ): string | undefined {
   for (const [index, chain] of chains.entries()) {
-    const missing = missingOfChain(chainReads(reads, index))
-    if (missing !== undefined) return `${missing} of chain ${chain}`
+    const missing = missingOfOne(chain, reads, index)
+    if (missing !== undefined) return missing
   }
   const missing = missingOfBeacon(chains, reads)
   return missing === undefined ? undefined : `${missing} of chain ${BEACON_CHAIN}`
+}
+
+/** The same of one chain. */
+export function missingOfOne(
+  chain: ChainNumber,
+  reads: RestoreReads,
+  index: number,
+): string | undefined {
+  const missing = missingOfChain(chainReads(reads, index))
+  return missing === undefined ? undefined : `${missing} of chain ${chain}`
 }
 
 type ChainReads = {

@@ -10,17 +10,26 @@ import { decodeEpochStart, type EpochStart } from './epoch-start.ts'
 import { readFinalEntry } from './serve.ts'
 import { chainKey, numberKey, numberRange, pointRange, type TableName } from './table.ts'
 
+/** It says which shards are held (B.11), so it is read before anything else. */
+export function beaconStateRead(): StoreRange {
+  return pointRange('state', numberKey(BEACON_CHAIN))
+}
+
 /** The beacon state, the channel leaves, the plans of epochs, the snapshot points; per chain the finalized head and the start of its epoch. */
 export function headReads(chains: readonly ChainNumber[]): readonly StoreRange[] {
   return [
-    pointRange('state', numberKey(BEACON_CHAIN)),
+    beaconStateRead(),
     { table: 'channels' },
     { table: 'plan' },
     { table: 'snapshot' },
-    ...chains.flatMap((chain) => [
-      { ...within('final', chain), reverse: true, countMax: 1 },
-      { ...within('epoch', chain), reverse: true, countMax: 1 },
-    ]),
+    ...chains.flatMap(chainHeadReads),
+  ]
+}
+
+export function chainHeadReads(chain: ChainNumber): readonly StoreRange[] {
+  return [
+    { ...within('final', chain), reverse: true, countMax: 1 },
+    { ...within('epoch', chain), reverse: true, countMax: 1 },
   ]
 }
 
@@ -33,13 +42,19 @@ export function tailReads(
   const oldest = Math.max(0, beaconHeight - BEACON_HASH_RING)
   return [
     { ...within('anchor', BEACON_CHAIN), from: numberKey(BEACON_CHAIN, oldest) },
-    ...chains.flatMap((chain, index) => {
-      const epoch = epochStartOf(heads, index)?.epoch ?? 0
-      return [
-        numberRange('journal', chain, epoch, epoch + 1),
-        { ...within('block', chain), from: numberKey(chain, headOf(heads, index)?.height ?? 0) },
-      ]
-    }),
+    ...chains.flatMap((chain, index) => chainTailReads(chain, heads, index)),
+  ]
+}
+
+export function chainTailReads(
+  chain: ChainNumber,
+  heads: LoadAnswer,
+  index: number,
+): readonly StoreRange[] {
+  const epoch = epochStartOf(heads, index)?.epoch ?? 0
+  return [
+    numberRange('journal', chain, epoch, epoch + 1),
+    { ...within('block', chain), from: numberKey(chain, headOf(heads, index)?.height ?? 0) },
   ]
 }
 
@@ -48,16 +63,7 @@ export function restoreOf(
   heads: LoadAnswer,
   tails: LoadAnswer,
 ): NodeRestore {
-  const restored = chains.map((chain, index): ChainRestore => {
-    const head = headOf(heads, index)
-    return {
-      chain,
-      epochStart: epochStartOf(heads, index),
-      journal: tails[1 + 2 * index] ?? [],
-      blocks: (tails[2 + 2 * index] ?? []).map(({ value }) => value),
-      head: head === undefined ? undefined : { height: head.height, hash: head.hash },
-    }
-  })
+  const restored = chains.map((chain, index) => chainRestoreOf(chain, { heads, tails }, index))
   return {
     chains: restored,
     beaconState: heads[0]?.[0]?.value,
@@ -65,6 +71,21 @@ export function restoreOf(
     plans: heads[2] ?? [],
     channels: heads[1] ?? [],
     snapshots: heads[3] ?? [],
+  }
+}
+
+export function chainRestoreOf(
+  chain: ChainNumber,
+  { heads, tails }: { readonly heads: LoadAnswer; readonly tails: LoadAnswer },
+  index: number,
+): ChainRestore {
+  const head = headOf(heads, index)
+  return {
+    chain,
+    epochStart: epochStartOf(heads, index),
+    journal: tails[1 + 2 * index] ?? [],
+    blocks: (tails[2 + 2 * index] ?? []).map(({ value }) => value),
+    head: head === undefined ? undefined : { height: head.height, hash: head.hash },
   }
 }
 

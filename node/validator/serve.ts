@@ -81,6 +81,8 @@ function cutRange(
   let best: FinalizedRange | undefined
   for (const [index, final] of finals.entries()) {
     const block = found[index]
+    // A node that came back by a snapshot has a gap below it.
+    if (final.height !== (finals[0]?.height ?? 0) + index) break
     // The certificates of another epoch prove nothing to whoever asks in this one.
     if (block?.ok !== true || block.value.epoch !== epoch) break
     bytes += block.value.bytes.length

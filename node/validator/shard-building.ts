@@ -120,7 +120,7 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
   // B.8: the parent of a forced epoch's first block was anchored before it.
   const older = known !== undefined && known.epoch >= parts.seat().epoch ? known : undefined
   const attempt = (anchor: AnchorView, passingOver: PassingOver): Chosen | undefined => {
-    if (isRecovering(anchor, parts.config.shard)) return undefined
+    if (isRecovering(anchor, parts.config.shard) || isOver(parts, anchor)) return undefined
     const items = parts.inbox.assemble(anchor, after.cursors, passingOver)
     return items && { anchor, items }
   }
@@ -130,6 +130,11 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
   const kept = same ? undefined : attempt(older, 'nobody')
   if (kept?.items.some(({ batches }) => batches.length > 0) === true) return kept
   return attempt(newest, 'long-missing') ?? kept ?? attempt(newest, 'missing')
+}
+
+/** B.8: the epoch was ended by force, and this node is not yet where the shard went on. */
+function isOver({ config, seat }: BuilderParts, { shards }: AnchorView): boolean {
+  return seat().epoch < (shards[config.shard - 1]?.forcedEpoch ?? 0)
 }
 
 function received(

@@ -39,7 +39,7 @@ import {
   considerSnapshot,
   holdBlocks,
   holdsBlocks,
-  keepSnapshot,
+  keepSnapshots,
   syncOptions,
 } from './shard-sync.ts'
 import type { SnapshotRules } from './snapshot-points.ts'
@@ -54,8 +54,8 @@ export type BeaconWindow = {
   readonly anchorOf: (hash: Hash) => AnchorView | undefined
   readonly loadAnchor: PreparationSources['loadAnchor']
   readonly leavesOf: InboxFeedOptions['leavesOf']
-  /** Validators of a shard's committee, but for this node. */
-  readonly committeeOf: InboxFeedOptions['committeeOf']
+  /** Who has the state of a shard, but for this node (B.11). */
+  readonly holdersOf: InboxFeedOptions['holdersOf']
   readonly upcomingLeaders: CrosslinkOfferOptions['upcomingLeaders']
   readonly beaconMembers: CrosslinkOfferOptions['beaconMembers']
   readonly patienceMs: number
@@ -87,8 +87,8 @@ export type ShardChain = {
   readonly mempool: Mempool
   readonly start: (restore: ChainRestore | undefined) => void
   readonly beaconFinalized: () => void
-  /** The beacon has named this block a snapshot point: its state is to be kept (S.6). */
-  readonly keepSnapshot: () => void
+  /** The beacon has named another snapshot point: its state is to be kept (S.6). */
+  readonly keepSnapshots: () => void
   /** Chunks of a snapshot that this node fetches. */
   readonly sync: Pick<StateSync, 'receive' | 'isSyncing'>
   /** C.7: this node signs nothing for the shard in this epoch and before. */
@@ -172,7 +172,7 @@ export function createShardChain(context: Context, options: ShardChainOptions): 
     mempool: self.mempool,
     start: (restore) => start(self, restore),
     beaconFinalized: () => beaconFinalized(self),
-    keepSnapshot: () => keepSnapshot(self),
+    keepSnapshots: () => keepSnapshots(self),
     sync: self.sync,
     mutedThrough: self.departure.mutedThrough,
     beaconEntered: () => {
@@ -312,6 +312,7 @@ function run(self: Shard, restore: ChainRestore | undefined, height: number): vo
   const { options, context } = self
   self.running = true
   holdBlocks(self)
+  keepSnapshots(self)
   const fact = { kind: 'synchronized', chain: options.config.shard, height } as const
   context.emit({ kind: 'report', fact })
   self.chain.start(restore)

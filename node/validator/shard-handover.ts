@@ -31,7 +31,7 @@ export type HandoverSurroundings = {
   readonly epochs: Pick<EpochChainOptions, 'genesis'>
   readonly beacon: {
     /** Validators of a shard's committee, and all of them; without this node. */
-    readonly committeeOf: (shard: number) => readonly number[]
+    readonly holdersOf: (shard: number) => readonly number[]
     readonly beaconMembers: () => readonly number[]
   }
   /** The next epoch after this one that the beacon forced the shard into. */
@@ -127,7 +127,7 @@ function reorganisationOptions(
   const { shard } = config
   return {
     shard,
-    holders: () => [...new Set([...beacon.committeeOf(shard), ...beacon.beaconMembers()])],
+    holders: () => [...new Set([...beacon.holdersOf(shard), ...beacon.beaconMembers()])],
     record: () => self().record(),
     forced: () => forcedAfter(self().shard().chain.epoch),
     chain: () => {

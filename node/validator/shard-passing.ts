@@ -8,14 +8,14 @@ import type { ShardBlock } from '../shards/block.ts'
 import type { BlockOutcome } from '../shards/executor.ts'
 import type { Context } from './context.ts'
 
-/** The proposer tells the destination's committee; whoever misses it pulls it (C.5). */
+/** The proposer tells who holds the destination; whoever misses it pulls it (C.5). */
 export function pushReceipts(
   context: Context,
-  { committeeOf }: { readonly committeeOf: (shard: ChainNumber) => readonly number[] },
+  { holdersOf }: { readonly holdersOf: (shard: ChainNumber) => readonly number[] },
   outcome: BlockOutcome,
 ): void {
   for (const batch of outcome.sent) {
-    const to = committeeOf(batch.destination)
+    const to = holdersOf(batch.destination)
     const message = { kind: 'receipts', batches: [batch] } as const
     if (to.length > 0) context.emit({ kind: 'send', to, channel: 'relay', message })
   }

@@ -23,7 +23,7 @@ const BLOCKS_HOLD_MS = 10_000
 type SyncSurroundings = {
   readonly config: { readonly shard: ChainNumber }
   readonly beacon: {
-    readonly committeeOf: (shard: ChainNumber) => readonly number[]
+    readonly holdersOf: (shard: ChainNumber) => readonly number[]
     readonly isCatchingUp: () => boolean
     readonly snapshots: {
       readonly rules: SnapshotRules
@@ -56,7 +56,7 @@ export function syncOptions(options: SyncSurroundings, self: () => SyncedShard):
     shard,
     rules: beacon.snapshots.rules,
     points: () => beacon.snapshots.of(shard),
-    members: () => beacon.committeeOf(shard),
+    members: () => beacon.holdersOf(shard),
     committedHeight: () => self().execution.tip().height,
     askBlock: (validator, hash) => self().chain.askBlock(validator, hash),
     suspend: (take) => {
@@ -117,10 +117,14 @@ function mayBeFar({ chain, options }: SyncedShard): boolean {
   return chain.isOutrun() || chain.status().viewsBehind >= replayBlocksMax
 }
 
-export function keepSnapshot({ context, options }: SyncedShard): void {
+/** S.6: also after a restart, where the state stands at a point or comes to one again. */
+export function keepSnapshots({
+  context,
+  options,
+}: Pick<SyncedShard, 'context' | 'options'>): void {
   const { shard } = options.config
-  const point = options.beacon.snapshots.of(shard).at(-1)
-  if (point === undefined) return
-  const request = { kind: 'keep-snapshot', height: point.tip.height } as const
-  context.execute(shard, request, () => undefined)
+  for (const { tip } of options.beacon.snapshots.of(shard)) {
+    const request = { kind: 'keep-snapshot', height: tip.height } as const
+    context.execute(shard, request, () => undefined)
+  }
 }

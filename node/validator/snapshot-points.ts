@@ -2,8 +2,8 @@
  * Snapshot points: the blocks of each shard whose states are kept for newcomers (docs/protocol/state-sync.md S.1).
  *
  * They follow from the finalized beacon chain alone, so every node names the same ones without a word: the tip of the first
- * crosslink recorded at or above each multiple of SNAPSHOT_INTERVAL_BLOCKS. The crosslink holds all that a newcomer has to
- * trust, because the beacon has judged it: the header with the state root, and the FINALIZATION.
+ * crosslink recorded at or above each multiple of SNAPSHOT_INTERVAL_BLOCKS, and every block that seals an epoch. The crosslink
+ * holds all that a newcomer has to trust, because the beacon has judged it: the header with the state root, and the FINALIZATION.
  */
 import type { BeaconBlock } from '../beacon/block.ts'
 import type { Crosslink } from '../crosslink/crosslink.ts'
@@ -48,7 +48,9 @@ export function createSnapshotPoints(context: Context, rules: SnapshotRules): Sn
   const points = new Map<ChainNumber, readonly Crosslink[]>()
   const of = (shard: ChainNumber): readonly Crosslink[] => points.get(shard) ?? []
 
+  /** S.1: however short epochs are, each has a point that whoever comes next can begin with. */
   function isDue({ shard, tip }: Crosslink): boolean {
+    if (tip.sealing) return true
     const last = of(shard).at(-1)?.tip.height ?? 0
     const span = (height: number): number => Math.floor(height / rules.intervalBlocks)
     return span(tip.height) > span(last)

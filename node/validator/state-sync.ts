@@ -18,6 +18,7 @@ import type { Context } from './context.ts'
 import type { StateSyncFact } from './contract.ts'
 import type { CommittedTip } from './execution-state.ts'
 import type { NodeMessage } from './message.ts'
+import { createSnapshotGap, type SnapshotGap } from './snapshot-gap.ts'
 import type { SnapshotRules } from './snapshot-points.ts'
 import { createSyncPlan, type SyncEffect, type SyncPlan } from './state-sync-plan.ts'
 
@@ -27,6 +28,11 @@ const BLOCK_TIMEOUT_MS = 3_000
 const NEWER_POINT_WAIT_MS = 10_000
 /** A worker comes back in some tens of milliseconds. */
 const EXECUTOR_RETRY_MS = 100
+/**
+ * A point that nobody had is asked for again after so long, if the chain has not moved by itself meanwhile: those who have it
+ * may have been away, all of them at once.
+ */
+const GIVEN_UP_REST_MS = 20_000
 /** An import that ends with another root was spoilt by this node's own disk: twice is no accident. */
 const SPOILT_MAX = 2
 
@@ -35,7 +41,7 @@ export type StateSyncOptions = {
   readonly rules: SnapshotRules
   /** The shard's snapshot points, oldest first. */
   readonly points: () => readonly Crosslink[]
-  /** Members of the shard's committee, without this node. */
+  /** Who has the shard's state, without this node: whoever made its recorded head, and its committee (B.11). */
   readonly members: () => readonly number[]
   readonly committedHeight: () => number
   readonly askBlock: (validator: number, hash: Hash) => void
@@ -64,9 +70,11 @@ type Fetching = {
   /** undefined until the executor has said how far the import is. */
   plan: SyncPlan | undefined
   block: ChainBlock | undefined
-  /** Members asked for the block so far. */
+  /** Members asked for the block so far, in turn. */
   blockAsks: number
   blockAskableAt: number
+  /** Who gave a chunk of the snapshot, and so has its block: asked for it at once. */
+  readonly givers: Set<number>
   bytes: number
   complete: boolean
   /** The imported state is the executor's state. */
@@ -76,11 +84,12 @@ type Fetching = {
 type Sync = {
   readonly context: Context
   readonly options: StateSyncOptions
+  readonly gap: SnapshotGap
   fetching: Fetching | undefined
   /** Nobody had the last point; the chain is still suspended. */
   waitUntil: number
-  /** Points at or below this height were given up. */
-  givenUpHeight: number
+  /** Points at or below this height were given up, when the state stood at `committed`; not asked for again before `until`. */
+  givenUp: { readonly height: number; readonly committed: number; readonly until: number }
   retryAt: number
   spoilt: number
 }
@@ -89,9 +98,10 @@ export function createStateSync(context: Context, options: StateSyncOptions): St
   const self: Sync = {
     context,
     options,
+    gap: createSnapshotGap(context, options.shard),
     fetching: undefined,
     waitUntil: Infinity,
-    givenUpHeight: 0,
+    givenUp: { height: 0, committed: 0, until: 0 },
     retryAt: Infinity,
     spoilt: 0,
   }
@@ -118,11 +128,31 @@ function isSyncing({ fetching, waitUntil }: Sync): boolean {
 function consider(self: Sync): void {
   const { options, fetching } = self
   const point = options.points().at(-1)
-  if (point === undefined || point.tip.height <= self.givenUpHeight) return
-  if (point.tip.height - options.committedHeight() < options.rules.replayBlocksMax) return
+  if (point === undefined || isGivenUp(self, point)) return
+  if (!isFarBehind(options, point)) return
   if (fetching !== undefined && (fetching.bytes > 0 || fetching.point === point)) return
+  if (fetching !== undefined) self.gap.forget(fetching.point.tip.height)
   if (!isSyncing(self)) options.suspend((block) => takeBlock(self, block))
   begin(self, point)
+}
+
+function isGivenUp({ context, options, givenUp }: Sync, { tip }: Crosslink): boolean {
+  if (tip.height > givenUp.height) return false
+  return context.now() < givenUp.until || options.committedHeight() > givenUp.committed
+}
+
+/**
+ * S.1: by so many blocks; or, where seats change, below the older point, with which the youngest members may have begun: they
+ * have no blocks from before it.
+ */
+function isFarBehind(
+  { rules, points, committedHeight }: StateSyncOptions,
+  newest: Crosslink,
+): boolean {
+  const height = committedHeight()
+  if (newest.tip.height - height >= rules.replayBlocksMax) return true
+  const older = points().at(-2)
+  return older !== undefined && newest.tip.epoch > 0 && height < older.tip.height
 }
 
 function begin(self: Sync, point: Crosslink): void {
@@ -134,6 +164,7 @@ function begin(self: Sync, point: Crosslink): void {
     block: undefined,
     blockAsks: 0,
     blockAskableAt: context.now(),
+    givers: new Set(),
     bytes: 0,
     complete: false,
     tip: undefined,
@@ -141,6 +172,7 @@ function begin(self: Sync, point: Crosslink): void {
   self.fetching = fetching
   self.waitUntil = Infinity
   self.retryAt = Infinity
+  self.gap.note(point.tip.height, options.committedHeight())
   report(self, { phase: 'begun', height: point.tip.height })
   context.execute(options.shard, { kind: 'begin-import', header: point.tip }, (response) => {
     if (self.fetching !== fetching) return
@@ -178,6 +210,12 @@ function askBlock({ context, options }: Sync, fetching: Fetching): void {
   fetching.blockAsks++
   fetching.blockAskableAt = context.now() + BLOCK_TIMEOUT_MS
   options.askBlock(member, fetching.hash)
+}
+
+function askGiver({ options }: Sync, { block, hash, givers }: Fetching, peer: number): void {
+  if (block !== undefined || givers.has(peer)) return
+  givers.add(peer)
+  options.askBlock(peer, hash)
 }
 
 function takeBlock(self: Sync, block: ChainBlock): void {
@@ -242,7 +280,10 @@ function importChunk(
     if (self.fetching !== fetching || fetching.plan === undefined) return
     const verdict = verdictOf(response, stretch)
     if (verdict === undefined) return retryLater(self)
-    if (verdict.ok) fetching.bytes += chunk.length
+    if (verdict.ok) {
+      fetching.bytes += chunk.length
+      askGiver(self, fetching, peer)
+    }
     const answer = { peer, stretch, verdict }
     perform(self, fetching, fetching.plan.imported(context.now(), answer))
   })
@@ -276,6 +317,7 @@ function goOn(
 ): void {
   self.fetching = undefined
   self.spoilt = 0
+  self.gap.close(point.tip.height)
   self.options.resume({ ...reached, certificate: point.certificate })
   report(self, { phase: 'done', height: point.tip.height, bytes })
 }
@@ -290,18 +332,29 @@ function beginAnew(self: Sync): void {
 /** The beacon of a node that catches up names an old point first; the next may be one that members still keep. */
 function giveUp(self: Sync, { point }: Fetching): void {
   const newest = self.options.points().at(-1)
+  self.gap.forget(point.tip.height)
   if (newest !== undefined && newest.tip.height > point.tip.height) return begin(self, newest)
   self.fetching = undefined
-  self.givenUpHeight = point.tip.height
+  rememberGivenUp(self, point)
   self.waitUntil = self.context.now() + NEWER_POINT_WAIT_MS
   report(self, { phase: 'refused', height: point.tip.height })
+}
+
+function rememberGivenUp(self: Sync, { tip }: Crosslink): void {
+  const { context, options, givenUp } = self
+  const until = context.now() + GIVEN_UP_REST_MS
+  const height = Math.max(givenUp.height, tip.height)
+  self.givenUp = { height, committed: options.committedHeight(), until }
 }
 
 function replay(self: Sync, point: Crosslink | undefined): void {
   self.fetching = undefined
   self.waitUntil = Infinity
-  self.givenUpHeight = Math.max(self.givenUpHeight, point?.tip.height ?? 0)
-  report(self, { phase: 'given-up', height: self.givenUpHeight })
+  if (point !== undefined) {
+    self.gap.forget(point.tip.height)
+    rememberGivenUp(self, point)
+  }
+  report(self, { phase: 'given-up', height: self.givenUp.height })
   self.options.resume()
 }
 

@@ -14,6 +14,7 @@
  *   fork      shard               -> the last epoch in which this node signs nothing, having been on another branch (C.7)
  *   channels  source              -> leaves of the source's last crosslink
  *   snapshot  shard               -> its last snapshot points
+ *   gap       shard, height       -> the height that the node stood at when it took the state of this one (S.8)
  *   outcome   shard, height       -> results of a finalized block (outcome.ts)
  *   batch     source, destination, start sequence -> receipt batch sent
  *   tx        shard, hash         -> height, index
@@ -38,6 +39,7 @@ export type TableName =
   | 'fork'
   | 'channels'
   | 'snapshot'
+  | 'gap'
   | 'outcome'
   | 'batch'
   | 'tx'

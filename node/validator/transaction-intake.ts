@@ -77,8 +77,8 @@ type HostedPool = Pick<ShardChain, 'mempool' | 'congested' | 'updateWork'>
 
 export type IntakeOptions = {
   readonly config: ShardConfig
-  /** undefined: this node does not hold the shard. */
-  readonly shard: HostedPool | undefined
+  /** undefined: this node does not hold the shard, or not yet. It changes with epochs (B.11). */
+  readonly shard: () => HostedPool | undefined
   /** The other members, if this node is one. */
   readonly members: () => readonly number[]
   readonly topic: string
@@ -168,16 +168,17 @@ function refuse(
 }
 
 function isKnown({ underway, options }: Intake, key: string): boolean {
-  return underway.has(key) || (options.shard?.mempool.holds(key) ?? false)
+  return underway.has(key) || (options.shard()?.mempool.holds(key) ?? false)
 }
 
 const KNOWN = 'the transaction waits already'
 const BEHIND = 'more transactions wait than the shard executes in a few seconds; try again shortly'
 
 function isBehind({ options }: Intake): boolean {
-  if (options.shard === undefined) return false
+  const shard = options.shard()
+  if (shard === undefined) return false
   const readyMax = READY_BLOCKS_MAX * Math.floor(options.config.gasLimit / TRANSACTION_GAS)
-  return options.shard.mempool.size().count >= Math.max(READY_MAX_LEAST, readyMax)
+  return shard.mempool.size().count >= Math.max(READY_MAX_LEAST, readyMax)
 }
 
 function addAll(self: Intake, raws: readonly Uint8Array[], isNews: boolean): void {
@@ -222,9 +223,7 @@ function pump(self: Intake): void {
       if (checked !== undefined) judged.push({ arrival, checked })
       else answer(self, arrival, { ok: false, reject: explain(self, arrival.raw) })
     }
-    const { shard } = self.options
-    if (shard === undefined) publishChecked(self, judged)
-    else admit(self, shard, judged)
+    admit(self, judged)
   })
 }
 
@@ -252,7 +251,9 @@ function publishChecked(self: Intake, judged: readonly Judged[]): void {
 }
 
 /** The accounts of senders the pool has not heard of are asked for once; blocks tell how they change. */
-function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void {
+function admit(self: Intake, judged: readonly Judged[]): void {
+  const into = self.options.shard()
+  if (into === undefined) return publishChecked(self, judged)
   const { accounts } = into.mempool
   const unknown = new Map<string, Address>()
   const known: AccountView[] = []
@@ -267,8 +268,9 @@ function admit(self: Intake, into: HostedPool, judged: readonly Judged[]): void 
   self.context.execute(self.options.config.shard, request, (response) => {
     if (response?.kind !== 'accounts') return waitForExecutor(self, judged)
     accounts.learn(response.accounts)
-    // Not all of the others need be known any more: a snapshot may have taken the state's place meanwhile.
-    admit(self, into, judged)
+    // Not all of the others need be known any more: a snapshot may have taken the state's place meanwhile; and the shard
+    // may have been left.
+    admit(self, judged)
   })
 }
 
@@ -346,7 +348,7 @@ function pushAgain(self: Intake): void {
   for (const [key, entry] of watched) {
     const { hash, raw } = entry.checked
     entry.looks++
-    if (options.shard?.mempool.has(hash) !== true || entry.looks > PUSHES_MAX) watched.delete(key)
+    if (options.shard()?.mempool.has(hash) !== true || entry.looks > PUSHES_MAX) watched.delete(key)
     else if (entry.looks > 1 && again.length < PUSH_AGAIN_MAX) again.push(raw)
   }
   self.lookAt = watched.size === 0 ? Infinity : context.now() + PUSH_AGAIN_MS

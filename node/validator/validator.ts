@@ -2,10 +2,11 @@
  * The validator: one whole node as a pure machine. Beacon, hosted shards, mempools, inboxes and crosslinks meet here;
  * inputs are routed to them, and what they want done comes back as one ordered list of effects (contract.ts).
  */
-import { genesisBeaconState } from '../beacon/state.ts'
+import { decodeBeaconState } from '../beacon/state-codec.ts'
+import { genesisBeaconState, type BeaconState } from '../beacon/state.ts'
 import { isRecovering } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
-import { unreachable } from '../primitives/assert.ts'
+import { assert, unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { createBeaconChain, type BeaconChain } from './beacon-chain.ts'
 import { createChannelLeaves, type ChannelLeaves } from './channel-leaves.ts'
@@ -15,7 +16,8 @@ import type { NodeRestore, ValidatorEffect, ValidatorFact, ValidatorInput } from
 import type { EpochChain } from './epoch-chain.ts'
 import { createEpochPlans, type EpochPlans } from './epoch-plans.ts'
 import { loadBatches } from './history.ts'
-import { createHostedShard, createIntakes } from './hosted-shard.ts'
+import { createIntakes } from './hosted-shard.ts'
+import { createHostedShards, type HostedShards } from './hosted-shards.ts'
 import { placeOf, type Place, type PlaceOptions } from './place.ts'
 import type { ShardChain } from './shard-chain.ts'
 import {
@@ -24,6 +26,7 @@ import {
   type SnapshotPoints,
   type SnapshotRules,
 } from './snapshot-points.ts'
+import { createStoredChains, type StoredChains } from './stored-chains.ts'
 import { unknownShard, type TransactionIntake } from './transaction-intake.ts'
 import type { WireContext } from './wire.ts'
 
@@ -32,17 +35,21 @@ export type ValidatorOptions = PlaceOptions & {
   readonly snapshotRules?: SnapshotRules
   /** State root of every shard at genesis, index = shard - 1. */
   readonly shardStateRoots: readonly Hash[]
+  /** The encoded beacon state on the disk, if there is one: it says which shards are held from the start (B.11). */
+  readonly beaconState?: Uint8Array | undefined
 }
 
 export type Validator = {
   readonly handle: (input: ValidatorInput) => readonly ValidatorEffect[]
   readonly wire: WireContext
-  readonly hostedShards: readonly ChainNumber[]
   readonly beacon: Pick<BeaconChain, 'head' | 'newest' | 'headAnchor'>
+  /** The beacon's and those of the shards that are held; both change with epochs (B.11). */
   readonly chains: ReadonlyMap<ChainNumber, EpochChain>
   readonly shards: ReadonlyMap<ChainNumber, ShardChain>
-  /** Topics this node listens to: its shards' transactions, or finality where it only follows. */
-  readonly topics: readonly string[]
+  /** The shard if it is held here and has once caught up: then clients are answered here. */
+  readonly served: HostedShards['served']
+  /** What this node listens to now: its shards' transactions, and finality where it only follows. */
+  readonly topics: () => readonly string[]
   readonly payoutOf: Place['payoutOf']
 }
 
@@ -58,8 +65,11 @@ type Parts = {
   readonly points: SnapshotPoints
   readonly serving: ChunkServing
   readonly beacon: BeaconChain
-  readonly shards: ReadonlyMap<ChainNumber, ShardChain>
-  readonly chains: ReadonlyMap<ChainNumber, EpochChain>
+  readonly hosting: HostedShards
+  readonly shards: HostedShards['shards']
+  readonly chains: HostedShards['chains']
+  /** Of shards that are not held. */
+  readonly stored: StoredChains
   readonly intakes: ReadonlyMap<ChainNumber, TransactionIntake>
   /** Chains for which this node signs nothing more (R8). */
   readonly silenced: Set<ChainNumber>
@@ -69,15 +79,15 @@ type Parts = {
 
 export function createValidator(options: ValidatorOptions): Validator {
   const self = createParts(options)
-  const { place, beacon, chains, shards } = self
+  const { place, beacon, chains, shards, hosting } = self
   return {
     handle: (input) => handle(self, input),
     wire: place.wire,
-    hostedShards: place.hosted,
     beacon,
     chains,
     shards,
-    topics: place.topics,
+    served: hosting.served,
+    topics: () => topicsOf(self),
     payoutOf: place.payoutOf,
   }
 }
@@ -91,7 +101,6 @@ function createParts(options: ValidatorOptions): Parts {
   const place = placeOf(options, genesisState, plans)
   const leaves = createChannelLeaves(context)
   const points = createSnapshotPoints(context, snapshotRules)
-  const shards = new Map<ChainNumber, ShardChain>()
   const beacon = createBeaconChain(context, {
     epochs: place.epochsOf(BEACON_CHAIN),
     genesisState,
@@ -100,28 +109,41 @@ function createParts(options: ValidatorOptions): Parts {
       others: () => place.others(BEACON_CHAIN),
     },
     leaves,
-    committeeOf: place.others,
+    holdersOf: place.holders,
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
-      for (const shard of points.learn(block)) shards.get(shard)?.keepSnapshot()
+      for (const shard of points.learn(block)) hosting.shards.get(shard)?.keepSnapshots()
       const { sent } = beacon.head()
-      for (const shard of shards.values()) {
+      for (const shard of hosting.shards.values()) {
         shard.takeOwn(sent)
         shard.beaconFinalized()
       }
+      hosting.review()
     },
   })
   const readmit = (shard: ChainNumber, raws: readonly Uint8Array[]): void =>
     intakes.get(shard)?.readmit(raws)
   const parts = { genesis, place, plans, readmit, beacon, leaves, points, snapshotRules }
-  for (const shard of place.hosted) shards.set(shard, createHostedShard(context, parts, shard))
-  const chains = new Map<ChainNumber, EpochChain>([[BEACON_CHAIN, beacon.chain]])
-  for (const [number, shard] of shards) chains.set(number, shard.chain)
-  const intakes = createIntakes(context, parts, shards)
+  const restored = restoredState(options) ?? genesisState
+  const hosting = createHostedShards(context, options, parts, restored)
+  const { shards, chains } = hosting
+  const intakes = createIntakes(context, parts, hosting.served)
   const serving = createChunkServing(context)
-  const known = { owner, place, plans, leaves, points, serving, beacon, shards, chains, intakes }
-  return { ...known, silenced: new Set(), announced: NaN }
+  const stored = createStoredChains(context, genesis.shardCount)
+  const known = { owner, place, plans, leaves, points, serving, beacon, hosting, stored }
+  return { ...known, shards, chains, intakes, silenced: new Set(), announced: NaN }
+}
+
+function restoredState({ beaconState }: ValidatorOptions): BeaconState | undefined {
+  if (beaconState === undefined) return undefined
+  const state = decodeBeaconState(beaconState)
+  assert(state.ok, 'a stored beacon state that passed its checksum decodes')
+  return state.value
+}
+
+function topicsOf({ place, shards }: Parts): readonly string[] {
+  return [...shards].flatMap(([shard, { chain }]) => place.topicsOf(shard, chain.seat < 0))
 }
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {
@@ -151,8 +173,7 @@ function route(self: Parts, input: ValidatorInput): void {
     case 'message':
       return receive(self, input)
     case 'validator-connected':
-      for (const chain of chains.values()) chain.greet(input.validator)
-      return
+      return self.hosting.greet(input.validator)
     case 'executed':
       return owner.answer('execute', input.job, input.response)
     case 'checked':
@@ -169,20 +190,20 @@ function route(self: Parts, input: ValidatorInput): void {
       return self.beacon.support(input.changes)
     case 'submit':
       return submit(self, input)
+    case 'opened':
+      return self.hosting.opened(input.shard, input.restore)
     default:
       return unreachable(input)
   }
 }
 
-function start({ leaves, plans, points, beacon, shards }: Parts, restore: NodeRestore): void {
+function start({ leaves, plans, points, beacon, hosting }: Parts, restore: NodeRestore): void {
   leaves.restore(restore.channels)
   plans.restore(restore.plans)
   points.restore(restore.snapshots)
   beacon.start(restore)
   plans.learn(beacon.head())
-  for (const [number, shard] of shards) {
-    shard.start(restore.chains.find((one) => one.chain === number))
-  }
+  hosting.start(restore)
 }
 
 function tick({ chains, shards, intakes, beacon }: Parts): void {
@@ -203,10 +224,12 @@ function receive(self: Parts, input: Input<'message'>): void {
   switch (message.kind) {
     case 'consensus': {
       const { chain, epoch } = message
-      return self.chains.get(chain)?.receive({ peer, validator }, epoch, message.message)
+      const held = self.chains.get(chain)
+      if (held === undefined) return self.stored.receive(peer, message, message.message)
+      return held.receive({ peer, validator }, epoch, message.message)
     }
     case 'transactions':
-      if ((input.gossip || validator !== undefined) && self.shards.has(message.shard)) {
+      if ((input.gossip || validator !== undefined) && self.hosting.served(message.shard)) {
         self.intakes.get(message.shard)?.relay(message.raws)
       }
       return
@@ -215,8 +238,8 @@ function receive(self: Parts, input: Input<'message'>): void {
     case 'get-receipts':
       return answerReceipts(self, input, message)
     case 'get-chunk':
-      if (self.shards.has(message.shard)) self.serving.serve(peer, message)
-      return
+      if (self.shards.has(message.shard)) return self.serving.serve(peer, message)
+      return self.serving.refuse(peer, message)
     case 'chunk':
       if (validator !== undefined) self.shards.get(message.shard)?.sync.receive(message, validator)
       return
@@ -264,12 +287,13 @@ function answerReceipts(
     const receipts = { kind: 'receipts', batches } as const
     owner.context.emit({ kind: 'reply', peer, channel: 'relay', message: receipts })
   }
-  if (shards.has(source)) loadBatches(owner.context, message, answer)
-  // A fellow asks: its source may show receipts to some of us only (C.5).
-  else {
+  // Whoever has left the source still has what it sent (B.11).
+  loadBatches(owner.context, message, (sent) => {
+    if (sent.length > 0 || shards.has(source)) return answer(sent)
+    // A fellow asks: its source may show receipts to some of us only (C.5).
     const fellow = destination === BEACON_CHAIN ? beacon : shards.get(destination)
     answer(fellow?.heldReceipts(source, fromSequence) ?? [])
-  }
+  })
 }
 
 /** B.8: while a shard recovers, any validator may bring what its members finalized. */
@@ -282,16 +306,22 @@ function isMember({ plans }: Parts, chain: ChainNumber, validator: number | unde
   return validator !== undefined && plans.isMember(chain, validator)
 }
 
+/** After these a node may follow a shard in which it sat, or the other way round. */
+const MOVES = new Set<ValidatorFact['kind']>(['hosting', 'epoch', 'synchronized', 'state-sync'])
+
 /** What the chains report concerns the others too. */
 function review(self: Parts, effects: readonly ValidatorEffect[]): void {
   const entered = new Set<ChainNumber>()
+  let isMoved = false
   for (const effect of effects) {
     if (effect.kind !== 'report') continue
     const { fact } = effect
     silence(self, fact)
     if (fact.kind === 'evidence') self.beacon.accusations.found(fact.evidence)
+    isMoved ||= MOVES.has(fact.kind)
     if (fact.kind === 'engine' && fact.fact.kind === 'view-entered') entered.add(fact.chain)
   }
+  if (isMoved) self.owner.context.emit({ kind: 'listen', topics: topicsOf(self) })
   // A view that ended without its block leaves the block's work undone.
   for (const chain of entered) self.shards.get(chain)?.updateWork()
   if (!entered.has(BEACON_CHAIN)) return

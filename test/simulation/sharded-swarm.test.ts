@@ -26,7 +26,7 @@ function act(trial: Trial, dice: Prng): void {
   else if (choice < 5 && down.length > 0) world.start(dice.pick(down))
   else if (choice < 7 && up.length > 0) {
     const node = dice.pick(up)
-    for (const shard of world.validator(node).hostedShards) world.killExecutor(node, shard)
+    for (const shard of world.validator(node).shards.keys()) world.killExecutor(node, shard)
   } else if (choice === 7 && dice.chance(1, 6)) {
     trial.stopAll()
     world.run(world.now() + dice.below(3_000))

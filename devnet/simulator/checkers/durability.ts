@@ -1,6 +1,6 @@
 /**
  * S11, durability: a transaction that some node has called final stays where it was, on every node, for ever; and a node
- * that comes back from its disk stands no lower than what it had told.
+ * that comes back from its disk, or takes a shard up again, stands no lower than what it had told.
  */
 import { entryOf, type NetworkChecker } from './network-observation.ts'
 import type { SeenBlock } from './sharded-observation.ts'
@@ -22,16 +22,25 @@ export function createDurabilityChecker(): NetworkChecker {
     return undefined
   }
 
+  function comesBack(
+    node: number,
+    stands: { readonly chain: number; readonly height: number },
+  ): string | undefined {
+    const height = told.get(node)?.get(stands.chain) ?? 0
+    if (stands.height >= height) return undefined
+    return `node ${node} told of height ${height} of shard ${stands.chain} and came back at ${stands.height}`
+  }
+
   return {
     rule: 'S11',
     observe: (seen) => {
       if (seen.kind === 'block') return tell(seen.node, seen.block)
       if (seen.kind === 'disk-lost') told.delete(seen.node)
+      if (seen.kind === 'opened') return comesBack(seen.node, seen)
       if (seen.kind !== 'started') return undefined
-      for (const [chain, height] of told.get(seen.node) ?? []) {
-        const stands = seen.heads.find((head) => head.chain === chain)?.height ?? 0
-        if (stands < height)
-          return `node ${seen.node} told of height ${height} of shard ${chain} and came back at ${stands}`
+      for (const head of seen.heads) {
+        const sentence = comesBack(seen.node, head)
+        if (sentence !== undefined) return sentence
       }
       return undefined
     },

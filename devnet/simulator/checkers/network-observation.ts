@@ -56,6 +56,13 @@ export type NetworkObservation =
       readonly nonce: number
       readonly balance: bigint
     }
+  /** A node took a shard up while it ran; on its disk the chain stands at this final height. */
+  | {
+      readonly kind: 'opened'
+      readonly node: number
+      readonly chain: number
+      readonly height: number
+    }
   /** A node came back from its disk, where its chains stand at these final heights. */
   | {
       readonly kind: 'started'

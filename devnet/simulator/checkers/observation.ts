@@ -51,6 +51,8 @@ export type Observation =
     }
   /** A node came back from its disk, with its application at this height. */
   | { readonly kind: 'restarted'; readonly node: number; readonly appliedHeight: number }
+  /** A node fetches the state of this height: it may take the block without those below. */
+  | { readonly kind: 'fetches'; readonly node: number; readonly height: number }
 
 export type CheckedCommittee = {
   readonly seatCount: number

@@ -93,6 +93,8 @@ function insideOf(service: GossipSub): Inside {
 export type Gossip = {
   /** Call once the node has started. */
   readonly subscribe: () => void
+  /** These topics and no others. */
+  readonly listen: (topics: readonly string[]) => void
   readonly publish: (topic: string, bytes: Uint8Array) => void
   /** Mesh size per subscribed topic. */
   readonly meshes: () => Readonly<Record<string, number>>
@@ -114,7 +116,8 @@ export function wireGossip(
 ): Gossip {
   const service = libp2p.services.gossip
   const inside = insideOf(service)
-  const subscribed = new Set(options.subscriptions)
+  let subscribed = new Set(options.subscriptions)
+  let isStarted = false
   for (const topic of options.topics) {
     service.topicValidators.set(topic, (peer, message) =>
       // An allowed topic that nobody here listens to: not ours to judge, so not relayed either.
@@ -133,11 +136,22 @@ export function wireGossip(
   }
 
   return {
-    subscribe: () => options.subscriptions.forEach((topic) => service.subscribe(topic)),
+    subscribe: () => {
+      isStarted = true
+      subscribed.forEach((topic) => service.subscribe(topic))
+    },
+    listen: (topics) => {
+      const wanted = new Set(topics)
+      if (isStarted) {
+        for (const topic of subscribed) if (!wanted.has(topic)) service.unsubscribe(topic)
+        for (const topic of wanted) if (!subscribed.has(topic)) service.subscribe(topic)
+      }
+      subscribed = wanted
+    },
     publish,
     meshes: () =>
       Object.fromEntries(
-        options.subscriptions.map((topic) => [topic, inside.mesh.get(topic)?.size ?? 0]),
+        [...subscribed].map((topic) => [topic, inside.mesh.get(topic)?.size ?? 0]),
       ),
     isAlive: (peer) => inside.peers.has(peer) && inside.streamsOutbound.has(peer),
   }

@@ -189,7 +189,7 @@ function portOf(
   peers: Peers,
   gossip: Gossip,
   counters: Counters,
-): Pick<Network, 'send' | 'publish' | 'request' | 'stats'> {
+): Pick<Network, 'send' | 'publish' | 'listen' | 'request' | 'stats'> {
   return {
     send: (to, channel, bytes) => {
       const link = peers.link(to)
@@ -197,6 +197,7 @@ function portOf(
       else link.send(channel, bytes)
     },
     publish: gossip.publish,
+    listen: gossip.listen,
     request: async (to, bytes, timeoutMs) => {
       const link = peers.link(to)
       if (link === undefined || !link.isAdmitted) {

@@ -17,6 +17,8 @@ const SUBSCRIPTIONS_MAX = 5
 const MESSAGES_MAX = 100
 /** Bytes that may wait for a client to read them: two of the largest replies. */
 const UNREAD_BYTES_MAX = 10_000_000
+/** RFC 6455: the server will not serve this any more. */
+const GOING_AWAY = 1001
 /** A client that answers no ping for this long is gone. */
 const PING_INTERVAL_MS = 30_000
 
@@ -31,6 +33,12 @@ export function serveWebSocket(host: RpcHost, socket: WebSocket, route: Route): 
     socket.send(text)
   }
 
+  /** A subscription that would be silent from now on is ended where its owner hears of it. */
+  function leave(left: ChainNumber): void {
+    const isConcerned = [...subscriptions.values()].some(({ shard }) => shard === left)
+    if (isConcerned) socket.close(GOING_AWAY, `this node no longer holds shard ${left}`)
+  }
+
   const port: SubscriptionPort = {
     subscribe: (shard, kind) => {
       if (subscriptions.size >= SUBSCRIPTIONS_MAX) return undefined
@@ -41,6 +49,7 @@ export function serveWebSocket(host: RpcHost, socket: WebSocket, route: Route): 
     unsubscribe: (id) => subscriptions.delete(id),
   }
   const stopListening = host.listen((event) => {
+    if (event.kind === 'shard-left') return leave(event.shard)
     for (const [id, { shard, kind }] of subscriptions) {
       const result = notificationOf(kind, shard, event)
       if (result !== undefined) send(formatNotification(id, result))

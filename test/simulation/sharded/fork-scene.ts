@@ -50,7 +50,8 @@ export function openFork(seed: number): ForkScene {
   const { world } = trial
   trial.startAll()
   world.run(3_000)
-  const gang = present(world.validator(0).chains.get(CAPTURED), 'hosted').committee.slice(0, 2)
+  const committee = world.validator(0).beacon.head().committees[CAPTURED]
+  const gang = present(committee, 'the shard has seats').slice(0, 2)
   const honest = nodesOf(trial).filter((node) => !gang.includes(node))
   world.apply({ kind: 'byzantine', nodes: gang, vice: 'forker' })
   const dice = createPrng(seed).stream('traffic')
@@ -67,6 +68,11 @@ function nodesOf({ nodeCount }: Trial): readonly number[] {
   return Array.from({ length: nodeCount }, (_, node) => node)
 }
 
+/** Honest nodes that hold the shard and have caught up with it. */
+export function holdersOf({ trial, honest }: ForkScene, shard: number): readonly number[] {
+  return honest.filter((node) => trial.world.validator(node).served(shard) !== undefined)
+}
+
 /** The state of a shard as one node holds it. */
 export function stateOf({ trial }: ForkScene, node: number, shard: number) {
   const status = trial.world.executor(node, shard).runNow({ kind: 'status' })
@@ -74,16 +80,23 @@ export function stateOf({ trial }: ForkScene, node: number, shard: number) {
   return { height: status.height, hash: toHex(status.hash) }
 }
 
-/** Of all shards as one node holds them. Nothing is under way. */
-export function wealth({ trial }: ForkScene, node: number, at: 'now' | 'genesis'): bigint {
+/** Of all shards and stakes. Nothing is under way. */
+export function wealth(scene: ForkScene, at: 'now' | 'genesis'): bigint {
   // Whoever lied is slashed, and whoever said so was paid out of its stake.
-  const { validators, burnt: lost, registryRules } = trial.world.validator(node).beacon.head()
+  const [teller = 0] = scene.honest
+  const {
+    validators,
+    burnt: lost,
+    registryRules,
+  } = scene.trial.world.validator(teller).beacon.head()
   const atGenesis = registryRules.stake * BigInt(validators.length)
   let sum =
     at === 'genesis' ? atGenesis : validators.reduce((held, { stake }) => held + stake, lost)
   for (let shard = 1; shard <= SHARDS; shard++) {
     const request = { kind: 'supply', at: { kind: 'finalized' } } as const
-    const answer = trial.world.executor(node, shard).runNow(request)
+    const [node] = holdersOf(scene, shard)
+    const holder = present(node, 'somebody holds every shard')
+    const answer = scene.trial.world.executor(holder, shard).runNow(request)
     if (answer.kind !== 'supply') throw new Error('an executor knows its supply')
     const { balances, buffered, burnt, genesis } = answer.supply
     sum += at === 'genesis' ? genesis : balances + buffered + burnt

@@ -102,6 +102,7 @@ export function createTrial(options: TrialOptions): Trial {
 function heard(court: Court, traffic: () => Traffic, events: WorldEvents): WorldEvents {
   return {
     onStarted: court.onStarted,
+    onOpened: court.onOpened,
     onWritten: (node, writes) => {
       court.onWritten(node, writes)
       events.onWritten?.(node, writes)

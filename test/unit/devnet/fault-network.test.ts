@@ -44,6 +44,7 @@ async function stage(): Promise<Stage> {
     local: () => ({ peer: 'self', addresses: [] }),
     send: (to) => heard.push(`send ${to}`),
     publish: (topic) => heard.push(`publish ${topic}`),
+    listen: (topics) => heard.push(...topics.map((topic) => `listen ${topic}`)),
     request: async (to) => {
       heard.push(`asked ${to}`)
       return Uint8Array.of(9)

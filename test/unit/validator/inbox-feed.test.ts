@@ -56,7 +56,7 @@ function openFeed(leaves: readonly ChannelHead[] | undefined) {
     shard: SHARD,
     leavesOf: (_source, outRoot) =>
       leaves !== undefined && toHex(outRoot) === toHex(outRootOf(leaves)) ? leaves : undefined,
-    committeeOf: (shard) => (shard === SHARD ? FELLOWS : MEMBERS),
+    holdersOf: (shard) => (shard === SHARD ? FELLOWS : MEMBERS),
   })
   const turn = <T>(now: number, step: () => T): { value: T; pulls: readonly ValidatorEffect[] } => {
     owner.begin({ now: now, wallMs: now })

@@ -18,7 +18,7 @@ function openIntake(ready: number) {
   const pool = createMempool({ rules: config })
   const mempool = { ...pool, size: () => ({ count: ready, bytes: 0, queued: 0 }) }
   const shard = { mempool, congested: () => false, updateWork: () => undefined }
-  const options = { config, shard, members: () => [1, 2], topic: 'transactions' }
+  const options = { config, shard: () => shard, members: () => [1, 2], topic: 'transactions' }
   return { owner, mempool, intake: createTransactionIntake(owner.context, options) }
 }
 
