@@ -1,9 +1,11 @@
 /**
  * The audit: at one consistent cut, money is neither made nor lost. Over all shards, balances + buffered + burnt + stake +
- * receipts in flight = genesis (protocol, E: C1). Its sums are its own: the genesis total comes from the genesis file, the value in
- * flight from the auditor's books (observe/ledger.ts), and only the per-shard sums from the nodes.
+ * receipts in flight = genesis, stakes of the genesis included (protocol, E: C1). Its sums are its own: the genesis total comes from
+ * the genesis file, the value in flight from the auditor's books (observe/ledger.ts), and only the per-shard sums and the stakes
+ * from the nodes.
  */
 import type { Genesis } from '../node/beacon/genesis.ts'
+import { DEFAULT_REGISTRY } from '../node/beacon/registry.ts'
 import type { ReceiptCounts } from './observe/ledger.ts'
 
 /** What one shard's node says of its state at a height, in wei. */
@@ -23,9 +25,17 @@ export type AuditInput = {
   /** Heights of the cut, index = shard - 1. */
   readonly heights: readonly number[]
   readonly inFlight: bigint
+  readonly stakes: AuditStakes
   readonly receipts: ReceiptCounts
   /** What the books found on the way here. */
   readonly violations: readonly string[]
+}
+
+/** Wei at stake: at genesis, now, and what was burnt of them. */
+export type AuditStakes = {
+  readonly genesis: bigint
+  readonly held: bigint
+  readonly burnt: bigint
 }
 
 export type AuditReport = {
@@ -35,7 +45,6 @@ export type AuditReport = {
   readonly buffered: bigint
   readonly burnt: bigint
   readonly inFlight: bigint
-  /** 0 until validators deposit anything. */
   readonly stake: bigint
   readonly receipts: ReceiptCounts
   readonly heights: readonly number[]
@@ -44,7 +53,7 @@ export type AuditReport = {
 
 export function auditCut(input: AuditInput): AuditReport {
   const violations = [...input.violations]
-  const genesis = sum(input.genesis)
+  const genesis = sum(input.genesis) + input.stakes.genesis
   for (const [index, expected] of input.genesis.entries()) {
     const shard = index + 1
     const supply = input.supplies.find((candidate) => candidate.shard === shard)
@@ -65,9 +74,8 @@ export function auditCut(input: AuditInput): AuditReport {
   }
   const balances = sum(input.supplies.map((supply) => supply.balances))
   const buffered = sum(input.supplies.map((supply) => supply.buffered))
-  const burnt = sum(input.supplies.map((supply) => supply.burnt))
-  // Validators of a genesis deposit nothing: epochs will bring stake.
-  const stake = 0n
+  const burnt = sum(input.supplies.map((supply) => supply.burnt)) + input.stakes.burnt
+  const stake = input.stakes.held
   const found = balances + buffered + burnt + input.inFlight + stake
   if (found !== genesis) {
     const word = found < genesis ? 'lost' : 'made'
@@ -91,6 +99,11 @@ export function genesisPerShard(genesis: Genesis, shardCount = genesis.shardCoun
     }
   }
   return [...totals, ...Array.from({ length: shardCount - totals.length }, () => 0n)]
+}
+
+/** Every validator of the genesis has the same. */
+export function genesisStakes({ registry = DEFAULT_REGISTRY, validators }: Genesis): bigint {
+  return registry.stake * BigInt(validators.length)
 }
 
 /** The answer of `weft devnet audit --json` and the summary's source: amounts as decimal strings of wei. */

@@ -5,7 +5,7 @@
 import { shardGenesis } from '../../node/beacon/genesis.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
 import { openInlineExecutor } from '../../node/shards/io/inline.ts'
-import { genesisPerShard } from '../audit.ts'
+import { genesisPerShard, genesisStakes } from '../audit.ts'
 import type { NodeArchive } from './archive.ts'
 import { executeBlock } from './disk-state.ts'
 import { placeName } from './facts.ts'
@@ -52,18 +52,21 @@ async function replayShard(
 }
 
 function recount(walk: Walk, histories: readonly History[]): void {
-  const genesis = genesisPerShard(walk.genesis).reduce((total, amount) => total + amount, 0n)
-  for (const { beaconHeight, heights, inFlight } of walk.cuts) {
+  const genesis = genesisPerShard(walk.genesis).reduce(
+    (total, amount) => total + amount,
+    genesisStakes(walk.genesis),
+  )
+  for (const { beaconHeight, heights, inFlight, staked } of walk.cuts) {
     walk.counts.recounts++
     const found = heights.reduce(
       (total, height, index) => total + (histories[index]?.[height] ?? 0n),
-      inFlight,
+      inFlight + staked,
     )
     if (found === genesis) continue
     const place = placeName(BEACON_CHAIN, beaconHeight)
     report(
       walk,
-      `${place}: all shards and receipts in flight hold ${found} wei, expected ${genesis}`,
+      `${place}: all shards, receipts in flight and stakes hold ${found} wei, expected ${genesis}`,
     )
   }
 }

@@ -7,6 +7,7 @@ import {
   auditCut,
   auditToJson,
   genesisPerShard,
+  genesisStakes,
   type AuditReport,
   type ShardSupply,
 } from '../audit.ts'
@@ -39,6 +40,11 @@ export function conclude(
     supplies: found.supplies,
     heights: trails.map(({ height }) => height),
     inFlight: valueInFlight(ledger),
+    stakes: {
+      genesis: genesisStakes(genesis),
+      held: ledger.beacon.flows.stake,
+      burnt: ledger.beacon.flows.burnt,
+    },
     receipts: receiptCounts(ledger),
     violations,
   })
@@ -106,8 +112,8 @@ function sumLines(audit: NetworkAudit): readonly string[] {
     ['in accounts', ether(audit.balances), `on ${count(supplies.length, 'shard')}`],
     ['waiting to be sent', ether(audit.buffered), 'in outgoing buffers'],
     ['receipts in flight', ether(audit.inFlight), count(receipts.pending, 'receipt')],
-    ['staked', ether(audit.stake), ''],
-    ['burnt', ether(audit.burnt), 'base fees'],
+    ['staked', ether(audit.stake), 'by validators'],
+    ['burnt', ether(audit.burnt), 'base fees, and stakes of validators that were slashed'],
     ['together', ether(found), ''],
     ['at genesis', ether(genesis), found === genesis ? 'the same' : difference(found, genesis)],
   ]

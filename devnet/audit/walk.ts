@@ -16,6 +16,7 @@ import {
   type BeaconState,
 } from '../../node/beacon/state.ts'
 import { applyBeaconBlock, revealCheck } from '../../node/beacon/transition.ts'
+import { channelTo } from '../../node/crosslink/channel.ts'
 import type { AnchorView, Crosslink } from '../../node/crosslink/crosslink.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import { equalBytes } from '../../node/primitives/bytes.ts'
@@ -23,6 +24,7 @@ import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
 import { schemeByName } from '../../node/primitives/io/schemes.ts'
 import type { CertificateScheme } from '../../node/primitives/signature.ts'
 import { genesisStateRoot } from '../../node/shards/genesis-state.ts'
+import type { BeaconFlows } from '../observe/beacon-books.ts'
 import {
   applyCut,
   createLedger,
@@ -51,6 +53,8 @@ export type Cut = {
   /** Index = shard - 1. */
   readonly heights: readonly number[]
   readonly inFlight: bigint
+  /** Stakes, and what was burnt of them. */
+  readonly staked: bigint
 }
 
 export type Walk = {
@@ -236,9 +240,24 @@ async function followCrosslinks(walk: Walk, { header, body }: BeaconBlock): Prom
     const { height, hash } = recordOf(walk.beacon, shard)
     return { shard, height, hash: data(hash) }
   })
-  report(walk, ...applyCut(walk.ledger, cut, blocks))
+  const flows = flowsOf(walk.beacon)
+  report(walk, ...applyCut(walk.ledger, cut, blocks, flows))
   const heights = cut.map(({ height }) => height)
-  walk.cuts.push({ beaconHeight: header.height, heights, inFlight: valueInFlight(walk.ledger) })
+  const staked = flows.stake + flows.burnt
+  const inFlight = valueInFlight(walk.ledger)
+  walk.cuts.push({ beaconHeight: header.height, heights, inFlight, staked })
+}
+
+/** As the rules of the beacon make it of its blocks. */
+function flowsOf({ validators, burnt, shards, incoming, outgoing }: BeaconState): BeaconFlows {
+  return {
+    stake: validators.reduce((sum, { stake }) => sum + stake, 0n),
+    burnt,
+    channels: shards.map(({ shard }) => {
+      const { nextSequence: sent, value: sentValue } = channelTo(outgoing, shard)
+      return { consumed: channelTo(incoming, shard).nextSequence, sent, sentValue }
+    }),
+  }
 }
 
 /** Every block between the recorded head and the tip, compared with the crosslink's links. */

@@ -232,7 +232,8 @@ export class ChainFollower {
       state.waiting = state.waiting.filter((block) => block.height > height)
     }
     const { ledger, events } = this.#options
-    for (const violation of applyCut(ledger, cut.shards, settled)) events.onViolation(violation)
+    for (const violation of applyCut(ledger, cut.shards, settled, cut.registry))
+      events.onViolation(violation)
     events.onSettled(cut, settled, Date.now())
   }
 }

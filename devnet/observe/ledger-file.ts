@@ -4,12 +4,20 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import type { BeaconBooks } from './beacon-books.ts'
 import { createLedger, ledgerToJson, type Ledger } from './ledger.ts'
 
 const count = z.int().min(0)
+const wei = z.string().regex(/^[0-9]{1,78}$/)
 const ledgerFileSchema = z.strictObject({
-  format: z.literal('weft-ledger-1'),
+  format: z.literal('weft-ledger-2'),
   positions: z.array(z.strictObject({ height: count, hash: z.string() })),
+  beacon: z.strictObject({
+    stake: wei,
+    burnt: wei,
+    channels: z.array(z.strictObject({ consumed: count, sent: count, sentValue: wei })),
+    taken: z.array(z.strictObject({ count, value: wei })),
+  }),
   sent: count,
   applied: count,
   refunded: count,
@@ -18,7 +26,7 @@ const ledgerFileSchema = z.strictObject({
       key: z.string().regex(/^[0-9]+>[0-9]+$/),
       sentNext: count,
       consumedNext: count,
-      underway: z.array(z.tuple([count, z.string().regex(/^[0-9]{1,78}$/)])),
+      underway: z.array(z.tuple([count, wei])),
     }),
   ),
 })
@@ -40,12 +48,13 @@ export function parseLedger(text: string): Ledger | undefined {
   }
   const parsed = ledgerFileSchema.safeParse(value)
   if (!parsed.success) return undefined
-  const { positions, sent, applied, refunded, channels } = parsed.data
+  const { positions, sent, applied, refunded, channels, beacon } = parsed.data
   return {
     positions,
     sent,
     applied,
     refunded,
+    beacon: beaconOf(beacon),
     channels: new Map(
       channels.map(({ key, sentNext, consumedNext, underway }) => [
         key,
@@ -57,6 +66,17 @@ export function parseLedger(text: string): Ledger | undefined {
       ]),
     ),
   }
+}
+
+function beaconOf(stored: z.infer<typeof ledgerFileSchema>['beacon']): BeaconBooks {
+  const channels = stored.channels.map(({ sentValue, ...counts }) => {
+    return { ...counts, sentValue: BigInt(sentValue) }
+  })
+  const flows = { stake: BigInt(stored.stake), burnt: BigInt(stored.burnt), channels }
+  const taken = stored.taken.map(({ count: number, value }) => {
+    return { count: number, value: BigInt(value) }
+  })
+  return { flows, taken }
 }
 
 export async function saveLedger(path: string, ledger: Ledger): Promise<void> {

@@ -8,6 +8,13 @@
  *
  * The ledger only ever stands at a consistent cut: the shard heights that one finalized beacon block records.
  */
+import {
+  bookFromBeacon,
+  fromBeacon,
+  openBeaconBooks,
+  type BeaconBooks,
+  type BeaconFlows,
+} from './beacon-books.ts'
 import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
 import { present } from '../../node/primitives/assert.ts'
 
@@ -59,6 +66,7 @@ export type Ledger = {
   /** Index = shard - 1; the settled block the books stand at. Hash is empty at height 0. */
   readonly positions: { height: number; hash: string }[]
   readonly channels: Map<string, Channel>
+  readonly beacon: BeaconBooks
   sent: number
   applied: number
   refunded: number
@@ -68,6 +76,7 @@ export function createLedger(shardCount: number): Ledger {
   return {
     positions: Array.from({ length: shardCount }, () => ({ height: 0, hash: '' })),
     channels: new Map(),
+    beacon: openBeaconBooks(),
     sent: 0,
     applied: 0,
     refunded: 0,
@@ -75,17 +84,21 @@ export function createLedger(shardCount: number): Ledger {
 }
 
 /**
- * Moves the books to a cut. `blocks` are all blocks between the books and the cut, each shard's in height order.
+ * Moves the books to a cut. `blocks` are all blocks between the books and the cut, each shard's in height order; `flows` is what
+ * the beacon block of the cut says of the registry.
  * Sends are booked before consumptions: within one cut a destination may have consumed what a source sent below it.
  */
 export function applyCut(
   ledger: Ledger,
   cut: readonly CutShard[],
   blocks: readonly BlockFacts[],
+  flows?: BeaconFlows,
 ): string[] {
   const violations: string[] = []
+  if (flows !== undefined) bookFlows(ledger, flows)
   for (const block of blocks) violations.push(...bookSent(ledger, block))
   for (const block of blocks) violations.push(...bookConsumed(ledger, block))
+  violations.push(...bookToBeacon(ledger))
   for (const block of blocks) {
     const position = positionOf(ledger, block.shard)
     if (block.height !== position.height + 1) {
@@ -115,6 +128,29 @@ function positionOf({ positions }: Ledger, shard: number): Ledger['positions'][n
   return present(positions[shard - 1], 'shards are counted from one')
 }
 
+function bookFlows(ledger: Ledger, flows: BeaconFlows): void {
+  const countOf = ({ channels }: BeaconFlows) => channels.reduce((sum, { sent }) => sum + sent, 0)
+  ledger.sent += countOf(flows) - countOf(ledger.beacon.flows)
+  ledger.beacon.flows = flows
+}
+
+/** What the beacon has consumed is not on its way any more: it is in a stake, or on its way back. */
+function bookToBeacon(ledger: Ledger): string[] {
+  const violations: string[] = []
+  for (const [index, { consumed }] of ledger.beacon.flows.channels.entries()) {
+    const channel = channelOf(ledger, index + 1, 0)
+    if (consumed > channel.sentNext)
+      violations.push(
+        `the beacon has consumed ${consumed} receipts of shard ${index + 1}, which sent ${channel.sentNext}`,
+      )
+    for (; channel.consumedNext < consumed; channel.consumedNext++) {
+      channel.underway.delete(channel.consumedNext)
+      ledger.applied++
+    }
+  }
+  return violations
+}
+
 function bookSent(ledger: Ledger, block: BlockFacts): string[] {
   const violations: string[] = []
   for (const receipt of block.sent) {
@@ -137,6 +173,12 @@ function bookConsumed(ledger: Ledger, block: BlockFacts): string[] {
   for (const receipt of block.consumed) {
     const channel = channelOf(ledger, receipt.source, block.shard)
     const name = `channel ${receipt.source} to ${block.shard}: block ${block.height}`
+    if (receipt.source === 0) {
+      const violation = bookFromBeacon(ledger.beacon, name, { ...receipt, shard: block.shard })
+      if (violation !== undefined) violations.push(violation)
+      violations.push(...bookEnd(ledger, name, receipt))
+      continue
+    }
     const amount = channel.underway.get(receipt.sequence)
     if (receipt.sequence < channel.consumedNext) {
       violations.push(`${name} applies receipt ${receipt.sequence} a second time`)
@@ -154,14 +196,16 @@ function bookConsumed(ledger: Ledger, block: BlockFacts): string[] {
     }
     channel.underway.delete(receipt.sequence)
     channel.consumedNext = Math.max(channel.consumedNext, receipt.sequence + 1)
-    if (receipt.outcome === 'applied') ledger.applied++
-    if (receipt.outcome === 'void')
-      violations.push(
-        `${name} voids receipt ${receipt.sequence}, which is worth more than was sent`,
-      )
-    if (receipt.outcome === 'applied' && receipt.kind === 'bounce') ledger.refunded++
+    violations.push(...bookEnd(ledger, name, receipt))
   }
   return violations
+}
+
+function bookEnd(ledger: Ledger, name: string, receipt: ConsumedReceipt): string[] {
+  if (receipt.outcome === 'applied') ledger.applied++
+  if (receipt.outcome === 'applied' && receipt.kind === 'bounce') ledger.refunded++
+  if (receipt.outcome !== 'void') return []
+  return [`${name} voids receipt ${receipt.sequence}, which is worth more than was sent`]
 }
 
 function channelOf(ledger: Ledger, source: number, destination: number): Channel {
@@ -175,7 +219,7 @@ function channelOf(ledger: Ledger, source: number, destination: number): Channel
 
 /** Value of everything sent and not yet consumed at the cut, in wei. */
 export function valueInFlight(ledger: Ledger): bigint {
-  let value = 0n
+  let { value } = fromBeacon(ledger.beacon)
   for (const channel of ledger.channels.values()) {
     for (const amount of channel.underway.values()) value += amount
   }
@@ -183,7 +227,7 @@ export function valueInFlight(ledger: Ledger): bigint {
 }
 
 export function receiptCounts(ledger: Ledger): ReceiptCounts {
-  let pending = 0
+  let pending = fromBeacon(ledger.beacon).count
   for (const channel of ledger.channels.values()) pending += channel.underway.size
   return { sent: ledger.sent, applied: ledger.applied, refunded: ledger.refunded, pending }
 }
@@ -191,8 +235,9 @@ export function receiptCounts(ledger: Ledger): ReceiptCounts {
 /** The books as a JSON value, so that a resumed devnet need not read its history again. */
 export function ledgerToJson(ledger: Ledger): unknown {
   return {
-    format: 'weft-ledger-1',
+    format: 'weft-ledger-2',
     positions: ledger.positions,
+    beacon: beaconToJson(ledger.beacon),
     sent: ledger.sent,
     applied: ledger.applied,
     refunded: ledger.refunded,
@@ -202,5 +247,16 @@ export function ledgerToJson(ledger: Ledger): unknown {
       consumedNext,
       underway: [...underway].map(([sequence, amount]) => [sequence, amount.toString()]),
     })),
+  }
+}
+
+function beaconToJson({ flows, taken }: BeaconBooks): unknown {
+  return {
+    stake: flows.stake.toString(),
+    burnt: flows.burnt.toString(),
+    channels: flows.channels.map(({ consumed, sent, sentValue }) => {
+      return { consumed, sent, sentValue: sentValue.toString() }
+    }),
+    taken: taken.map(({ count, value }) => ({ count, value: value.toString() })),
   }
 }

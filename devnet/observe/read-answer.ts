@@ -3,6 +3,7 @@
  * somebody else's business. A number may come as JSON number or as Ethereum's hex quantity.
  */
 import type { ReceiptOutcome } from '../../node/crosslink/receipt.ts'
+import type { BeaconFlows } from './beacon-books.ts'
 import type { BlockFacts, ConsumedReceipt, CutShard, SentReceipt } from './ledger.ts'
 import type { ShardSupply } from '../audit.ts'
 
@@ -18,6 +19,7 @@ export type BeaconCut = {
   readonly timestampMs: number
   /** In shard order. */
   readonly shards: readonly CutShard[]
+  readonly registry: BeaconFlows
 }
 
 /** A block with what the books do not need of it. */
@@ -45,6 +47,23 @@ export function readCut(value: unknown): BeaconCut {
     epoch: asNumber(head['epoch'], 'epoch'),
     timestampMs: asNumber(head['timestampMs'] ?? head['timestamp'], 'timestampMs'),
     shards: shards.toSorted((left, right) => left.shard - right.shard),
+    registry: readFlows(head['registry']),
+  }
+}
+
+function readFlows(value: unknown): BeaconFlows {
+  const registry = asRecord(value, 'registry')
+  return {
+    stake: asAmount(registry['stake'], 'stake'),
+    burnt: asAmount(registry['burnt'], 'burnt'),
+    channels: asList(registry['channels'], 'channels').map((item) => {
+      const channel = asRecord(item, 'channel')
+      return {
+        consumed: asNumber(channel['consumed'], 'consumed'),
+        sent: asNumber(channel['sent'], 'sent'),
+        sentValue: asAmount(channel['sentValue'], 'sentValue'),
+      }
+    }),
   }
 }
 

@@ -4,7 +4,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Genesis } from '../../node/beacon/genesis.ts'
-import { auditCut, genesisPerShard, type AuditReport, type ShardSupply } from '../audit.ts'
+import {
+  auditCut,
+  genesisPerShard,
+  genesisStakes,
+  type AuditReport,
+  type ShardSupply,
+} from '../audit.ts'
 import { ChainFollower } from '../observe/chain-follower.ts'
 import { loadLedger, saveLedger } from '../observe/ledger-file.ts'
 import { receiptCounts, valueInFlight } from '../observe/ledger.ts'
@@ -50,7 +56,9 @@ export async function auditNetwork(plan: AuditPlan): Promise<AuditReport | undef
       const cut = newest
       newest = undefined
       // Books and supplies must speak of one cut: taken in one turn, before the follower moves on.
-      const books = { inFlight: valueInFlight(ledger), receipts: receiptCounts(ledger) }
+      const { stake: held, burnt } = ledger.beacon.flows
+      const stakes = { genesis: genesisStakes(genesis), held, burnt }
+      const books = { inFlight: valueInFlight(ledger), stakes, receipts: receiptCounts(ledger) }
       const supplies =
         cut === undefined ? undefined : await readSupplies(cut, follower.committees(), endpoints)
       if (cut !== undefined && supplies !== undefined) {

@@ -115,6 +115,12 @@ export type BeaconHeadView = {
   readonly hash: Hash
   readonly timestampMs: number
   readonly shards: readonly ShardRecord[]
+  /** Wei at stake, and burnt of it. */
+  readonly stake: bigint
+  readonly burnt: bigint
+  /** The beacon's ends of its channels with the shards (C.9), index = chain. */
+  readonly incoming: readonly ChannelHead[]
+  readonly outgoing: readonly ChannelHead[]
 }
 
 /** A finalized beacon block. */

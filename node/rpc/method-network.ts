@@ -2,7 +2,9 @@
  * Methods that any node answers for the whole network: who it is, how it does, and what the beacon knows.
  */
 import { GATEWAY_ABI } from '../shards/vm/gateway.ts'
+import { channelTo } from '../crosslink/channel.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
+import type { ChainNumber } from '../primitives/identifiers.ts'
 import type { BeaconHeadView, CommitteeView } from './backend.ts'
 import { answer } from './error-code.ts'
 import { formatData, formatQuantity } from './hexadecimal.ts'
@@ -105,7 +107,19 @@ function formatBeaconHead(head: BeaconHeadView): object {
     hash: formatData(head.hash),
     timestampMs: head.timestampMs,
     shards: head.shards.map(formatShardRecord),
+    registry: {
+      stake: formatQuantity(head.stake),
+      burnt: formatQuantity(head.burnt),
+      channels: head.shards.map(({ shard }) => formatBeaconChannel(head, shard)),
+    },
   }
+}
+
+/** C.9: how much the beacon has consumed of the shard, and sent to it. */
+function formatBeaconChannel({ incoming, outgoing }: BeaconHeadView, shard: ChainNumber): object {
+  const { nextSequence: sent, value } = channelTo(outgoing, shard)
+  const consumed = channelTo(incoming, shard).nextSequence
+  return { shard, consumed, sent, sentValue: formatQuantity(value) }
 }
 
 function formatShardRecord(record: ShardRecord): object {

@@ -128,8 +128,10 @@ function servedShards({ shards, served }: Validator): readonly ChainNumber[] {
 }
 
 export function beaconHeadOf({ beacon }: Validator): BeaconHeadView {
-  const { epoch, height, headHash, timestampMs, shards } = beacon.head()
-  return { epoch, height, hash: headHash, timestampMs, shards }
+  const { epoch, height, headHash, timestampMs, shards, validators, burnt } = beacon.head()
+  const { incoming, outgoing } = beacon.head()
+  const stake = validators.reduce((sum, validator) => sum + validator.stake, 0n)
+  return { epoch, height, hash: headHash, timestampMs, shards, stake, burnt, incoming, outgoing }
 }
 
 function committeesOf({ beacon }: Validator): readonly CommitteeView[] {

@@ -93,6 +93,10 @@ export function createRpcNetwork(funded: readonly `0x${string}`[]): RpcNetwork {
           hash: GENESIS_HASH,
           timestampMs: 1,
           shards: [1, 2, 3].map((shard) => genesisRecord(world.config(shard))),
+          stake: 128n,
+          burnt: 0n,
+          incoming: emptyChannels(3),
+          outgoing: emptyChannels(3),
         },
         committees: [
           { chain: 0, epoch: 0, validators: [0, 1, 2, 3], faultsTolerated: 1, quorum: 3 },

@@ -126,6 +126,10 @@ const config = {
 
 const ledger = ledgerToJson({
   positions: [{ height: 3, hash: '0x11' }],
+  beacon: {
+    flows: { stake: 9n, burnt: 1n, channels: [{ consumed: 1, sent: 2, sentValue: 5n }] },
+    taken: [{ count: 1, value: 2n }],
+  },
   sent: 2,
   applied: 1,
   refunded: 0,

@@ -95,8 +95,8 @@ export const BEACON_BUGS: readonly PlantedBug[] = [
       ),
       patch(
         BEACON,
-        'if (answers.some((answer) => !answer.ok)) {',
-        'if (answers.some((answer) => !answer.ok) && block.height < 0) {',
+        'const isSigned = answers.slice(0, demands.length).every(({ ok }) => ok)',
+        'const isSigned = answers.length >= 0',
       ),
     ],
     scene: 'vice: forged-crosslink',

@@ -27,6 +27,7 @@ export type SceneName =
   | 'epochs: restarts'
   | 'forced'
   | 'retire'
+  | 'stake'
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'

@@ -156,8 +156,8 @@ export const SHARD_BUGS: readonly PlantedBug[] = [
     patches: [
       patch(
         'node/shards/flow-control.ts',
-        'return Math.max(0, limits.windowUnits + BASE_GRANT_UNITS - inFlight)',
-        'return limits.windowUnits + BASE_GRANT_UNITS + 0 * inFlight',
+        'return Math.max(0, windowTo(limits, destination) + BASE_GRANT_UNITS - inFlight)',
+        'return windowTo(limits, destination) + BASE_GRANT_UNITS + 0 * inFlight',
       ),
     ],
     scene: 'stalled-shard',

@@ -8,6 +8,7 @@ import { runCapturedBout } from './captured-bout.ts'
 import { runForcedBout } from './forced-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
+import { runStakeBout } from './stake-bout.ts'
 import { runStateSyncBout } from './state-sync-bout.ts'
 
 /** With so little gas a channel's window is 120 receipts. */
@@ -53,6 +54,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   if (shape !== undefined) return runCommittee(shape, seed)
   if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
   if (name === 'forced') return runForcedBout(seed)
+  if (name === 'stake') return runStakeBout(seed)
   if (name === 'passers') return runPassingBout(seed)
   if (name === 'wrong chunks') return runStateSyncBout(seed)
   const scene = SCENES.find((one) => one.name === name) ?? viceScene(name)

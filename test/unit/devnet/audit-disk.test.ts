@@ -100,7 +100,7 @@ describe('audit: disk', () => {
     expect(parts.reduce((sum, part) => sum + part, 0n)).toBe(amount('genesis'))
     expect(json).toMatchObject({
       ok: true,
-      stake: '0',
+      stake: String(8n * 32n * 10n ** 18n),
       receipts: { sent: 5, pending: 1 },
       from: 'disk',
     })

@@ -2,6 +2,7 @@
  * The small network of audit-network.ts behind a real RPC server: one node that holds everything, with the backends that a
  * real node has.
  */
+import { stakeSum } from '../../../node/beacon/slashing.ts'
 import { beaconBlockAt, crosslinkOf } from '../../../node/runtime/beacon-history.ts'
 import { registryOf } from '../../../node/runtime/backend.ts'
 import { createShardBackend } from '../../../node/runtime/shard-backend.ts'
@@ -70,7 +71,10 @@ export async function serveNetwork(
       hostedShards: [1, 2],
     }),
     shard: (shard) => shards[shard - 1],
-    beacon: () => ({ head: { ...head, hash: head.headHash }, committees: [] }),
+    beacon: () => ({
+      head: { ...head, hash: head.headHash, stake: stakeSum({ ...head, burnt: 0n }) },
+      committees: [],
+    }),
     registry: () => registryOf(head),
     beaconBlock: (selector) => beaconBlockAt(history, selector),
     crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),

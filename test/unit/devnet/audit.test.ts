@@ -117,8 +117,43 @@ describe('devnet: ledger', () => {
     const ledger = createLedger(2)
     applyCut(ledger, cut(1, 0), [block(1, 1, { sent: [sent(0, 5n), sent(1, 10n ** 30n)] })])
     expect(parseLedger(JSON.stringify(ledgerToJson(ledger)))).toEqual(ledger)
-    expect(parseLedger('{"format":"weft-ledger-1"}')).toBeUndefined()
+    expect(parseLedger('{"format":"weft-ledger-2"}')).toBeUndefined()
     expect(parseLedger('half a fi')).toBeUndefined()
+  })
+})
+
+describe('devnet: ledger: the beacon', () => {
+  const flows = (consumed: number, sent: number, sentValue: bigint) => {
+    return { stake: 32n, burnt: 0n, channels: [{ consumed, sent, sentValue }] }
+  }
+  const payout = (sequence: number, amount: bigint) =>
+    consumed(sequence, amount, { source: 0, kind: 'payout' })
+
+  test('devnet: ledger: the beacon: a deposit is in flight until the beacon has consumed it', () => {
+    const ledger = createLedger(1)
+    const deposit = block(1, 1, { sent: [sent(0, 5n, 0)] })
+    expect(applyCut(ledger, cut(1), [deposit], flows(0, 0, 0n))).toEqual([])
+    expect(valueInFlight(ledger)).toBe(5n)
+    expect(applyCut(ledger, cut(1), [], flows(1, 0, 0n))).toEqual([])
+    expect(valueInFlight(ledger)).toBe(0n)
+    expect(receiptCounts(ledger)).toEqual({ sent: 1, applied: 1, refunded: 0, pending: 0 })
+    expect(applyCut(ledger, cut(1), [], flows(2, 0, 0n))).toHaveLength(1)
+  })
+
+  test('devnet: ledger: the beacon: what it sends is in flight until its shard has consumed it, once', () => {
+    const ledger = createLedger(1)
+    expect(applyCut(ledger, cut(0), [], flows(0, 2, 9n))).toEqual([])
+    expect(valueInFlight(ledger)).toBe(9n)
+    const first = block(1, 1, { consumed: [payout(0, 4n)] })
+    expect(applyCut(ledger, cut(1), [first], flows(0, 2, 9n))).toEqual([])
+    expect(valueInFlight(ledger)).toBe(5n)
+    const again = block(1, 2, { consumed: [payout(0, 4n)] })
+    expect(applyCut(ledger, cut(2), [again], flows(0, 2, 9n))).toHaveLength(1)
+    const unsent = block(1, 3, { consumed: [payout(1, 5n), payout(2, 1n)] })
+    expect(applyCut(ledger, cut(3), [unsent], flows(0, 2, 9n))).toEqual([
+      expect.stringMatching(/receipt 2 of the beacon, which was never sent/),
+    ])
+    expect(parseLedger(JSON.stringify(ledgerToJson(ledger)))).toEqual(ledger)
   })
 })
 
@@ -131,6 +166,7 @@ describe('devnet: audit', () => {
     ],
     heights: [7, 9],
     inFlight: 4n,
+    stakes: { genesis: 64n, held: 60n, burnt: 4n },
     receipts: { sent: 3, applied: 2, refunded: 0, pending: 1 },
     violations: [],
   }
@@ -148,6 +184,8 @@ describe('devnet: audit', () => {
   test('devnet: audit: one wei too few is lost and one too many is made', () => {
     expect(violationsOf({ inFlight: 3n })).toEqual(['1 wei were lost since genesis'])
     expect(violationsOf({ inFlight: 6n })).toEqual(['2 wei were made since genesis'])
+    const stakes = { genesis: 64n, held: 60n, burnt: 3n }
+    expect(violationsOf({ stakes })).toEqual(['1 wei were lost since genesis'])
   })
 
   test('devnet: audit: a supply of another height is refused', () => {

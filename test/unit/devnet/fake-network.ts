@@ -82,7 +82,8 @@ export async function startFakeNetwork(nodes: number): Promise<FakeNetwork> {
       const hash = network.blocks[index]?.[height - 1]?.hash ?? '0x00'
       return { shard: index + 1, height, hash }
     })
-    return { epoch: 0, height: head.height, hash: head.hash, timestampMs: 1, shards }
+    const registry = { stake: '0x3', burnt: '0x1', channels: [] }
+    return { epoch: 0, height: head.height, hash: head.hash, timestampMs: 1, shards, registry }
   }
 
   function supplyOf(shard: number, height: number) {
