@@ -96,6 +96,7 @@ function networkOf({ network }: Head): ScenarioNetwork {
     shardBlockMs: network['shard-block'],
     beaconBlockMs: network['beacon-block'],
     idleMs: network.idle,
+    epochBlocks: network['epoch-blocks'],
     gasLimit: network['gas-limit'],
   }
 }

@@ -3,11 +3,14 @@
  * error is never a scenario that tests less than it says.
  */
 import { z } from 'zod'
+import { EPOCH_BLOCKS_MIN } from '../../node/beacon/epoch.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../../node/primitives/limits.ts'
 import { DEFAULT_PARAMETERS } from '../parameters.ts'
 import { readDuration, readShare } from './words.ts'
 
 const TPS_MAX = 100_000
+/** Weeks. */
+const EPOCH_BLOCKS_MAX = 1_000_000
 /** One gateway transfer and its receipt must fit a block. */
 const GAS_LIMIT_MIN = 210_000
 const STORY_CHARACTERS_MAX = 400
@@ -32,6 +35,10 @@ const network = z
     validators: count(4, COMMITTEE_SEATS_MAX).default(8),
     'shard-block': duration.default(DEFAULT_PARAMETERS.shardBlockMs),
     'beacon-block': duration.default(DEFAULT_PARAMETERS.beaconBlockMs),
+    /** 0: one epoch for ever. */
+    'epoch-blocks': z
+      .union([z.literal(0), count(EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_MAX)])
+      .default(DEFAULT_PARAMETERS.epochBlocks),
     idle: duration.default(DEFAULT_PARAMETERS.idleMs),
     'gas-limit': count(GAS_LIMIT_MIN, 60_000_000).default(DEFAULT_PARAMETERS.gasLimit),
   })

@@ -21,6 +21,8 @@ export type ScenarioNetwork = {
   readonly shardBlockMs: number
   readonly beaconBlockMs: number
   readonly idleMs: number
+  /** Beacon blocks per epoch; 0: one epoch for ever. */
+  readonly epochBlocks: number
   readonly gasLimit: number
 }
 

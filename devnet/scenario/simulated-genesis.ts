@@ -1,6 +1,7 @@
 /**
  * The genesis of a simulated scenario: mock keys, and the same senders that load a devnet of processes.
  */
+import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { bigIntToBytes, compareBytes } from '../../node/primitives/bytes.ts'
 import { hashTagged } from '../../node/primitives/hash.ts'
@@ -25,7 +26,7 @@ export type SimulatedGenesis = {
 }
 
 export function createSimulatedGenesis(network: ScenarioNetwork, seed: number): SimulatedGenesis {
-  const { shards, validators, idleMs } = network
+  const { shards, validators, idleMs, epochBlocks } = network
   const keys = Array.from({ length: validators }, (_, index) =>
     mockKeyFromSeed(hashTagged('scenario key', bigIntToBytes(BigInt(index), 8))),
   )
@@ -56,6 +57,7 @@ export function createSimulatedGenesis(network: ScenarioNetwork, seed: number): 
       payout: payoutAccount(index).address,
     })),
     allocations: allocationsOf(shards),
+    ...(epochBlocks === 0 ? {} : { epochs: { ...ONE_EPOCH, blocks: epochBlocks } }),
   }
   return { genesis, secretKeys: keys.map(({ secretKey }) => secretKey) }
 }

@@ -45,6 +45,7 @@ const NETWORK: Scenario = {
     shardBlockMs: 500,
     beaconBlockMs: 1000,
     idleMs: 10_000,
+    epochBlocks: 0,
     gasLimit: 210_000,
   },
   load: { perSecond: 80, crossShardPerMille: 250 },
