@@ -6,6 +6,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { present } from '../../node/primitives/assert.ts'
+import { COMMITTEE_SEATS_MAX } from '../../node/primitives/limits.ts'
+import { quorumOf } from '../../devnet/parameters.ts'
 import { alignColumns } from '../../devnet/display/words.ts'
 import { timeStage } from '../micro/stage.ts'
 import { pureStages } from '../micro/stages.ts'
@@ -15,7 +17,8 @@ import { writePage } from '../report/page.ts'
 import { openResults } from '../report/results-directory.ts'
 import { decide, isSustained, type Step } from '../run/search.ts'
 import { runModelled, type ModelledNetwork, type ModelledRun } from './modelled-run.ts'
-import type { ProcessorModel, StageCosts } from './processors.ts'
+import { factorsOf, type Observed } from './calibration.ts'
+import type { Factors, ProcessorModel, StageCosts } from './processors.ts'
 
 export type ModelOptions = {
   readonly shards: readonly number[]
@@ -39,26 +42,29 @@ type ModelledPoint = ModelledRun & {
   readonly realTps: number | undefined
   /** modelled / real - 1 */
   readonly deviation: number | undefined
+  /** The model was fitted to the cost of this point; its rate is still the model's own. */
+  readonly isFitted: boolean
 }
 
 const STAGE_MS = 300
 /** Each corrects the one before for what a different speed does to the size of batches. */
 const CALIBRATION_ROUNDS = 3
-const FACTOR_START = 2
+const FACTORS_START: Factors = { views: 3, transactions: 2 }
+/** The largest committee that votes with lists, for which the cost of one of their signatures is measured. */
+const LIST_SEATS = 16
+/** Further off than this from a real run, a model explains nothing. */
+const AGREEMENT_MAX = 0.15
 const DELAY_LOCAL_MS = 0
 const DELAY_REMOTE_MS = 20
 
 export async function model(options: ModelOptions): Promise<void> {
   const real = await readSweep(options.calibrate)
-  const base = real.summary.points.find(
-    ({ shards, crossShard }) => shards === 1 && crossShard === 0,
-  )
-  if (base === undefined)
-    throw new CommandError('the sweep to calibrate with has no run of one shard')
+  refuseTooLarge(options)
   const directory = await openResults(options)
   const stages = await measureStages()
-  const processors = await calibrate(stages, { ...options, ...pick(base) })
-  const metadata = { ...directory.metadata, stages, overheadFactor: processors.overheadFactor }
+  const processors = await calibrate(stages, real, options)
+  const calibratedWith = calibrationPoints(real).map(({ shards }) => shards)
+  const metadata = { ...directory.metadata, stages, factors: processors.factors, calibratedWith }
   const points: ModelledPoint[] = []
   for (const shards of options.shards) {
     say(`modelling ${shards} shards`)
@@ -72,18 +78,8 @@ export async function model(options: ModelOptions): Promise<void> {
   const text =
     options.json === true
       ? JSON.stringify({ event: 'result', directory: directory.path, points })
-      : [...modelTable(points), `Results are in ${directory.path}`].join('\n')
+      : [...modelTable(points), verdictOf(points), `Results are in ${directory.path}`].join('\n')
   process.stdout.write(`${text}\n`)
-}
-
-type Base = { readonly realTps: number; readonly realCpuMs: number; readonly validators: number }
-
-function pick({
-  settledTps,
-  cpuMsPerTx,
-  validators,
-}: Comparable['summary']['points'][number]): Base {
-  return { realTps: settledTps.median, realCpuMs: cpuMsPerTx.median, validators }
 }
 
 async function readSweep(path: string): Promise<Comparable> {
@@ -109,30 +105,65 @@ async function measureStages(): Promise<StageCosts> {
     gossip: await medianUs('gossip'),
     execute: await medianUs('execute'),
     receipt: await medianUs('receipt'),
-    sign: await medianUs('vote bls'),
-    check: (await medianUs('aggregate bls, 4 seats')) / 2,
+    signList: await medianUs('vote ed25519'),
+    checkListed: (await medianUs(`aggregate ed25519, ${LIST_SEATS} seats`)) / quorumOf(LIST_SEATS),
+    signAggregate: await medianUs('vote bls'),
+    checkAggregate: await medianUs(`aggregate bls, ${LIST_SEATS} seats`),
   }
 }
 
-/** One shard at the rate that it really sustained must cost what it really cost. */
-async function calibrate(stages: StageCosts, base: Base & ModelOptions): Promise<ProcessorModel> {
-  const { validators, cores } = base
-  const network = { shards: 1, validators, crossShard: 0, cores, nodesPerMachine: validators }
-  const checkingMs = (stages.recover * validators) / 1000
-  let overheadFactor = FACTOR_START
+/** The measured points that the model is fitted to, at the rates that they really sustained (calibration.ts). */
+async function calibrate(
+  stages: StageCosts,
+  real: Comparable,
+  { cores }: ModelOptions,
+): Promise<ProcessorModel> {
+  const points = calibrationPoints(real)
+  let factors: Factors = FACTORS_START
   for (let round = 0; round < CALIBRATION_ROUNDS; round++) {
-    const run = await runModelled(
-      { ...network, delayMs: DELAY_LOCAL_MS },
-      { stages, overheadFactor },
-      base.realTps,
-    )
-    const modelledMs = Math.max(1e-6, run.cpuMsPerTx - checkingMs)
-    overheadFactor *= Math.max(0.1, (base.realCpuMs - checkingMs) / modelledMs)
+    const observed: Observed[] = []
+    for (const { shards, validators, settledTps, cpuMsPerTx } of points) {
+      const network = { shards, validators, crossShard: 0, cores, nodesPerMachine: validators }
+      const { partsMsPerTx: parts } = await runModelled(
+        { ...network, delayMs: DELAY_LOCAL_MS },
+        { stages, factors },
+        settledTps.median,
+      )
+      observed.push({ parts, realMs: cpuMsPerTx.median })
+    }
+    factors = factorsOf(observed)
     say(
-      `calibrating: everything but signatures costs ${overheadFactor.toFixed(2)} times its stages`,
+      `calibrating with ${points.map(({ shards }) => shards).join(' and ')} shards: views cost ${factors.views.toFixed(1)} ` +
+        `times their stages, transactions ${factors.transactions.toFixed(1)} times`,
     )
   }
-  return { stages, overheadFactor }
+  return { stages, factors }
+}
+
+type RealPoint = Comparable['summary']['points'][number]
+
+/** One shard, and the most shards on as many validators; without payments across shards. */
+export function calibrationPoints({ summary }: Comparable): readonly RealPoint[] {
+  const plain = summary.points.filter(({ crossShard }) => crossShard === 0)
+  const one = plain.find(({ shards }) => shards === 1)
+  if (one === undefined)
+    throw new CommandError('the sweep to calibrate with has no run of one shard')
+  const more = plain
+    .filter(({ shards, validators }) => shards > 1 && validators === one.validators)
+    .toSorted((left, right) => right.shards - left.shards)
+  return [one, ...more.slice(0, 1)]
+}
+
+/** The beacon of a network is one committee of all validators (B.1); sampling its seats is no rule of it. */
+function refuseTooLarge({ shards, validators, seats }: ModelOptions): void {
+  const most = Math.max(
+    ...shards.map((count) => (seats === undefined ? validators : seats * count)),
+  )
+  if (most <= COMMITTEE_SEATS_MAX) return
+  throw new CommandError(
+    `${most} validators are more than a network can have: the beacon is one committee of all of them, at most ` +
+      `${COMMITTEE_SEATS_MAX}; with committees of 4 that is ${COMMITTEE_SEATS_MAX / 4} shards`,
+  )
 }
 
 function networkOf(options: ModelOptions, shards: number): ModelledNetwork {
@@ -168,8 +199,18 @@ async function modelPoint(
       : (earlier.settledTps * shards) / earlier.shards
   const run = await saturateModelled(network, processors, guess)
   const realTps = real?.settledTps.median
+  const isFitted = real !== undefined && calibrationPoints(known.real).includes(real)
   const deviation = realTps === undefined ? undefined : run.settledTps / realTps - 1
-  return { experiment: 'modelled', shards, validators, crossShard, ...run, realTps, deviation }
+  return {
+    experiment: 'modelled',
+    shards,
+    validators,
+    crossShard,
+    ...run,
+    realTps,
+    deviation,
+    isFitted,
+  }
 }
 
 async function saturateModelled(
@@ -191,8 +232,11 @@ async function saturateModelled(
   const best = runs
     .filter(isSustained)
     .toSorted((left, right) => right.offeredTps - left.offeredTps)
-  const { offeredTps, settledTps, cpuMsPerTx, busyShare } = present(best[0] ?? runs[0], 'one ran')
-  return { offeredTps, settledTps, cpuMsPerTx, busyShare }
+  const { offeredTps, settledTps, cpuMsPerTx, busyShare, partsMsPerTx } = present(
+    best[0] ?? runs[0],
+    'one ran',
+  )
+  return { offeredTps, settledTps, cpuMsPerTx, busyShare, partsMsPerTx }
 }
 
 function modelTable(points: readonly ModelledPoint[]): readonly string[] {
@@ -203,6 +247,7 @@ function modelTable(points: readonly ModelledPoint[]): readonly string[] {
     'modelled tx/s',
     'real tx/s',
     'deviation',
+    'point is',
     'CPU ms/tx',
     'busy',
   ]
@@ -215,10 +260,25 @@ function modelTable(points: readonly ModelledPoint[]): readonly string[] {
       point.settledTps.toFixed(0),
       point.realTps?.toFixed(0) ?? '-',
       point.deviation === undefined ? '-' : percent(point.deviation),
+      pointWord(point),
       point.cpuMsPerTx.toFixed(2),
       percent(point.busyShare),
     ]),
   ])
+}
+
+function pointWord({ isFitted, realTps }: ModelledPoint): string {
+  if (isFitted) return 'fitted'
+  return realTps === undefined ? 'predicted' : 'predicted, measured'
+}
+
+/** How far the model is from all that the sweep has measured. */
+function verdictOf(points: readonly ModelledPoint[]): string {
+  const deviations = points.flatMap(({ deviation }) => (deviation === undefined ? [] : [deviation]))
+  if (deviations.length === 0) return 'None of these points was measured in the sweep.'
+  const worst = Math.max(...deviations.map(Math.abs))
+  const word = worst <= AGREEMENT_MAX ? 'agrees with' : 'does not agree with'
+  return `The model ${word} the sweep: ${percent(worst)} off at the worst of ${deviations.length} measured points (${percent(AGREEMENT_MAX)} is allowed).`
 }
 
 function percent(share: number): string {
@@ -233,7 +293,7 @@ function pageOf(
   return writePage({
     title: 'Throughput against shards, modelled',
     headline:
-      'Not measured: the machines of a node in virtual time, with processors whose costs are calibrated from a real run of one shard.',
+      'Not measured: the machines of a node in virtual time, with processors whose costs are calibrated with a real sweep.',
     figures: [
       drawChart({
         title: 'Settled transactions per second, modelled',
@@ -261,7 +321,7 @@ function pageOf(
       {
         title: 'All points, modelled',
         lines,
-        note: 'The cost of everything but the checking of signatures is calibrated at one shard; the other points are predictions.',
+        note: 'What views and transactions cost beside signatures is fitted to the cost of the points that say so; rates, and all other points, are predictions.',
       },
     ],
     metadata,

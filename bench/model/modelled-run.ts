@@ -6,8 +6,6 @@
 import { present } from '../../node/primitives/assert.ts'
 import { bigIntToBytes, fromHex, toHex } from '../../node/primitives/bytes.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
-import { createMockScheme, mockKeyFromSeed } from '../../node/primitives/mock-signature.ts'
-import { hashTagged } from '../../node/primitives/hash.ts'
 import type { BlockOutcome } from '../../node/shards/executor.ts'
 import { createDevnetGenesis } from '../../devnet/genesis.ts'
 import { loadAccount } from '../../devnet/accounts.ts'
@@ -16,7 +14,8 @@ import type { Workload } from '../../devnet/load/workload-contract.ts'
 import { arrivalTime, signPayment } from '../../devnet/load/workload.ts'
 import { CHAIN_ID_BASE, DEFAULT_PARAMETERS } from '../../devnet/parameters.ts'
 import { createShardedWorld, type ShardedWorld } from '../../devnet/simulator/sharded-world.ts'
-import { ModelledCores, turnCost, type ProcessorModel } from './processors.ts'
+import { createModelledScheme, modelledKeys } from './modelled-scheme.ts'
+import { ModelledCores, turnCost, type ProcessorModel, type TurnCost } from './processors.ts'
 
 export type ModelledNetwork = {
   readonly shards: number
@@ -33,6 +32,8 @@ export type ModelledRun = {
   readonly settledTps: number
   readonly cpuMsPerTx: number
   readonly busyShare: number
+  /** What processors did per settled transaction, by what it was for, before the factors; CPU-milliseconds. */
+  readonly partsMsPerTx: TurnCost
 }
 
 const ACCOUNTS = 100
@@ -53,16 +54,16 @@ export async function runModelled(
     {
       genesis,
       secretKeys: keys,
-      scheme: createMockScheme(),
+      scheme: createModelledScheme(),
       seed: 1,
       delayMinMs: delayMs,
       delayMaxMs: delayMs + 1,
       turnMs: (node, { nowMs, inputs, effects }) =>
-        processors.take(node, nowMs, turnCost(model, inputs, effects)),
+        processors.take(node, nowMs, turnCost(model.stages, inputs, effects), model.factors),
     },
     {
       onOutcome: (_node, _shard, outcome) => book.block(outcome),
-      onBeacon: (_node, state) => book.beacon(state.shards),
+      onBeacon: (_node, state) => book.beacon(state.shards, world.now()),
     },
   )
   for (let node = 0; node < validators; node++) world.start(node)
@@ -70,16 +71,29 @@ export async function runModelled(
   const workload = createEvenWorkload({ ...factsOf(network), accountsPerShard: ACCOUNTS })
   offer(world, network, workload, rateTps)
   world.run(START_MS + SETTLE_IN_MS)
-  const before = { settled: book.settled(), busyUs: processors.busyUs }
+  const before = { busyUs: processors.busyUs, parts: processors.parts }
+  const fromMs = world.now()
   world.run(START_MS + SETTLE_IN_MS + WINDOW_MS)
-  const settled = book.settled() - before.settled
+  const settledTps = book.ratePerSecond(fromMs)
+  const settled = (settledTps * WINDOW_MS) / 1000
   const busyUs = processors.busyUs - before.busyUs
   const machines = Math.ceil(validators / nodesPerMachine)
   return {
     offeredTps: rateTps,
-    settledTps: (settled * 1000) / WINDOW_MS,
+    settledTps,
     cpuMsPerTx: busyUs / 1000 / Math.max(1, settled),
     busyShare: busyUs / 1000 / (WINDOW_MS * cores * machines),
+    partsMsPerTx: partsPerTx(before.parts, processors.parts, settled),
+  }
+}
+
+function partsPerTx(before: TurnCost, after: TurnCost, settled: number): TurnCost {
+  const each = (part: keyof TurnCost): number =>
+    (after[part] - before[part]) / 1000 / Math.max(1, settled)
+  return {
+    signatures: each('signatures'),
+    views: each('views'),
+    transactions: each('transactions'),
   }
 }
 
@@ -99,18 +113,13 @@ async function genesisOf({ shards, validators }: ModelledNetwork): Promise<{
     loadAccounts: ACCOUNTS,
   } as const
   const { genesis } = await createDevnetGenesis(parameters, 0)
-  const pairs = genesis.validators.map((_, index) =>
-    mockKeyFromSeed(hashTagged('modelled key', bigIntToBytes(BigInt(index), 8))),
-  )
+  const keys = genesis.validators.map((_, index) => modelledKeys(bigIntToBytes(BigInt(index), 8)))
   const members = genesis.validators.map((validator, index) => ({
     ...validator,
-    publicKey: present(pairs[index], 'a key per validator').publicKey,
+    publicKey: present(keys[index], 'a key per validator'),
     peer: `peer-${index}`,
   }))
-  return {
-    genesis: { ...genesis, validators: members },
-    keys: pairs.map(({ secretKey }) => secretKey),
-  }
+  return { genesis: { ...genesis, validators: members }, keys }
 }
 
 /** Every arrival at its own time, whatever happened to the ones before. */
@@ -149,8 +158,9 @@ function offer(
 
 type Book = {
   readonly block: (outcome: BlockOutcome) => void
-  readonly beacon: (records: readonly { readonly height: number }[]) => void
-  readonly settled: () => number
+  readonly beacon: (records: readonly { readonly height: number }[], nowMs: number) => void
+  /** From the first settlement since then to the last: it comes in bursts, one per beacon block. */
+  readonly ratePerSecond: (fromMs: number) => number
 }
 
 /** Payments by the block that ends them, counted when the beacon has recorded it. */
@@ -159,7 +169,8 @@ function createBook(shardCount: number): Book {
   const ending = Array.from({ length: shardCount }, () => new Map<number, number>())
   const recorded = Array.from({ length: shardCount }, () => 0)
   const seen = new Set<string>()
-  let settled = 0
+  const settlements: { readonly atMs: number; readonly total: number }[] = []
+  let total = 0
   return {
     block: ({ hash, header, results, consumed }) => {
       const key = toHex(hash)
@@ -169,14 +180,21 @@ function createBook(shardCount: number): Book {
       const cross = consumed.filter(({ outcome }) => outcome === 'applied').length
       ending[header.chain - 1]?.set(header.height, intra + cross)
     },
-    beacon: (records) => {
+    beacon: (records, nowMs) => {
+      const before = total
       for (const [index, { height }] of records.entries()) {
         for (let next = (recorded[index] ?? 0) + 1; next <= height; next++) {
-          settled += ending[index]?.get(next) ?? 0
+          total += ending[index]?.get(next) ?? 0
           recorded[index] = next
         }
       }
+      if (total > before) settlements.push({ atMs: nowMs, total })
     },
-    settled: () => settled,
+    ratePerSecond: (fromMs) => {
+      const first = settlements.find(({ atMs }) => atMs >= fromMs)
+      const last = settlements.at(-1)
+      if (first === undefined || last === undefined || last.atMs === first.atMs) return 0
+      return ((last.total - first.total) * 1000) / (last.atMs - first.atMs)
+    },
   }
 }
