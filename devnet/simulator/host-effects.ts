@@ -46,6 +46,11 @@ export type EffectPerformer = {
   readonly apply: (applied: AppliedBlock) => void
 }
 
+function report({ node, complain, note }: EffectPorts, fact: EngineFact): void {
+  if (fact.kind === 'divergence') complain(`node ${node} saw its execution diverge`)
+  note?.(`reports ${fact.kind}${'view' in fact ? ` v${fact.view}` : ''}`)
+}
+
 export function createEffectPerformer(ports: EffectPorts): EffectPerformer {
   const { node, disk, voice, observe, note } = ports
   const witness = createWitness({ node, observe })
@@ -67,11 +72,6 @@ export function createEffectPerformer(ports: EffectPorts): EffectPerformer {
     ports.application.execute(block)
     disk.appendApplied(applied)
     if (certificate !== undefined) voice.publish({ kind: 'certificate', certificate })
-  }
-
-  function report(fact: EngineFact): void {
-    if (fact.kind === 'divergence') ports.complain(`node ${node} saw its execution diverge`)
-    note?.(`reports ${fact.kind}${'view' in fact ? ` v${fact.view}` : ''}`)
   }
 
   function spoken(message: ConsensusMessage): ConsensusMessage {
@@ -106,10 +106,13 @@ export function createEffectPerformer(ports: EffectPorts): EffectPerformer {
         return ports.complain(`node ${node} sealed an epoch without a sealing block`)
       case 'evidence':
         return witness.evidence(effect.evidence)
+      case 'fork':
+        // Seen by the referee in the certificates themselves.
+        return
       case 'deadline':
         return ports.timer.set(effect.at)
       case 'report':
-        return report(effect.fact)
+        return report(ports, effect.fact)
       default:
         return unreachable(effect)
     }

@@ -70,12 +70,14 @@ function stallBoundMs(plan: NetworkPlan): number {
   return idleIntervalMs + row + Math.max(beaconIntervalMs, shardIntervalMs)
 }
 
+/** Who was to crash in the midst of a turn and has not yet, crashes now: nobody may be hit once he is back. */
 function comeBack({ world, away, returned }: Churning): void {
   for (const [node, atMs] of away) {
     if (world.now() < atMs) continue
     away.delete(node)
     returned.set(node, world.now())
-    if (!world.isUp(node)) world.apply({ kind: 'start', nodes: [node] })
+    if (world.isUp(node)) world.apply({ kind: 'crash', nodes: [node] })
+    world.apply({ kind: 'start', nodes: [node] })
   }
 }
 

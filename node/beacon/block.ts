@@ -14,10 +14,11 @@ import {
   encodeBeaconHeader,
   readBeaconHeader,
 } from '../crosslink/header-codec.ts'
+import { readForkProof, writeForkProof, type ForkProof } from '../crosslink/fork-proof.ts'
 import type { BeaconHeader } from '../crosslink/header.ts'
 import { assert } from '../primitives/assert.ts'
 import { concatBytes, equalBytes } from '../primitives/bytes.ts'
-import { createWriter, decodeExactly, type Reader } from '../primitives/codec.ts'
+import { createWriter, DecodeError, decodeExactly, type Reader } from '../primitives/codec.ts'
 import type { Hash } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
@@ -35,6 +36,8 @@ export type BeaconBody = {
   readonly inbox: readonly BeaconItem[]
   /** The change of the set of shards that the proposer asks for (B.7). */
   readonly change?: ShardChange
+  /** Absent, or 1 to FORK_PROOFS_MAX, each of another engine (B.12). */
+  readonly forks?: readonly ForkProof[]
 }
 
 export type BeaconBlock = {
@@ -46,6 +49,8 @@ export type BeaconBlock = {
 const REVEAL_SIZE_MAX = 96
 /** In one block. Each costs two signature checks; what is too much waits for the next block. */
 export const ACCUSATIONS_MAX = 8
+/** In one block; each convicts more than f seats, and costs two aggregates and up to 25 kB. */
+export const FORK_PROOFS_MAX = 2
 
 export function encodeBeaconBody(body: BeaconBody): Uint8Array {
   const writer = createWriter()
@@ -54,6 +59,8 @@ export function encodeBeaconBody(body: BeaconBody): Uint8Array {
     .list(body.accusations, writeAccusation)
     .list(body.inbox, writeBeaconItem)
   writeShardChange(writer, body.change)
+  // At the end, and only if there are any: other blocks have the bytes that they had before there were fork proofs.
+  if (body.forks !== undefined) writer.list(body.forks, writeForkProof)
   return writer.finish()
 }
 
@@ -65,7 +72,9 @@ function readBeaconBody(reader: Reader): BeaconBody {
     inbox: reader.list(SHARDS_MAX, readBeaconItem),
   }
   const change = readShardChange(reader)
-  return change === undefined ? body : { ...body, change }
+  const forks = reader.remaining() > 0 ? reader.list(FORK_PROOFS_MAX, readForkProof) : undefined
+  if (forks?.length === 0) throw new DecodeError('no fork proofs are not written')
+  return { ...body, ...(change && { change }), ...(forks && { forks }) }
 }
 
 /** Header, then body; the reverse of `decodeBeaconBlock`. */

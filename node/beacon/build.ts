@@ -3,6 +3,7 @@
  * per shard and leaves out what does not validate: a bad crosslink must never poison a whole block.
  */
 import type { Accusation } from '../crosslink/accusation.ts'
+import type { ForkProof } from '../crosslink/fork-proof.ts'
 import type { Crosslink, ShardRecord } from '../crosslink/crosslink.ts'
 import { encodeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { beaconBlockHash, contentsHash, HEADER_VERSION } from '../crosslink/header-codec.ts'
@@ -11,7 +12,13 @@ import { createWriter } from '../primitives/codec.ts'
 import { BEACON_CHAIN, type ChainNumber, type Seat } from '../primitives/identifiers.ts'
 import { BLOCK_BYTES_MAX } from '../primitives/limits.ts'
 import type { Reject } from '../primitives/result.ts'
-import { ACCUSATIONS_MAX, encodeBeaconBlock, encodeBeaconBody, type BeaconBlock } from './block.ts'
+import {
+  ACCUSATIONS_MAX,
+  encodeBeaconBlock,
+  encodeBeaconBody,
+  FORK_PROOFS_MAX,
+  type BeaconBlock,
+} from './block.ts'
 import {
   BEACON_RECEIPTS_MAX,
   cutToRoom,
@@ -21,6 +28,7 @@ import {
 } from './beacon-inbox.ts'
 import { isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
+import { applyForks } from './fork-conviction.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
 import type { ShardChange } from './shard-change.ts'
 import { stepRegistry } from './registry-step.ts'
@@ -41,6 +49,8 @@ export type BeaconBuildRequest = {
   readonly crosslinks: readonly Crosslink[]
   /** With checked signatures, any number. */
   readonly accusations: readonly Accusation[]
+  /** With checked signatures, any number. */
+  readonly forks?: readonly ForkProof[]
   /** What shards have sent, with checked claims, at most one item per shard, any order. */
   readonly inbox?: readonly BeaconItem[]
   /** Changes of the set of shards that the proposer wants: the block asks for the first one that is possible (B.7). */
@@ -61,8 +71,8 @@ export type BeaconBuilt = {
 
 /** Receipts of shards: a few times what as many registrations take, less than a backlog of digests. */
 const INBOX_BYTES_MAX = 96 * 1024
-/** With header, reveal and accusations, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
-const BYTES_RESERVED = 8192 + INBOX_BYTES_MAX
+/** With header, reveal, accusations and fork proofs, generously: what of BLOCK_BYTES_MAX is not for crosslinks. */
+const BYTES_RESERVED = 64 * 1024 + INBOX_BYTES_MAX
 
 export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest): BeaconBuilt {
   const { view, seat, reveal } = request
@@ -70,8 +80,16 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
   const inbox = chooseInbox(state, request.inbox ?? [])
   const { chosen, records, skipped } = chooseCrosslinks(state, request.crosslinks)
   const accusations = chooseAccusations(state, request)
+  const forks = chooseForks(state, { ...request, accusations })
   const change = request.wishes?.find((wish) => isPossible(state, wish))
-  const body = { reveal, crosslinks: chosen, accusations, inbox, ...(change && { change }) }
+  const body = {
+    reveal,
+    crosslinks: chosen,
+    accusations,
+    inbox,
+    ...(change && { change }),
+    ...forks,
+  }
   const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
   const registry = stepRegistry(state, body, seat)
   assert(registry.ok, 'what was chosen applies')
@@ -107,6 +125,22 @@ function chooseAccusations(
     if (applyAccusations(state, longer, seat).ok) chosen = longer
   }
   return chosen
+}
+
+/** Each that still convicts somebody after all before it. */
+function chooseForks(
+  state: BeaconState,
+  { forks = [], accusations, seat }: Pick<BeaconBuildRequest, 'forks' | 'accusations' | 'seat'>,
+): Pick<BeaconBlock['body'], 'forks'> {
+  let chosen: readonly ForkProof[] = []
+  const accused = applyAccusations(state, accusations, seat)
+  assert(accused.ok, 'what was chosen applies')
+  for (const proof of forks) {
+    if (chosen.length === FORK_PROOFS_MAX) break
+    const longer = [...chosen, proof]
+    if (applyForks(state, accused.value, { forks: longer, proposerSeat: seat }).ok) chosen = longer
+  }
+  return chosen.length === 0 ? {} : { forks: chosen }
 }
 
 /** C.9: what applies, beginning with another shard from block to block; bodies of receipts come before crosslinks, which can wait. */

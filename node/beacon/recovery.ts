@@ -8,6 +8,7 @@
  * shard has one beginning, and no seat votes twice in a view of it.
  */
 import type { ShardRecord } from '../crosslink/crosslink.ts'
+import type { ForkProof } from '../crosslink/fork-proof.ts'
 import { epochAfter } from './epoch.ts'
 import { epochOfShard, type BeaconState } from './state.ts'
 
@@ -33,6 +34,26 @@ function review(state: BeaconState, record: ShardRecord): ShardRecord {
 /** The epoch after the shard's own one has ended, too. */
 function isOverdue(state: BeaconState, record: ShardRecord): boolean {
   return epochOfShard(state, record) + 1 < state.epoch
+}
+
+/**
+ * B.12: a shard whose committee of the epoch it is in was shown to have forked does not wait for the end of that epoch. Where
+ * epochs do not end there is nobody to hand it to.
+ */
+export function recoverForked(
+  state: Pick<BeaconState, 'epochRules' | 'height' | 'shards'>,
+  forks: readonly ForkProof[],
+): readonly ShardRecord[] {
+  if (state.epochRules.blocks === 0) return state.shards
+  return state.shards.map((record) => {
+    const { shard, stage, status, recoveringSince } = record
+    const isForked = forks.some(
+      ({ chain, epoch }) => chain === shard && epoch === epochOfShard(state, record),
+    )
+    if (!isForked || recoveringSince > 0 || stage === 'retired' || status === 'frozen')
+      return record
+    return beginRecovery(record, state.height)
+  })
 }
 
 export function beginRecovery(record: ShardRecord, beaconHeight: number): ShardRecord {

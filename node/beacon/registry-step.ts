@@ -1,5 +1,5 @@
 /**
- * What a block does to the registry (docs/protocol/beacon.md B.6, B.9, B.10), in this order: accusations, receipts of shards,
+ * What a block does to the registry (docs/protocol/beacon.md B.6, B.9, B.10), in this order: accusations, fork proofs, receipts of shards,
  * stakes that are free. Builder and verifier share it.
  *
  * Invariant: value. What the registry holds and has burnt, and what it has sent, is what the genesis put there and what it consumed
@@ -10,6 +10,7 @@ import { accepted, type Result } from '../primitives/result.ts'
 import { takeIn, type BeaconInboxReject, type ConsumedReceipt } from './beacon-inbox.ts'
 import type { BeaconOrder } from './beacon-outbox.ts'
 import type { BeaconBody } from './block.ts'
+import { applyForks, type ForkReject } from './fork-conviction.ts'
 import { applyDeposit, type DepositReject } from './deposit.ts'
 import { applyExit, payStakes, type ExitReject } from './leaving.ts'
 import type { BeaconValidator } from './registry.ts'
@@ -23,15 +24,20 @@ export type RegistryStep = {
   readonly orders: readonly BeaconOrder[]
 }
 
-export type RegistryReject = `evidence: ${AccusationReject}` | `inbox: ${BeaconInboxReject}`
+export type RegistryReject =
+  | `evidence: ${AccusationReject}`
+  | `fork: ${ForkReject}`
+  | `inbox: ${BeaconInboxReject}`
 
 export function stepRegistry(
   state: BeaconState,
-  { accusations, inbox }: Pick<BeaconBody, 'accusations' | 'inbox'>,
+  { accusations, inbox, forks = [] }: Pick<BeaconBody, 'accusations' | 'inbox' | 'forks'>,
   proposerSeat: number,
 ): Result<RegistryStep, RegistryReject> {
-  const slashed = applyAccusations(state, accusations, proposerSeat)
-  if (!slashed.ok) return renamed('evidence', slashed.reject)
+  const accused = applyAccusations(state, accusations, proposerSeat)
+  if (!accused.ok) return renamed('evidence', accused.reject)
+  const slashed = applyForks(state, accused.value, { forks, proposerSeat })
+  if (!slashed.ok) return renamed('fork', slashed.reject)
   const taken = takeIn(state, inbox)
   if (!taken.ok) return renamed('inbox', taken.reject)
   const settled = settle(state, slashed.value.validators, taken.value.receipts)

@@ -97,9 +97,14 @@ export function applyAccusations(
   return accepted(ledger)
 }
 
-type Slashing = { readonly offender: number; readonly reporter: number | undefined }
+export type Slashing = { readonly offender: number; readonly reporter: number | undefined }
 
-function slash(state: BeaconState, ledger: Sentence, { offender, reporter }: Slashing): Sentence {
+/** The offence was checked. */
+export function slash(
+  state: BeaconState,
+  ledger: Sentence,
+  { offender, reporter }: Slashing,
+): Sentence {
   const { epoch, registryRules } = state
   const validators = [...ledger.validators]
   const accused = present(validators[offender], 'the accusation was checked')

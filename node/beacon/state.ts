@@ -144,7 +144,7 @@ export function planOf(state: BeaconState, epoch: number): EpochPlan | undefined
 }
 
 /** The epoch in which a shard goes on after its recorded head: sealed, that of the head's anchor (B.5); or a forced one (B.8). */
-export function epochOfShard(state: BeaconState, record: ShardRecord): number {
+export function epochOfShard(state: Pick<BeaconState, 'epochRules'>, record: ShardRecord): number {
   const own = record.sealed ? epochAfter(state.epochRules, record.anchorHeight) : record.epoch
   return Math.max(own, record.forcedEpoch)
 }

@@ -16,9 +16,10 @@ import { sendOrders } from './beacon-outbox.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
 import { drainRecords, isPossible } from './elastic.ts'
 import { isSealingHeight } from './epoch.ts'
+import { forkChecks } from './fork-conviction.ts'
 import { turnEpoch } from './epoch-turn.ts'
 import { checkCrosslink, type CrosslinkReject } from './inclusion.ts'
-import { reviewShards } from './recovery.ts'
+import { recoverForked, reviewShards } from './recovery.ts'
 import { mixIn, revealRoot } from './randao.ts'
 import { stepRegistry, type RegistryReject, type RegistryStep } from './registry-step.ts'
 import { countChange } from './shard-change.ts'
@@ -68,6 +69,7 @@ export function signatureChecks(
     revealCheck(state, block),
     ...block.body.crosslinks.map((crosslink) => crosslinkCheck(state, crosslink)),
     ...block.body.accusations.flatMap((accusation) => accusationChecks(state, accusation)),
+    ...(block.body.forks ?? []).flatMap((proof) => forkChecks(state, proof)),
   ].filter((demand) => demand !== undefined)
 }
 
@@ -230,7 +232,9 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
       height,
     ),
   }
-  return reviewShards(isSealingHeight(state.epochRules, height) ? turnEpoch(after) : after)
+  const { forks } = step.body
+  const judged = forks === undefined ? after : { ...after, shards: recoverForked(after, forks) }
+  return reviewShards(isSealingHeight(state.epochRules, height) ? turnEpoch(judged) : judged)
 }
 
 /** C.7: a shard that has work the beacon knows of and no crosslink for LAG_BLOCKS blocks is lagging. */

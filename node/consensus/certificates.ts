@@ -11,6 +11,7 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { OBSERVER_SEAT } from '../primitives/identifiers.ts'
 import { JUSTIFICATION_MAX } from '../primitives/limits.ts'
 import { heldBlock } from './blocks.ts'
+import { proveFork, suspectFork } from './forks.ts'
 import { reportInvalidSignature, submit } from './checks.ts'
 import { noteSigners } from './collecting.ts'
 import {
@@ -37,7 +38,11 @@ export function admitCandidates(
 ): readonly Candidate[] {
   const admitted: Candidate[] = []
   for (const certificate of certificates) {
-    if (!isNews(state, certificate) || !isWellFormedCertificate(state, certificate)) continue
+    if (!isWellFormedCertificate(state, certificate)) continue
+    if (!isNews(state, certificate)) {
+      suspectFork(state, certificate, source)
+      continue
+    }
     if ((state.candidateCounts.get(source.peer) ?? 0) >= CANDIDATES_PER_PEER_MAX) break
     const candidate = { certificate, source }
     const slot = slotOf(certificate)
@@ -77,6 +82,7 @@ export function settleCandidate(state: EngineState, candidate: Candidate, ok: bo
 export function adoptCertificate(state: EngineState, certificate: Certificate): boolean {
   if (!isNews(state, certificate)) return false
   const { kind, view } = certificate
+  proveFork(state, certificate)
   roundAt(state, view).certificates[kind] = certificate
   emit(state, { kind: 'persist', record: { kind: 'certificate', certificate } })
   learn(state, certificate)

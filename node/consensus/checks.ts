@@ -34,6 +34,8 @@ export function checksOf(task: CheckTask): readonly SignatureCheck[] {
       ]
     case 'range':
       return [{ kind: 'certificate', certificate: task.range.certificate }]
+    case 'fork':
+      return [{ kind: 'certificate', certificate: task.certificate }]
     default:
       return unreachable(task)
   }

@@ -66,6 +66,13 @@ export type Evidence = {
   readonly second: Vote
 }
 
+/** Two certificates of one view that no honest seat signs both; both signatures are good. */
+export type ForkEvidence = {
+  readonly domain: EngineDomain
+  readonly first: Certificate
+  readonly second: Certificate
+}
+
 export type EngineInput =
   | {
       readonly kind: 'start'
@@ -167,6 +174,7 @@ export type EngineEffect =
     }
   | { readonly kind: 'epoch-sealed'; readonly block: ChainBlock; readonly certificate: Certificate }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  | { readonly kind: 'fork'; readonly proof: ForkEvidence }
   /** Call `tick` at this time; replaces the earlier deadline. Infinity: none. */
   | { readonly kind: 'deadline'; readonly at: number }
   | { readonly kind: 'report'; readonly fact: EngineFact }

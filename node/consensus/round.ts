@@ -39,6 +39,9 @@ export type Round = {
   restored: boolean
   /** Seats whose contradiction in this view was proven and reported, or is being checked. */
   readonly accused: Set<Seat>
+  /** Certificates checked because they may prove a fork, and whether one did (forks.ts). */
+  forkChecks: number
+  forkTold: boolean
 }
 
 export const VOTE_KINDS: readonly VoteKind[] = ['notarize', 'nullify', 'finalize']
@@ -54,6 +57,8 @@ export function createRound(view: number): Round {
     signed: {},
     restored: false,
     accused: new Set(),
+    forkChecks: 0,
+    forkTold: false,
   }
 }
 

@@ -90,6 +90,12 @@ export type CheckTask =
   | { readonly kind: 'suspect'; readonly vote: PendingVote }
   | { readonly kind: 'conflict'; readonly first: PendingVote; readonly second: PendingVote }
   | { readonly kind: 'range'; readonly range: FinalizedRange; readonly source: Source }
+  | {
+      readonly kind: 'fork'
+      readonly known: Certificate
+      readonly certificate: Certificate
+      readonly source: Source
+    }
 
 /** A body that some rule needs now, and the seats that vouched for having it (catch-up.ts). */
 export type WantedBlock = {

@@ -2,12 +2,14 @@
  * Verdicts: what the host's answer to a check means for the engine (docs/protocol/consensus.md A.9).
  */
 import { assert, present } from '../primitives/assert.ts'
+import { OBSERVER_SEAT } from '../primitives/identifiers.ts'
 import { settleRange } from './catch-up.ts'
 import { settleCandidate } from './certificates.ts'
 import { checksOf, reportInvalidSignature } from './checks.ts'
 import type { CheckVerdict } from './engine-contract.ts'
 import { reportEvidence } from './evidence.ts'
 import { acceptProposal } from './following.ts'
+import { proveFork } from './forks.ts'
 import type { Candidate, CheckTask, EngineState } from './state.ts'
 import { fileVerifiedVote, settleAggregate, settleSingle, settleSuspect } from './tally.ts'
 
@@ -49,6 +51,9 @@ function settle(state: EngineState, task: CheckTask, verdicts: readonly CheckVer
       return
     case 'range':
       settleRange(state, task.range, task.source, first?.ok === true)
+      return
+    case 'fork':
+      settleFork(state, task, first?.ok === true)
   }
 }
 
@@ -84,6 +89,15 @@ function settleProposal(
   }
   state.suspects.add(seat)
   reportInvalidSignature(state, seat, peer)
+}
+
+function settleFork(
+  state: EngineState,
+  { certificate, source }: Extract<CheckTask, { kind: 'fork' }>,
+  ok: boolean,
+): void {
+  if (ok) proveFork(state, certificate)
+  else reportInvalidSignature(state, source.from ?? OBSERVER_SEAT, source.peer)
 }
 
 /** Two votes that contradict each other are evidence only if both signatures are good (A.9). */

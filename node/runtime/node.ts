@@ -277,6 +277,7 @@ function logFact(log: Log, fact: ValidatorFact): void {
       return log.warn(fact, 'the beacon recorded another branch: nothing is signed in this epoch')
     case 'reorganised':
       return log.warn(fact, 'own blocks were taken back: this node follows the recorded branch')
+    case 'fork':
     case 'forced-handover':
     case 'evidence':
     case 'refused-block':

@@ -77,6 +77,7 @@ export function planeOf(message: NodeMessage): Plane {
     case 'crosslink':
       return 'crosslinks'
     case 'accusation':
+    case 'fork-proof':
       return 'beacon'
     case 'receipts':
     case 'get-receipts':

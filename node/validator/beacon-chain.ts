@@ -30,6 +30,7 @@ import type { ChannelLeaves } from './channel-leaves.ts'
 import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
 import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
+import { createForkProofs, type ForkProofs } from './fork-proofs.ts'
 import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
 import { createCrosslinkCandidates, type CrosslinkCandidates } from './crosslink-candidates.ts'
 import { numberKey, type TableName } from './table.ts'
@@ -45,6 +46,7 @@ export type BeaconChain = {
   /** A crosslink from a member of its shard. */
   readonly offer: (crosslink: Crosslink) => void
   readonly accusations: Pick<Accusations, 'found' | 'offer'>
+  readonly forks: Pick<ForkProofs, 'found' | 'offer'>
   /** Receipts of shards to the beacon (C.9), from this validator; and those held, for a fellow. */
   readonly receive: (batches: readonly ReceiptBatch[], from: number) => void
   readonly heldReceipts: BeaconIntake['held']
@@ -76,6 +78,7 @@ type Beacon = {
   readonly chain: EpochChain
   readonly candidates: CrosslinkCandidates
   readonly accusations: Accusations
+  readonly forks: ForkProofs
   readonly intake: BeaconIntake
   readonly verified: Map<string, Verified>
   /** Recent ones, by block hash; block 0 is never forgotten. */
@@ -107,6 +110,11 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
       head: () => self.head,
       accepted: () => updateWork(self),
     }),
+    forks: createForkProofs(context, {
+      others: options.registry.others,
+      head: () => self.head,
+      accepted: () => updateWork(self),
+    }),
     intake: createBeaconIntake(context, {
       genesisHash: head.genesisHash,
       leavesOf: options.leaves.of,
@@ -129,6 +137,7 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
     headAnchor: () => self.headAnchor,
     offer: self.candidates.offer,
     accusations: self.accusations,
+    forks: self.forks,
     receive: (batches, from) => {
       for (const batch of batches) self.intake.add(batch, from)
       updateWork(self)
@@ -196,8 +205,9 @@ function updateWork(self: Beacon): void {
   const base = openState(self)
   const hasCandidates = self.candidates.review(self.head, base)
   const hasAccusations = self.accusations.review(base)
+  const hasForks = self.forks.review(base)
   const hasReceipts = self.intake.items(base).length > 0
-  self.chain.work(hasCandidates || hasAccusations || hasReceipts)
+  self.chain.work(hasCandidates || hasAccusations || hasForks || hasReceipts)
 }
 
 /** Views begin anew, so what was verified in the old ones is no proposal of these. */
@@ -227,6 +237,7 @@ function build(self: Beacon, view: number, parentHash: Hash): void {
       reveal,
       crosslinks: self.candidates.all(),
       accusations: self.accusations.all(),
+      forks: self.forks.all(),
       inbox: self.intake.items(parent.state),
       wishes: self.wishes,
     })

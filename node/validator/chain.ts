@@ -343,6 +343,7 @@ function perform(self: Running, effect: EngineEffect): void {
     case 'epoch-sealed':
       return options.sealed(effect.block)
     case 'evidence':
+    case 'fork':
       return context.emit({ kind: 'report', fact: effect })
     case 'deadline':
       self.deadline = effect.at

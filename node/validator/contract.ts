@@ -8,7 +8,7 @@
  */
 import type { BeaconState } from '../beacon/state.ts'
 import type { ShardChange } from '../beacon/shard-change.ts'
-import type { EngineFact, Evidence } from '../consensus/engine-contract.ts'
+import type { EngineFact, Evidence, ForkEvidence } from '../consensus/engine-contract.ts'
 import type { UnsignedVote, Vote } from '../consensus/vote.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import type { KeyUse } from '../primitives/key-use.ts'
@@ -141,6 +141,8 @@ export type ValidatorFact =
       readonly fact: EngineFact
     }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  /** More than f seats of a committee signed both (C.7). */
+  | { readonly kind: 'fork'; readonly proof: ForkEvidence }
   | {
       readonly kind: 'finalized'
       readonly chain: ChainNumber

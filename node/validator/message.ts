@@ -4,6 +4,7 @@
  */
 import type { ConsensusMessage } from '../consensus/message.ts'
 import type { Accusation } from '../crosslink/accusation.ts'
+import type { ForkProof } from '../crosslink/fork-proof.ts'
 import type { Crosslink } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
@@ -49,3 +50,5 @@ export type NodeMessage =
   | { readonly kind: 'crosslink'; readonly crosslink: Crosslink }
   /** Two statements of one validator that contradict each other, for the next beacon block (B.6). */
   | { readonly kind: 'accusation'; readonly accusation: Accusation }
+  /** Two certificates that exclude each other, for the next beacon block (B.12). */
+  | { readonly kind: 'fork-proof'; readonly proof: ForkProof }

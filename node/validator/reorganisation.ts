@@ -37,6 +37,8 @@ export type ReorganisationOptions = {
   /** Something else moves the chain, or nothing can: a snapshot, a forced handover, a final block that is not valid here. */
   readonly isHeld: () => boolean
   readonly genesis: EpochStart['block']
+  /** B.12: with what the own engine knows it may be the proof of who did it. */
+  readonly show: (epoch: number, certificate: Certificate) => void
   /** The chain and its execution stand still. */
   readonly stop: () => void
   /** They go on from the recorded block, whose ancestors down to the foot are to be executed. */
@@ -174,10 +176,11 @@ function walk(self: Moving, record: ShardRecord): void {
 
 /** All that is read before the chain is stopped: the recorded block with its certificate, the foot, the start of the epoch. */
 function prepare(self: Moving, record: ShardRecord, branch: Branch): void {
-  const { context } = self
+  const { context, options } = self
   const { shard, height, hash, lastCrosslinkHeight } = record
   const { foot } = branch
   loadCrosslinkCertificate(context, shard, lastCrosslinkHeight, (certificate) => {
+    if (certificate !== undefined) options.show(record.epoch, certificate)
     const places = [
       pointRange('block', blockKey(shard, height, hash)),
       pointRange('block', blockKey(shard, foot.height, foot.hash)),

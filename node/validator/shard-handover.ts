@@ -40,6 +40,9 @@ export type HandoverSurroundings = {
   readonly readmit: (raws: readonly Uint8Array[]) => void
 }
 
+/** What the own beacon has recorded comes from no peer. */
+const BEACON_AS_PEER = { peer: 'beacon', validator: undefined }
+
 type HandedOver = {
   readonly options: HandoverSurroundings
   readonly mempool: Pick<Mempool, 'accounts' | 'finalize'>
@@ -140,6 +143,11 @@ function reorganisationOptions(
       return !running || sync.isSyncing() || self().handover.isMoving() || execution.isDiverged()
     },
     genesis: epochs.genesis,
+    show: (epoch, certificate) => {
+      const { chain } = self().shard()
+      const message = { kind: 'certificate', certificate } as const
+      if (epoch === chain.epoch) chain.receive(BEACON_AS_PEER, epoch, message)
+    },
     stop: () => stop(self().shard()),
     goOn: ({ begun, tip }, reached) =>
       goOn(self().shard(), reached, (chain) => chain.reseat(begun, tip)),

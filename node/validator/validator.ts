@@ -246,6 +246,9 @@ function receive(self: Parts, input: Input<'message'>): void {
     case 'crosslink':
       if (mayOffer(self, message.crosslink.shard, validator)) self.beacon.offer(message.crosslink)
       return
+    case 'fork-proof':
+      if (validator !== undefined) self.beacon.forks.offer(message.proof, validator)
+      return
     case 'accusation':
       if (validator !== undefined) self.beacon.accusations.offer(message.accusation, validator)
       return
@@ -318,6 +321,7 @@ function review(self: Parts, effects: readonly ValidatorEffect[]): void {
     const { fact } = effect
     silence(self, fact)
     if (fact.kind === 'evidence') self.beacon.accusations.found(fact.evidence)
+    if (fact.kind === 'fork') self.beacon.forks.found(fact.proof)
     isMoved ||= MOVES.has(fact.kind)
     if (fact.kind === 'engine' && fact.fact.kind === 'view-entered') entered.add(fact.chain)
   }

@@ -5,6 +5,7 @@
 import { decodeConsensusMessage, encodeConsensusMessage } from '../consensus/wire.ts'
 import type { ChainBlock } from '../consensus/message.ts'
 import { encodeAccusation, readAccusation } from '../crosslink/accusation.ts'
+import { encodeForkProof, readForkProof } from '../crosslink/fork-proof.ts'
 import { readCrosslink, writeCrosslink } from '../crosslink/crosslink-codec.ts'
 import { readReceiptBatch, writeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { decodeEnvelope, encodeEnvelope, type Envelope } from '../network/envelope.ts'
@@ -38,6 +39,7 @@ const KIND = {
   getChunk: 6,
   chunk: 7,
   accusation: 8,
+  forkProof: 9,
 } as const
 
 export type WireContext = {
@@ -87,6 +89,8 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
         0,
         encodeAccusation(message.accusation),
       )
+    case 'fork-proof':
+      return seal(KIND.forkProof, message.proof.chain, 0, encodeForkProof(message.proof))
     default:
       return unreachable(message)
   }
@@ -158,6 +162,12 @@ export function decodeNodeMessage(
         const accusation = readAccusation(reader)
         if (accusation.chain !== chain) throw new DecodeError('an accusation is of another chain')
         return { kind: 'accusation', accusation }
+      })
+    case KIND.forkProof:
+      return decodeExactly(payload, (reader) => {
+        const proof = readForkProof(reader)
+        if (proof.chain !== chain) throw new DecodeError('a fork proof is of another chain')
+        return { kind: 'fork-proof', proof }
       })
     default:
       return rejected('malformed', `no message of kind ${kind} (chain ${chain})`)

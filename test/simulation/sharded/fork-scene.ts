@@ -36,7 +36,7 @@ export function openFork(seed: number): ForkScene {
     genesis: { epochs: { ...ONE_EPOCH, blocks: 4 } },
     events: {
       onFact: (node, fact) => {
-        if (fact.kind === 'forked' || fact.kind === 'reorganised' || fact.kind === 'evidence')
+        if (fact.kind === 'forked' || fact.kind === 'reorganised' || fact.kind === 'fork')
           facts.push({ node, fact })
       },
       onBeacon: (_, { shards }) => {

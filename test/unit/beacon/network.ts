@@ -22,6 +22,7 @@ import {
   signingRoot,
   type Certificate,
 } from '../../../node/crosslink/certificate.ts'
+import type { ForkProof } from '../../../node/crosslink/fork-proof.ts'
 import type { Accusation } from '../../../node/crosslink/accusation.ts'
 import { emptyChannels, outRootOf } from '../../../node/crosslink/channel.ts'
 import type { Crosslink, ShardRecord } from '../../../node/crosslink/crosslink.ts'
@@ -186,6 +187,7 @@ type BuildOptions = {
   timestampMs?: number
   wishes?: readonly ShardChange[]
   accusations?: readonly Accusation[]
+  forks?: readonly ForkProof[]
   inbox?: readonly BeaconItem[]
 }
 
@@ -196,7 +198,7 @@ export function buildOn(
   options: BuildOptions = {},
 ): BeaconBuilt {
   const { view = state.height + 1, timestampMs = state.timestampMs + 1_000 } = options
-  const { wishes = [], accusations = [], inbox = [] } = options
+  const { wishes = [], accusations = [], forks = [], inbox = [] } = options
   const seat = proposerOf(state, 0, view)
   const root = revealRoot(state.genesisHash, state.epoch, view)
   const validator = present(state.committees[0]?.[seat], 'the beacon seats everybody')
@@ -208,6 +210,7 @@ export function buildOn(
     reveal,
     crosslinks,
     accusations,
+    forks,
     inbox,
     wishes,
   })

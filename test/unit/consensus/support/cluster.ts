@@ -9,6 +9,7 @@ import type {
   EngineInput,
   EngineTiming,
   Evidence,
+  ForkEvidence,
   JournalRecord,
 } from '../../../../node/consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../../../../node/consensus/message.ts'
@@ -45,6 +46,7 @@ export type ClusterNode = {
   delivered: Delivered[]
   facts: EngineFact[]
   evidence: Evidence[]
+  forks: ForkEvidence[]
   sealed: Delivered[]
 }
 
@@ -102,6 +104,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     delivered: [],
     facts: [],
     evidence: [],
+    forks: [],
     sealed: [],
   }))
 
@@ -224,6 +227,9 @@ export function createCluster(options: ClusterOptions): Cluster {
         return
       case 'evidence':
         target.evidence.push(effect.evidence)
+        return
+      case 'fork':
+        target.forks.push(effect.proof)
         return
       case 'deadline':
         target.deadline = effect.at
