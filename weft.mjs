@@ -62,6 +62,8 @@ async function run() {
     import('./devnet/cli/audit.ts'),
     import('./devnet/cli/trace.ts'),
     import('./devnet/cli/validators.ts'),
+    import('./devnet/cli/join.ts'),
+    import('./devnet/cli/exit.ts'),
     import('./devnet/cli/run.ts'),
     import('./bench/cli/bench.ts'),
   ])

@@ -6,7 +6,8 @@ import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { readGenesisFile } from '../../node/runtime/genesis-file.ts'
 import type { Fault } from '../faults/fault.ts'
-import { orderFault } from '../processes/control-client.ts'
+import { orderSupervisor } from '../processes/control-client.ts'
+import type { ControlRequest } from '../processes/control-message.ts'
 import { filesOf } from '../processes/data-directory.ts'
 import { findRunning, isAlive } from '../processes/run-file.ts'
 import { askCommittees, committeesOf, findLeader } from '../processes/seats.ts'
@@ -62,7 +63,7 @@ function surroundingsOf(
   committees: Surroundings['layout']['committees'],
 ): Surroundings {
   return {
-    layout: { shards: genesis.shardCount, validators: genesis.validators.length, committees },
+    layout: { shards: genesis.shardCount, validators: endpoints.length, committees },
     groups: new Map(),
     leader: async (chain) => {
       if (genesis.epochs !== undefined) {
@@ -104,7 +105,7 @@ export async function orderFaults(
 ): Promise<void> {
   for (const fault of faults) {
     const timed = forMs === undefined ? {} : { forMs }
-    const answer = await orderFault(control, { order: 'fault', fault: plain(fault), ...timed })
+    const answer = await orderSupervisor(control, { order: 'fault', fault: plain(fault), ...timed })
     if (!answer.ok) throw new CommandError(answer.message)
     const { message } = answer
     const until = forMs === undefined ? '' : `, for ${forMs / 1000} s`
@@ -115,6 +116,8 @@ export async function orderFaults(
 }
 
 /** As it is after JSON: fields that are undefined are absent. */
-function plain(fault: Fault): Parameters<typeof orderFault>[1]['fault'] {
-  return JSON.parse(JSON.stringify(fault)) as Parameters<typeof orderFault>[1]['fault']
+type PlainFault = Extract<ControlRequest, { readonly order: 'fault' }>['fault']
+
+function plain(fault: Fault): PlainFault {
+  return JSON.parse(JSON.stringify(fault)) as PlainFault
 }

@@ -150,7 +150,9 @@ export class Offering {
     const step = Math.floor(index / NEIGHBOURS) + attempt
     const outside = plan.outsiderEvery > 0 && index % plan.outsiderEvery === 0
     const member = members[step % Math.max(1, members.length)]
-    return outside || member === undefined ? step % clients.length : member
+    // Of a node that has joined since nobody told the address.
+    const isKnown = member !== undefined && member < clients.length
+    return outside || !isKnown ? step % clients.length : member
   }
 
   #outboxOf(node: number, shard: number): Outbox {

@@ -175,7 +175,11 @@ export class ChainFollower {
     const asked = members.length > 0 ? members : [...this.#clients.keys()]
     const member = asked[state.turn % Math.max(1, asked.length)]
     const client = member === undefined ? undefined : this.#clients[member]
-    if (client === undefined) return
+    // Of a member that joined after the start nobody has told an address: the next one is asked.
+    if (client === undefined) {
+      state.turn++
+      return
+    }
     const read = await tolerant(() => this.#readNewBlocks(client, state))
     if (!read) state.turn++
   }

@@ -9,7 +9,10 @@ import { controlAnswerSchema, type ControlAnswer, type ControlRequest } from './
 const ANSWER_WITHIN_MS = 180_000
 
 /** Throws `CommandError` when nobody answers. */
-export async function orderFault(path: string, request: ControlRequest): Promise<ControlAnswer> {
+export async function orderSupervisor(
+  path: string,
+  request: ControlRequest,
+): Promise<ControlAnswer> {
   const socket = connect(path)
   socket.setEncoding('utf8')
   socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('no answer in time')))

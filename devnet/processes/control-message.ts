@@ -4,6 +4,7 @@
  * line is checked.
  */
 import { z } from 'zod'
+import { REGISTRY_MAX } from '../../node/beacon/registry.ts'
 import { accepted, rejected, type Result } from '../../node/primitives/result.ts'
 import type { Fault } from '../faults/fault.ts'
 import { checkFault, faultSchema, type FaultRejectCode } from '../faults/fault-schema.ts'
@@ -13,15 +14,30 @@ export const CONTROL_LINE_BYTES_MAX = 1024 * 1024
 /** A day. */
 const FOR_MS_MAX = 86_400_000
 
-const requestSchema = z.strictObject({
-  order: z.literal('fault'),
-  fault: faultSchema,
-  forMs: z.int().min(1).max(FOR_MS_MAX).optional(),
-})
+const requestSchema = z.discriminatedUnion('order', [
+  z.strictObject({
+    order: z.literal('fault'),
+    fault: faultSchema,
+    forMs: z.int().min(1).max(FOR_MS_MAX).optional(),
+  }),
+  /** A node whose keys stand in its directory, for the validator of this index. */
+  z.strictObject({
+    order: z.literal('join'),
+    node: z
+      .int()
+      .min(0)
+      .max(REGISTRY_MAX - 1),
+  }),
+])
 
 export type ControlRequest = z.input<typeof requestSchema>
 
-export type ControlOrder = { readonly fault: Fault; readonly forMs: number | undefined }
+export type FaultOrder = {
+  readonly order: 'fault'
+  readonly fault: Fault
+  readonly forMs: number | undefined
+}
+export type ControlOrder = FaultOrder | { readonly order: 'join'; readonly node: number }
 
 export type ControlRejectCode = FaultRejectCode | 'malformed' | 'too-long' | 'failed'
 
@@ -49,7 +65,8 @@ export function readControlRequest(
     )
     return rejected('malformed', problems.join('; '))
   }
+  if (parsed.data.order === 'join') return accepted(parsed.data)
   const { fault, forMs } = parsed.data
   const checked = checkFault(fault, nodeCount)
-  return checked.ok ? accepted({ fault: checked.value, forMs }) : checked
+  return checked.ok ? accepted({ order: 'fault', fault: checked.value, forMs }) : checked
 }

@@ -21,7 +21,8 @@ export type ControlServer = { readonly stop: () => Promise<void> }
 
 export type ControlPorts = {
   readonly path: string
-  readonly nodeCount: number
+  /** Nodes that there are now. */
+  readonly nodeCount: () => number
   /** Resolves with the sentence of what was done; throws `CommandError`. */
   readonly carryOut: (order: ControlOrder) => Promise<string>
 }
@@ -84,7 +85,7 @@ function serve(socket: Socket, ports: ControlPorts): void {
 }
 
 async function answerTo(line: string, ports: ControlPorts): Promise<ControlAnswer> {
-  const request = readControlRequest(line, ports.nodeCount)
+  const request = readControlRequest(line, ports.nodeCount())
   if (!request.ok) {
     const { code, detail } = request.reject
     return { ok: false, code, message: detail }

@@ -32,21 +32,29 @@ type Member = {
   isDownByOrder: boolean
 }
 
+function memberOf(plan: NodePlan): Member {
+  const process = undefined
+  const pause = undefined
+  return { plan, process, pause, condition: HEALTHY, vice: undefined, isDownByOrder: false }
+}
+
 /** A node that has not come up by then hangs: sixteen on two busy cores need half a minute. */
 const START_WITHIN_MS = 120_000
 
 export class NodeFleet {
-  readonly #members: readonly Member[]
+  readonly #members: Member[]
   readonly #events: FleetEvents
   #closed = false
 
   constructor(plans: readonly NodePlan[], events: FleetEvents) {
     this.#events = events
-    this.#members = plans.map((plan) => {
-      const process = undefined
-      const pause = undefined
-      return { plan, process, pause, condition: HEALTHY, vice: undefined, isDownByOrder: false }
-    })
+    this.#members = plans.map(memberOf)
+  }
+
+  /** One more, under the next number; it is started like the others. */
+  add(plan: NodePlan): void {
+    assert(plan.index === this.#members.length, 'nodes are numbered without gaps')
+    this.#members.push(memberOf(plan))
   }
 
   get size(): number {

@@ -17,7 +17,8 @@ import type { Committees } from '../observe/read-answer.ts'
 import { RpcUnreachableError } from '../observe/rpc-client.ts'
 import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
-import { preparePrograms, type ProgramFiles } from './bundle.ts'
+import { preparePrograms } from './bundle.ts'
+import type { ControlOrder } from './control-message.ts'
 import { startControlServer, type ControlServer } from './control-server.ts'
 import { filesOf, openDataDirectory, type DataDirectory } from './data-directory.ts'
 import { describeEnd } from './end-words.ts'
@@ -26,6 +27,7 @@ import { NodeFleet } from './fleet.ts'
 import type { NodePlan } from './node-process.ts'
 import { PortClaims } from './ports.ts'
 import { readCpuSeconds, readPssMiB, sumOver } from './process-figures.ts'
+import { planJoiner, planNodes, rpcUrlOf } from './node-plans.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { nameProcess, removeRunFile, writeRunFile, type RunFile } from './run-file.ts'
 import { type SeatWatch, watchSeats } from './seat-watch.ts'
@@ -59,7 +61,6 @@ export type SupervisorOptions = {
   readonly onEvent: (event: DevnetEvent) => void
 }
 
-const USUAL_RPC_PORT = 8545
 const AUDIT_TIMEOUT_MS = 30_000
 /** Half the shortest block interval in use: finer polling would measure the poller. */
 const POLL_MS = 250
@@ -78,6 +79,8 @@ export class Supervisor {
   /** Of a network with epochs. */
   #seats: SeatWatch | undefined
   #endpoints: readonly string[] = []
+  /** How every node was planned, index = validator index. */
+  #plans: readonly NodePlan[] = []
   /** As they were when all was well; of a network with epochs, as they are at the end. */
   #committees: Committees = []
   #directory: DataDirectory | undefined
@@ -130,6 +133,23 @@ export class Supervisor {
     await this.#orders.apply(fault, forMs)
   }
 
+  /**
+   * Starts a node for a validator that has joined: its keys stand in its directory. Resolves with its RPC address when it
+   * answers. Throws `CommandError`.
+   */
+  async join(index: number): Promise<string> {
+    const [directory, fleet] = [this.#directory, this.#fleet]
+    if (directory === undefined || fleet === undefined || !this.#ready)
+      throw new CommandError('the devnet is not ready yet and takes no orders')
+    const plan = await planJoiner(this.#plans, directory, this.#ports, index)
+    this.#plans = [...this.#plans, plan]
+    this.#endpoints = this.#plans.map(rpcUrlOf)
+    fleet.add(plan)
+    await fleet.start([index])
+    await this.#writeRun()
+    return rpcUrlOf(plan)
+  }
+
   /** Resolves when every node is healthy; throws `CommandError`, having stopped what had started. */
   async start(): Promise<void> {
     try {
@@ -151,8 +171,10 @@ export class Supervisor {
     this.#directory = directory
     const programs = await preparePrograms(filesOf(directory.path), this.#halt.signal)
     if (this.#stopping !== undefined) return
-    const plans = await this.#planNodes(directory, programs)
-    this.#endpoints = plans.map(({ rpcPort }) => `http://127.0.0.1:${rpcPort}`)
+    const { rpcPort, logLevel } = this.#options
+    const plans = await planNodes({ directory, programs, ports: this.#ports, rpcPort, logLevel })
+    this.#plans = plans
+    this.#endpoints = plans.map(rpcUrlOf)
     const fleet = this.#createFleet(plans)
     await fleet.start(plans.map(({ index }) => index))
     await this.#openControl(directory, fleet)
@@ -188,32 +210,6 @@ export class Supervisor {
     return this.#stopping
   }
 
-  async #planNodes(
-    { path, genesis, resumed }: DataDirectory,
-    programs: ProgramFiles,
-  ): Promise<readonly NodePlan[]> {
-    const count = genesis.validators.length
-    const ports = await this.#ports.find(2 * count)
-    const rpcPorts = ports.slice(count)
-    const { rpcPort } = this.#options
-    if (rpcPort !== 'any') {
-      rpcPorts[0] = await this.#ports.choose(rpcPort, USUAL_RPC_PORT, rpcPorts[0] ?? 0)
-    }
-    const addresses = genesis.validators.map(
-      ({ peer }, index) => `/ip4/127.0.0.1/tcp/${ports[index]}/p2p/${peer}`,
-    )
-    return genesis.validators.map((_, index) => ({
-      index,
-      dataDirectory: path,
-      p2pPort: ports[index] ?? 0,
-      rpcPort: rpcPorts[index] ?? 0,
-      bootstrap: addresses.filter((_address, other) => other !== index),
-      logLevel: this.#options.logLevel,
-      isNewborn: !resumed,
-      program: programs.node,
-    }))
-  }
-
   #createFleet(plans: readonly NodePlan[]): NodeFleet {
     const { onEvent } = this.#options
     const fleet = new NodeFleet(plans, {
@@ -234,18 +230,21 @@ export class Supervisor {
     return fleet
   }
 
-  async #openControl({ path }: DataDirectory, { size }: NodeFleet): Promise<void> {
+  async #openControl({ path }: DataDirectory, fleet: NodeFleet): Promise<void> {
     this.#control = await startControlServer({
       path: filesOf(path).control,
-      nodeCount: size,
-      carryOut: async ({ fault, forMs }) => {
-        await this.apply(fault, forMs)
-        return describeFault(fault)
-      },
+      nodeCount: () => fleet.size,
+      carryOut: (order) => this.#carryOut(order),
     })
     if (this.#control !== undefined) return
     const message = `no faults can be ordered: ${path} is too long a name for a socket in it`
     this.#options.onEvent({ event: 'notice', message })
+  }
+
+  async #carryOut(order: ControlOrder): Promise<string> {
+    if (order.order === 'join') return this.join(order.node)
+    await this.apply(order.fault, order.forMs)
+    return describeFault(order.fault)
   }
 
   #writeRun(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { Genesis } from '../beacon/genesis.ts'
+import { REGISTRY_MAX } from '../beacon/registry.ts'
 import {
   createIdentity,
   identityFromHex,
@@ -34,26 +35,24 @@ async function readSecretText(path: string): Promise<string> {
   }
 }
 
-/** The validator's secret key, checked against the registry. */
+/** The validator's secret key, checked against the genesis if it stands there. */
 export async function readValidatorKey(
   validator: NonNullable<NodeConfig['validator']>,
   genesis: Genesis,
 ): Promise<Uint8Array> {
   const { index, secretKeyFile } = validator
+  // B.9: who is not of the genesis has joined, and its key stands in the beacon's registry.
   const registered = genesis.validators[index]
-  if (registered === undefined) {
-    const last = genesis.validators.length - 1
-    throw new NodeError(
-      'validator-unknown',
-      `validator.index is ${index}; this genesis has 0 to ${last}`,
-    )
+  if (index >= REGISTRY_MAX) {
+    const sentence = `validator.index is ${index}; a registry has 0 to ${REGISTRY_MAX - 1}`
+    throw new NodeError('validator-unknown', sentence)
   }
   const secretKey = fromHex((await readSecretText(secretKeyFile)).trim())
   if (secretKey?.length !== 32) {
     throw new NodeError('key-unreadable', `${secretKeyFile} does not hold 32 bytes of hexadecimal`)
   }
   const publicKey = committeePublicKey(genesis.certificateScheme, secretKey)
-  if (!equalBytes(publicKey, registered.publicKey)) {
+  if (registered !== undefined && !equalBytes(publicKey, registered.publicKey)) {
     const sentence = `${secretKeyFile} is not the key of validator ${index} of this genesis`
     throw new NodeError('key-mismatch', sentence)
   }

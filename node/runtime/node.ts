@@ -18,6 +18,7 @@ import { startDriver, type Driver, type DriverEvents } from './driver.ts'
 import { createForwarding } from './forwarding.ts'
 import { readIdentity } from './keys.ts'
 import { createLog, type Log } from './log.ts'
+import { actingFor, hasLeft } from './membership.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openNode, presentJournal, type OpenedNode, type Opening } from './opening.ts'
 import { steadyNow, wallClockOf, type NodeSeams } from './seams.ts'
@@ -72,7 +73,7 @@ async function runNode(
   const { validator } = opened
   const work = createWorkCounters()
   const transport = createTransport(
-    validator.beacon.head().validators,
+    () => validator.beacon.head().validators,
     validator.wire,
     (event) => driver.post(event),
     work,
@@ -239,7 +240,7 @@ async function joinNetwork(
   const { validator, signer, secretKey, restore } = opened
   const scheme = schemeByName(genesis.certificateScheme)
   const index = signer === undefined ? undefined : config.validator?.index
-  const { validators, genesisHash: name } = validator.beacon.head()
+  const { genesisHash: name } = validator.beacon.head()
   const start = seams.network?.(startNetwork) ?? startNetwork
   return start({
     identity: await readIdentity(config, genesis),
@@ -259,10 +260,11 @@ async function joinNetwork(
           },
         }),
     verifyValidator: async (claimed, message, signature, peer) => {
-      const registered = validators[claimed]
-      if (registered === undefined || registered.peer !== peer) return false
+      const registered = actingFor(validator.beacon.head(), claimed, peer)
+      if (registered === undefined) return false
       return scheme.verify(keyFor(registered.publicKey, 'list'), message, signature)
     },
+    hasLeft: (index) => hasLeft(validator.beacon.head(), index),
     log: (level, sentence, facts) => log[level](facts, sentence),
   })
 }

@@ -34,7 +34,8 @@ const NO_STATS: NetworkStats = {
 }
 
 export function createTransport(
-  validators: readonly BeaconValidator[],
+  /** As the beacon knows them now: the registry grows (B.9). */
+  validators: () => readonly BeaconValidator[],
   wire: WireContext,
   post: (event: ValidatorEvent) => void,
   { bytesSent }: Pick<WorkCounters, 'bytesSent'>,
@@ -80,8 +81,9 @@ export function createTransport(
     },
     send: (to, channel, message) => {
       const bytes = encodeNodeMessage(message)
+      const known = validators()
       for (const validator of to) {
-        const peer = validators[validator]?.peer
+        const peer = known[validator]?.peer
         if (peer === undefined) continue
         bytesSent[planeOf(message)] += bytes.length
         network?.send(peer, channel, bytes)
@@ -98,7 +100,7 @@ export function createTransport(
       if (network === undefined) return Promise.reject(new Error('the network is not up yet'))
       return network.request(peer, bytes, timeoutMs)
     },
-    peerOf: (validator) => validators[validator]?.peer,
+    peerOf: (validator) => validators()[validator]?.peer,
     malformedCount: () => malformed,
   }
 }

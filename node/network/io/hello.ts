@@ -43,6 +43,8 @@ export type HelloOptions = {
   readonly genesisHash: Hash
   readonly validator: ValidatorIdentity | undefined
   readonly verifyValidator: VerifyValidator
+  /** Who has left is an observer, and says so by proving nothing. */
+  readonly hasLeft?: ((validator: number) => boolean) | undefined
 }
 
 type AskReject = HelloReject | 'no-answer' | 'bad-binding'
@@ -108,7 +110,7 @@ async function prove(
   options: HelloOptions,
 ): Promise<ValidatorProof | undefined> {
   const { validator, genesisHash, self: claimant } = options
-  if (validator === undefined) return undefined
+  if (validator === undefined || options.hasLeft?.(validator.index) === true) return undefined
   const message = bindingMessage({
     genesisHash,
     validator: validator.index,

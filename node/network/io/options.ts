@@ -21,6 +21,8 @@ export type NetworkOptions = {
   readonly allowedTopics: readonly string[]
   readonly validator?: ValidatorIdentity
   readonly verifyValidator: VerifyValidator
+  /** Whether this validator has no part in the network any more: its connection ends, and it may come back as an observer. */
+  readonly hasLeft?: (validator: number) => boolean
   /** Default: CONNECTIONS_MAX, or twice the bootstrap list. Each costs up to 15 MiB under attack (docs/security.md). */
   readonly connectionsMax?: number
   readonly log: NetworkLog

@@ -43,8 +43,8 @@ export class Peers {
 
   constructor(deps: PeersOptions) {
     this.#deps = deps
-    const { identity, genesisHash, validator, verifyValidator, events } = deps.options
-    this.#hello = { self: identity.peer, genesisHash, validator, verifyValidator }
+    const { identity, genesisHash, validator, verifyValidator, hasLeft, events } = deps.options
+    this.#hello = { self: identity.peer, genesisHash, validator, verifyValidator, hasLeft }
     this.#requests = { onRequest: events.onRequest, counters: deps.counters, answering: 0 }
   }
 
@@ -221,11 +221,16 @@ export class Peers {
       const isYoung = nowMs - link.openedAtMs < limits.HELLO_TIMEOUT_MS
       if (!link.isAdmitted || isYoung) continue
       const gossipEnded = this.#deps.gossip.isAlive(link.peer) ? undefined : 'gossip has ended'
-      const complaint = link.complaint(nowMs) ?? gossipEnded
+      const complaint = link.complaint(nowMs) ?? gossipEnded ?? this.#farewell(link)
       if (complaint === undefined) continue
       this.#deps.options.log('warn', 'a connection is renewed', { peer: link.peer, complaint })
       link.connection.abort(new Error(complaint))
     }
+  }
+
+  #farewell({ validator }: PeerLink): string | undefined {
+    if (validator === undefined) return undefined
+    return this.#deps.options.hasLeft?.(validator) === true ? 'its validator has left' : undefined
   }
 
   /** The peer store never forgets by itself; who is neither connected nor a bootstrap peer need not be in it. */

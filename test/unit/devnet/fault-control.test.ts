@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oppositeOf } from '../../../devnet/faults/opposite.ts'
 import { PERFECT_LINK, type Fault } from '../../../devnet/faults/fault.ts'
 import { describeFault } from '../../../devnet/faults/fault-words.ts'
-import { orderFault } from '../../../devnet/processes/control-client.ts'
+import { orderSupervisor } from '../../../devnet/processes/control-client.ts'
 import {
   CONTROL_LINE_BYTES_MAX,
   type ControlOrder,
@@ -26,9 +26,10 @@ beforeEach(async () => {
   orders = []
   server = await startControlServer({
     path,
-    nodeCount: 4,
+    nodeCount: () => 4,
     carryOut: async (order) => {
       orders.push(order)
+      if (order.order === 'join') return `node ${order.node}`
       if (order.fault.kind === 'heal') throw new CommandError('nothing to heal')
       return describeFault(order.fault)
     },
@@ -69,17 +70,25 @@ describe('devnet: fault control', () => {
   })
 
   test('devnet: fault control: an order is carried out and answered in words', async () => {
-    const answer = await orderFault(path, {
+    const answer = await orderSupervisor(path, {
       order: 'fault',
       fault: { kind: 'crash', nodes: [3, 1, 3] },
       forMs: 500,
     })
     expect(answer).toEqual({ ok: true, message: 'nodes 1 and 3 are killed (kill -9)' })
-    expect(orders).toEqual([{ fault: { kind: 'crash', nodes: [3, 1] }, forMs: 500 }])
+    expect(orders).toEqual([
+      { order: 'fault', fault: { kind: 'crash', nodes: [3, 1] }, forMs: 500 },
+    ])
+  })
+
+  test('devnet: fault control: a node that joins is one beyond those that there are', async () => {
+    const answer = await orderSupervisor(path, { order: 'join', node: 4 })
+    expect(answer).toEqual({ ok: true, message: 'node 4' })
+    expect(orders).toEqual([{ order: 'join', node: 4 }])
   })
 
   test('devnet: fault control: an order that fails is answered with the reason', async () => {
-    const answer = await orderFault(path, { order: 'fault', fault: { kind: 'heal' } })
+    const answer = await orderSupervisor(path, { order: 'fault', fault: { kind: 'heal' } })
     expect(answer).toEqual({ ok: false, code: 'failed', message: 'nothing to heal' })
   })
 
@@ -119,22 +128,24 @@ describe('devnet: fault control', () => {
   test('devnet: fault control: after the end there is no socket, and an order says so', async () => {
     await server?.stop()
     expect(await readdir(directory)).toEqual([])
-    await expect(orderFault(path, { order: 'fault', fault: { kind: 'heal' } })).rejects.toThrow(
-      /does not take orders/,
-    )
+    await expect(
+      orderSupervisor(path, { order: 'fault', fault: { kind: 'heal' } }),
+    ).rejects.toThrow(/does not take orders/)
   })
 
   test('devnet: fault control: what a killed supervisor left is replaced; too long a path gives no socket', async () => {
     const carryOut = async (): Promise<string> => 'done'
     const stale = join(directory, 'stale.sock')
     await writeFile(stale, '')
-    const second = await startControlServer({ path: stale, nodeCount: 4, carryOut })
-    expect(await orderFault(stale, { order: 'fault', fault: { kind: 'heal' } })).toMatchObject({
-      ok: true,
-    })
+    const second = await startControlServer({ path: stale, nodeCount: () => 4, carryOut })
+    expect(await orderSupervisor(stale, { order: 'fault', fault: { kind: 'heal' } })).toMatchObject(
+      {
+        ok: true,
+      },
+    )
     await second?.stop()
     const long = join(directory, 'x'.repeat(104))
-    expect(await startControlServer({ path: long, nodeCount: 4, carryOut })).toBeUndefined()
+    expect(await startControlServer({ path: long, nodeCount: () => 4, carryOut })).toBeUndefined()
   })
 })
 
