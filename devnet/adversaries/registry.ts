@@ -4,6 +4,7 @@ import { bodyWithholder } from './body-withholder.ts'
 import { equivocator } from './equivocator.ts'
 import { forgedCrosslink } from './forged-crosslink.ts'
 import { forgedReceipt } from './forged-receipt.ts'
+import { falseAccuser } from './false-accuser.ts'
 import { forker } from './forker.ts'
 import { garbageSender } from './garbage-sender.ts'
 import { inboxSkipper } from './inbox-skipper.ts'
@@ -40,6 +41,7 @@ const ADVERSARIES: readonly Adversary[] = [
   inboxSkipper,
   wrongChunk,
   forker,
+  falseAccuser,
 ]
 
 export const ADVERSARY_NAMES: readonly string[] = ADVERSARIES.map(({ name }) => name)

@@ -3,6 +3,7 @@
  */
 import { corruptSimulated } from '../adversaries/corrupt-simulated.ts'
 import { ADVERSARY_NAMES } from '../adversaries/registry.ts'
+import { falseAccuser } from '../adversaries/false-accuser.ts'
 import { forker } from '../adversaries/forker.ts'
 import { wrongChunk } from '../adversaries/wrong-chunk.ts'
 import { createEventHash } from './event-hash.ts'
@@ -26,8 +27,10 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
   EPOCHS_LONG_SHAPE,
 ]
 
-/** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. */
-const VICES = ADVERSARY_NAMES.filter((name) => name !== wrongChunk.name && name !== forker.name)
+/** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. A name more would make other plans of all seeds. */
+const VICES = ADVERSARY_NAMES.filter(
+  (name) => ![wrongChunk.name, forker.name, falseAccuser.name].includes(name),
+)
 
 /** A seed names a plan only together with its campaign. */
 export type NetworkSeed = { readonly shape: PlanShape; readonly seed: number }

@@ -45,6 +45,7 @@ const SIGNS: Readonly<Record<string, Sign>> = {
   'wrong-chunk': QUIET,
   // Alone it forks nothing, and the honest member on a seat of its gang hears both its votes: test/simulation/fork.test.ts.
   forker: ACCUSED,
+  'false-accuser': refusedFor('signature'),
 }
 
 type Scene = {

@@ -71,6 +71,21 @@ describe('adversaries: votes', () => {
   })
 })
 
+describe('adversaries: accusations', () => {
+  test('adversaries: false-accuser: accuses the honest in messages and in blocks, and nobody is slashed for it', () => {
+    const stage = play('false-accuser')
+    const accused = stage.said.flatMap(({ message }) =>
+      message.kind === 'accusation' ? [message.accusation.validator] : [],
+    )
+    expect(accused.length).toBeGreaterThan(10)
+    expect(accused.some((validator) => stage.honest.includes(validator))).toBe(true)
+    expect(stage.said.some(({ message }) => message.kind === 'fork-proof')).toBe(true)
+    expect(refusalsWith(stage, 'a reveal or a certificate does not verify')).toBeGreaterThan(0)
+    const { validators } = stage.trial.world.validator(0).beacon.head()
+    expect(validators.every(({ status }) => status === 'active')).toBe(true)
+  })
+})
+
 describe('adversaries: crosslinks', () => {
   test('adversaries: forged-crosslink: brings headers under certificates of others', () => {
     const stage = play('forged-crosslink')
@@ -116,8 +131,8 @@ describe('adversaries: noise', () => {
 
 describe('adversaries: registry', () => {
   test('adversaries: registry: names are unique, in kebab case, and explained', () => {
-    expect(ADVERSARY_NAMES.length).toBe(19)
-    expect(new Set(ADVERSARY_NAMES).size).toBe(19)
+    expect(ADVERSARY_NAMES.length).toBe(20)
+    expect(new Set(ADVERSARY_NAMES).size).toBe(20)
     for (const name of ADVERSARY_NAMES) {
       expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
       expect(adversaryNamed(name)?.description.length).toBeGreaterThan(10)
