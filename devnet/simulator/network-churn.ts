@@ -3,10 +3,12 @@
  * while committees rotate. Who may leave is asked of the plans that the beacon knows just then: of every committee in force or
  * drawn, at most f members are away, so progress is owed at every moment and not only after healing.
  *
- * L8: then no chain stands still for longer than the idle interval, a row of f + 1 leaders at the longest timeouts (A.7) and one
- * slot, and no shard has to be forced (B.8).
+ * L8: then no chain stands still for longer than one slot beyond what the protocol promises: the idle interval and a row of f + 1
+ * leaders at the longest timeouts (A.7); a shard whose newcomers come late besides until it has been forced on (B.8), which is up to
+ * the end of the next epoch, sixteen beacon blocks and the epoch in which they end.
  */
 import { faultsTolerated } from '../../node/crosslink/certificate.ts'
+import { BEACON_CHAIN, type ChainNumber } from '../../node/primitives/identifiers.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { Retention } from './disk.ts'
 import type { ChurnPlan, NetworkPlan } from './network-plan.ts'
@@ -23,6 +25,8 @@ const RETURN_MS = 1_500
 const AWAY_MAX = 6
 const RETENTIONS: readonly Retention[] = ['none', 'prefix', 'subset']
 /** A view without a block, in multiples of delta, and the cap of the backoff (A.7). */
+/** Of B.8. */
+const RECOVERY_BLOCKS = 16
 const VIEW_DELTAS = 7.5
 const BACKOFF_MAX = 8
 
@@ -64,10 +68,13 @@ export function createChurn(
 }
 
 /** The longest a chain may stand still while at most f of every committee are away. */
-function stallBoundMs(plan: NetworkPlan): number {
+function stallBoundMs(plan: NetworkPlan, chain: ChainNumber): number {
   const { idleIntervalMs, deltaMs, beaconIntervalMs, shardIntervalMs, validatorCount } = plan
   const row = (faultsTolerated(validatorCount) + 1) * VIEW_DELTAS * deltaMs * BACKOFF_MAX
-  return idleIntervalMs + row + Math.max(beaconIntervalMs, shardIntervalMs)
+  const slot = Math.max(beaconIntervalMs, shardIntervalMs)
+  const forcedBlocks = chain === BEACON_CHAIN ? 0 : 3 * (plan.epochBlocks ?? 0) + RECOVERY_BLOCKS
+  // The beacon makes a block per idle interval at least.
+  return idleIntervalMs * (1 + forcedBlocks) + row + slot
 }
 
 /** Who was to crash in the midst of a turn and has not yet, crashes now: nobody may be hit once he is back. */
@@ -90,6 +97,20 @@ function isSpared({ world, away, returned }: Churning, node: number): boolean {
   return away.has(node) || !world.isUp(node) || world.now() < since + RETURN_MS
 }
 
+/** A newcomer that has not got the state of its shard yet. */
+function isLate({ world }: Churning, node: number, chain: ChainNumber): boolean {
+  return chain !== BEACON_CHAIN && world.validator(node).served(chain) === undefined
+}
+
+function spares(
+  committee: readonly number[],
+  node: number,
+  isGone: (member: number) => boolean,
+): boolean {
+  if (!committee.includes(node)) return true
+  return committee.filter(isGone).length < faultsTolerated(committee.length)
+}
+
 /** Somebody whom every committee in force or drawn can spare. */
 function leave(self: Churning): void {
   const { world, churn, dice, away, plan } = self
@@ -100,13 +121,12 @@ function leave(self: Churning): void {
   )
   if (observer === undefined) return
   const head = world.validator(observer).beacon.head()
-  const committees = [head, ...head.plans].flatMap((one) => one.committees)
+  const drawn = head.plans.flatMap(({ committees }) => [...committees])
   const isSparable = (node: number): boolean =>
-    committees.every((committee) => {
-      if (!committee.includes(node)) return true
-      const gone = committee.filter((member) => isSpared(self, member)).length
-      return gone < faultsTolerated(committee.length)
-    })
+    drawn.every((committee) => spares(committee, node, (member) => isSpared(self, member))) &&
+    head.committees.every((committee, chain) =>
+      spares(committee, node, (member) => isSpared(self, member) || isLate(self, member, chain)),
+    )
   const node = dice.shuffle(upNodes(self)).find((one) => !isSpared(self, one) && isSparable(one))
   if (node === undefined) return
   away.set(node, world.now() + churn.everyMs * (1 + dice.below(AWAY_MAX)))
@@ -121,7 +141,6 @@ function leave(self: Churning): void {
 
 function stalled(self: Churning): string | undefined {
   const { world, tips, plan } = self
-  const boundMs = stallBoundMs(plan)
   for (let chain = 0; chain <= plan.shardCount; chain++) {
     const heights = upNodes(self).map(
       (node) => world.validator(node).chains.get(chain)?.status().deliveredHeight ?? 0,
@@ -130,13 +149,8 @@ function stalled(self: Churning): string | undefined {
     const known = tips.get(chain)
     if (known === undefined || height > known.height)
       tips.set(chain, { height, sinceMs: world.now() })
-    else if (world.now() > known.sinceMs + boundMs)
+    else if (world.now() > known.sinceMs + stallBoundMs(plan, chain))
       return `chain ${chain} has stood at height ${height} for ${world.now() - known.sinceMs} ms, with at most f of every committee away`
   }
-  const [node] = upNodes(self)
-  const shards = node === undefined ? [] : world.validator(node).beacon.head().shards
-  const forced = shards.find(
-    ({ forcedEpoch, recoveringSince }) => forcedEpoch + recoveringSince > 0,
-  )
-  return forced && `shard ${forced.shard} had to be forced, with at most f of every committee away`
+  return undefined
 }

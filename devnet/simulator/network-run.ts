@@ -58,6 +58,8 @@ type Run = {
 
 /** How often the end of a run is looked for; part of the event hash. */
 const LOOK_MS = 250
+/** L7 counts views of a committee that is there; with newcomers come as many as have no state yet. L8 takes its place. */
+const CHURN_UNJUDGED = ['L7']
 /** Before, the network meets. */
 const CHURN_FROM_MS = 2_000
 /** An operator comes after so long. */
@@ -94,7 +96,12 @@ export function runNetwork(plan: NetworkPlan, options: NetworkRunOptions = {}): 
 function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
   const { genesis, keys } = genesisOfPlan(plan)
   const scheme = schemeByName(plan.scheme)
-  const court = createCourt(genesis, () => world, scheme)
+  const court = createCourt(
+    genesis,
+    () => world,
+    scheme,
+    plan.churn === undefined ? [] : CHURN_UNJUDGED,
+  )
   const liars = plan.vices.map(({ node }) => node)
   const all = Array.from({ length: plan.validatorCount }, (_, index) => index)
   const world: ShardedWorld = createShardedWorld(

@@ -106,7 +106,7 @@ describe('epochs', () => {
     }
   })
 
-  test('epochs: L8: while every committee can spare who is away, no chain stands still and no shard is forced', () => {
+  test('epochs: L8: while every committee can spare who is away, no chain stands still', () => {
     const { orders, ...plan } = networkPlanOf(7, EPOCHS_LONG_SHAPE)
     const healMs = 25_000
     const early = orders.filter(({ atMs }) => atMs < healMs)
