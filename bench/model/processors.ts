@@ -53,8 +53,8 @@ const MESSAGE_US = 40
 const COMMIT_US = 150
 const TURN_US = 30
 /**
- * What a view costs beside that: 16 processes at 20 transfers per second, with four shards of 4 seats or one of 16, cost 1.0
- * and 1.2 cores for the same 50 views per second and twice the messages, so most of it is the view's (docs/measuring.md).
+ * What a view costs beside that. A guess, made to fit the one sweep there was: 16 processes at 20 transfers per second cost 1.0
+ * core with four shards and 1.2 with one, for the same 50 views per second and twice the messages (docs/measuring.md).
  */
 const VIEW_US = 1500
 /** What one node does for a payment because a client asked: its share of a request, and of the blocks that are read back. */
