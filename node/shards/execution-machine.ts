@@ -11,6 +11,7 @@ import type { KeptSnapshots } from './kept-snapshots.ts'
 import { createKeptStates, type KeptStates } from './kept-states.ts'
 import type { ImportCommit, SnapshotImport } from './snapshot-import.ts'
 import { rootOf } from './state-tree.ts'
+import type { PastStates, UndoStep } from './undo-log.ts'
 import type { StateWrite } from './working-state.ts'
 
 /** Finalized states readable by height, if together they are worth no more than FINALIZED_CHANGES_MAX. */
@@ -32,11 +33,15 @@ export type StateCommit = {
   /** In order: a later write of a key wins. An undefined value removes the record. */
   readonly writes: readonly Pick<StateWrite, 'key' | 'value'>[]
   readonly head: FinalizedHead
+  /** One step per block that was added. Steps that lie UNDO_HEIGHTS_MAX below the head may go. */
+  readonly undo?: readonly UndoStep[]
 }
 
 export type StoredState = {
   readonly head: FinalizedHead
   readonly records: readonly StateRecord[]
+  /** In any order; there may be more than lead down from the head. */
+  readonly undo?: readonly UndoStep[]
 }
 
 export type StoreCommit = StateCommit | ImportCommit
@@ -56,6 +61,8 @@ export type MachineState = {
   headBlock: ExecutedBlock | undefined
   finalized: KeptStates
   readonly snapshots: KeptSnapshots
+  /** Below the state that was stored at the start; undefined once newer ones are kept. */
+  past: PastStates | undefined
   importing: SnapshotImport | undefined
 }
 

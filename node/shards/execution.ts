@@ -35,9 +35,10 @@ import type {
 import { genesisPoint, genesisRecords } from './genesis-state.ts'
 import { createKeptSnapshots } from './kept-snapshots.ts'
 import { rewind } from './rewind.ts'
-import { handleSnapshot } from './snapshot-execution.ts'
-import { resumeImport, type SnapshotImport, type StoredImport } from './snapshot-import.ts'
+import { handleSnapshot, keepState } from './snapshot-execution.ts'
+import { resumeImport, type StoredImport } from './snapshot-import.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
+import { createPastStates, undoOf, type UndoStep } from './undo-log.ts'
 import { readAccount, readTotals, treeOfRecords } from './working-state.ts'
 
 /** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
@@ -83,7 +84,8 @@ export function restoreShardExecution(
     return rejected('state-damaged', 'the stored state is of another network')
   }
   const importing = options.stored && resumeImport(options.stored, rules.hashPairs)
-  return accepted(startMachine(rules, { point, tree }, importing))
+  const past = createPastStates({ height: head.height, tree }, stored.undo ?? [], rules.hashPairs)
+  return accepted(startMachine(rules, { point, tree }, { past, importing }))
 }
 
 function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
@@ -95,7 +97,7 @@ function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
 function startMachine(
   rules: ShardRules,
   head: StatePoint,
-  importing?: SnapshotImport,
+  stored: Partial<Pick<MachineState, 'past' | 'importing'>> = {},
 ): ShardExecution {
   const machine: MachineState = {
     rules,
@@ -104,7 +106,8 @@ function startMachine(
     headBlock: undefined,
     finalized: keptFrom(head),
     snapshots: createKeptSnapshots(),
-    importing,
+    past: stored.past,
+    importing: stored.importing,
   }
   return { handle: (request) => handleRequest(machine, request) }
 }
@@ -191,9 +194,10 @@ function finalize(machine: MachineState, request: FinalizeRequest): HandledReque
   if (path === undefined) {
     return { response: refuse('unknown-parent', 'no held path leads from the head to the block') }
   }
-  for (const block of path) advanceHead(machine, block)
+  const undo = path.map((block) => advanceHead(machine, block))
   dropAbandoned(machine)
-  return { response: finalizedResponse(machine), commit: commitOf(machine, path) }
+  const commit = { ...commitOf(machine, path), undo }
+  return { response: finalizedResponse(machine), commit }
 }
 
 /** Executed blocks from above the head up to `hash`; undefined when one of them is not held. */
@@ -209,13 +213,16 @@ function pathTo(machine: MachineState, hash: Hash): readonly ExecutedBlock[] | u
   return path
 }
 
-function advanceHead(machine: MachineState, block: ExecutedBlock): void {
+/** Answers how to go back. */
+function advanceHead(machine: MachineState, block: ExecutedBlock): UndoStep {
   const { height } = block.point
   assert(height === machine.head.point.height + 1, 'heights have no gaps')
+  const undo = undoOf(height, block.writes, machine.head.tree)
   machine.head = { point: block.point, tree: block.tree }
   machine.headBlock = block
   machine.finalized.add(height, { tree: block.tree, changes: block.writes.length })
-  if (machine.snapshots.isExpected(height)) machine.snapshots.keep(height, block.tree)
+  if (machine.snapshots.isExpected(height)) keepState(machine, height, block.tree)
+  return undo
 }
 
 /** Keeps the head's descendants only. */

@@ -1,6 +1,7 @@
 /**
  * Going back (docs/protocol/beacon.md B.8): the one place where a finalized state is left again. The state becomes that of an
- * earlier final block, which the beacon has recorded; where it is not held any more, that of genesis, and the host replays.
+ * earlier final block, which the beacon has recorded; where neither memory nor the undo log of the disk has it, that of genesis,
+ * and the host replays.
  *
  * Invariant: the stored records are those of the new head in one atomic commit, so a crash leaves the one state or the other.
  */
@@ -12,6 +13,7 @@ import type { RewindRequest } from './executor.ts'
 import { genesisPoint, genesisTree } from './genesis-state.ts'
 import { differences } from './state-difference.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
+import { pastBelow } from './undo-log.ts'
 
 export function rewind(machine: MachineState, { header }: RewindRequest): HandledRequest {
   const { head } = machine
@@ -31,9 +33,9 @@ export function rewind(machine: MachineState, { header }: RewindRequest): Handle
   return { response: statusOf(machine), commit: { kind: 'blocks', writes, head: stored } }
 }
 
-function heldState({ finalized }: MachineState, header: RewindRequest['header']) {
+function heldState({ finalized, past }: MachineState, header: RewindRequest['header']) {
   if (header === undefined) return undefined
-  const kept = finalized.at(header.height)
+  const kept = finalized.at(header.height) ?? past?.at(header.height)
   if (kept === undefined || !equalBytes(rootOf(kept.tree), header.stateRoot)) return undefined
   return { point: pointOf(shardBlockHash(header), header), tree: kept.tree }
 }
@@ -48,5 +50,6 @@ function moveTo(machine: MachineState, target: StatePoint): void {
   machine.headBlock = undefined
   machine.executed.clear()
   machine.finalized = keptFrom(target)
+  machine.past = machine.past && pastBelow(machine.past, target.point.height)
   machine.snapshots.dropAbove(target.point.height)
 }

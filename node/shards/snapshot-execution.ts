@@ -16,6 +16,7 @@ import type { SnapshotRequest } from './executor.ts'
 import { encodeStateChunk } from './snapshot-chunk.ts'
 import { beginImport, finishImport, importChunk } from './snapshot-import.ts'
 import { cutChunk, stretchAt } from './snapshot-proof.ts'
+import type { StateTree } from './state-tree.ts'
 
 type Request<Kind extends SnapshotRequest['kind']> = SnapshotRequest & { readonly kind: Kind }
 
@@ -36,15 +37,24 @@ export function handleSnapshot(machine: MachineState, request: SnapshotRequest):
   }
 }
 
-/** S.6: a height that this executor has left behind is not served by it. */
-function keepSnapshot(
-  { snapshots, finalized, head }: MachineState,
-  { height }: Request<'keep-snapshot'>,
-): HandledRequest {
-  const state = finalized.at(height)
-  if (state !== undefined) snapshots.keep(height, state.tree)
-  else if (height > head.point.height) snapshots.expect(height)
+/** S.6: a height that was left behind before a restart is worked out from the log; one that is too far behind is not served. */
+function keepSnapshot(machine: MachineState, { height }: Request<'keep-snapshot'>): HandledRequest {
+  const { snapshots, finalized, head, past } = machine
+  const isAhead = height > head.point.height
+  if (isAhead) snapshots.expect(height)
+  const state = isAhead
+    ? undefined
+    : (snapshots.at(height) ?? finalized.at(height) ?? past?.at(height))
+  if (state !== undefined) keepState(machine, height, state.tree)
   return { response: { kind: 'snapshots', heights: snapshots.heights() } }
+}
+
+/** Once all that is kept is newer than the state of the start, nobody asks for what lies below that. */
+export function keepState(machine: MachineState, height: number, tree: StateTree): void {
+  const { snapshots, past } = machine
+  snapshots.keep(height, tree)
+  const [oldest] = snapshots.heights()
+  if (past !== undefined && (oldest ?? 0) > past.height) machine.past = undefined
 }
 
 function cut({ snapshots }: MachineState, request: Request<'cut-chunk'>): HandledRequest {
@@ -96,6 +106,7 @@ function finish(machine: MachineState): HandledRequest {
   machine.headBlock = undefined
   machine.executed.clear()
   machine.finalized = keptFrom(machine.head)
+  machine.past = undefined
   machine.snapshots.keep(machine.head.point.height, machine.head.tree)
   const { header, hash } = importing
   return { response: statusOf(machine), commit: { kind: 'finish-import', header, hash } }

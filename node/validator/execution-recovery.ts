@@ -122,8 +122,9 @@ export function refill(self: ExecutionState): void {
       const isNext = block.height === committedTip(self).height + self.queue.length + 1
       if (isNext) enqueue(self, block, true)
     }
-    // What is final was written before; a store that does not give it back is asked again.
-    if (self.queue.length === 0) retryLater(self, () => advance(self))
+    // What is final was written before; a store that does not give it back is asked again, after a while: it may lie in the
+    // gap below a snapshot, and then only another snapshot helps (S.8).
+    if (self.queue.length === 0) return retryLater(self, () => advance(self))
     advance(self)
   })
 }

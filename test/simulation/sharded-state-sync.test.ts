@@ -41,7 +41,8 @@ const corrupt: Corrupt = (vice, honest, seat) =>
     ? corruptSimulated(vice, honest, seat)
     : corrupted(honest, { effect: (effect) => corruptAnswer(vice, effect) })
 
-function open(seed: number, genesis: Partial<Genesis> = {}) {
+/** `areGiven`: chunks of snapshots arrive. */
+function open(seed: number, genesis: Partial<Genesis> = {}, areGiven = true) {
   const facts: (StateSyncFact & { readonly node: number })[] = []
   const sent: Sent[] = []
   const signed: { readonly node: number; readonly chain: number; readonly at: number }[] = []
@@ -56,7 +57,7 @@ function open(seed: number, genesis: Partial<Genesis> = {}) {
       onSigned: (node, { chain }) => void signed.push({ node, chain, at: trial.world.now() }),
       passes: (from, to, message) => {
         if (message.kind !== 'transactions') sent.push({ from, to, message })
-        return true
+        return areGiven || message.kind !== 'chunk'
       },
     },
   })
@@ -210,18 +211,32 @@ describe('state sync: network', () => {
     expectBack(world, node)
   })
 
-  test('state sync: network: when no member keeps the snapshot, blocks are replayed', () => {
+  test('state sync: network: S.6: members that were all restarted serve the snapshot out of their undo logs', () => {
     const world = open(54)
     const { trial, facts, offer, committee } = world
     const [node = -1] = committee
     offer(120)
-    // A restart forgets what was kept; no further snapshot comes due, because nothing happens.
+    // Memory forgets what was kept; no further snapshot comes due, because nothing happens.
     trial.world.run(trial.world.now() + 5_000)
     for (const other of committee) trial.world.stop(other)
     trial.world.apply({ kind: 'wipe', nodes: [node] })
     for (const other of committee) trial.start(other)
     trial.world.run(trial.world.now() + 60_000)
-    expect(phases(facts)).toEqual(['begun', 'refused', 'given-up'])
+    expect(phases(facts)).toEqual(['begun', 'done'])
+    expectBack(world, node)
+  })
+
+  test('state sync: network: when nobody gives the snapshot, blocks are replayed', () => {
+    const world = open(54, {}, false)
+    const { trial, facts, offer, committee } = world
+    const [node = -1] = committee
+    offer(120)
+    wipe(trial, node)
+    trial.start(node)
+    trial.world.run(trial.world.now() + 80_000)
+    expect(phases(facts)).toContain('refused')
+    expect(phases(facts)).not.toContain('done')
+    expect(phases(facts).at(-1)).toBe('given-up')
     expectBack(world, node)
   })
 })

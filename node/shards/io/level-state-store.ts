@@ -18,6 +18,7 @@ import type { FinalizedHead, StoreCommit, StoredState } from '../execution-machi
 import type { ImportProgress, ShardConfig } from '../executor.ts'
 import type { StoredImport } from '../snapshot-import.ts'
 import { STRETCH_COUNT } from '../snapshot-proof.ts'
+import { decodeUndo, encodeUndo, UNDO_HEIGHTS_MAX, type UndoStep } from '../undo-log.ts'
 import { headOf, StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
 
 const CHECKSUM_SIZE = 8
@@ -27,6 +28,10 @@ const SLOTS = [
   { head: Uint8Array.of(0x49), records: 0x53 },
 ] as const
 const IMPORT_KEY = Uint8Array.of(0x50)
+/** One byte, then the height. Steps above the head are of blocks that were gone back from: they are overwritten. */
+const UNDO_KIND = 0x55
+/** Old steps are removed so many at a time. */
+const UNDO_CLEARED_AT_ONCE = 64
 /** Records read from disk per call. */
 const READ_COUNT = 4096
 /** A header is below 2 KiB at SHARDS_MAX. */
@@ -47,6 +52,8 @@ type Opened = {
   readonly network: Hash
   /** Where the state stands. */
   live: Slot
+  /** Steps below this height were removed. */
+  undoFrom: number
 }
 
 /** Throws StateStoreError when the directory cannot be opened: locked, full, not ours to write. */
@@ -61,7 +68,12 @@ export async function openLevelStateStore(
     writeBufferSize: CACHE_BYTES,
   })
   await attempt('open', () => database.open())
-  const self: Opened = { database, network: networkOf(config), live: await liveSlot(database) }
+  const self: Opened = {
+    database,
+    network: networkOf(config),
+    live: await liveSlot(database),
+    undoFrom: 0,
+  }
   return {
     load: () => loadState(self),
     loadImport: () => loadImport(self),
@@ -103,7 +115,12 @@ async function writeCommit(self: Opened, commit: StoreCommit): Promise<void> {
   const staging = otherSlot(self)
   switch (commit.kind) {
     case 'blocks':
-      return writeBatch(self, [...writesTo(live, commit.writes), headAt(self, live, commit.head)])
+      await writeBatch(self, [
+        ...writesTo(live, commit.writes),
+        ...(commit.undo ?? []).map(stepAt),
+        headAt(self, live, commit.head),
+      ])
+      return clearOldSteps(self, commit.head.height)
     case 'begin-import':
       await clearRecords(database, staging)
       return writeBatch(self, [progressOf(self, commit)])
@@ -129,6 +146,22 @@ async function writeBatch({ database }: Opened, operations: Operation[]): Promis
 
 function clearRecords(database: Database, { records }: Slot): Promise<void> {
   return database.clear({ gte: Uint8Array.of(records), lt: Uint8Array.of(records + 1) })
+}
+
+function stepAt(step: UndoStep): Operation {
+  const key = undoKey(step.height)
+  return { type: 'put', key, value: sealValue(key, encodeUndo(step)) }
+}
+
+function undoKey(height: number): Uint8Array {
+  return createWriter().u8(UNDO_KIND).u64(height).finish()
+}
+
+async function clearOldSteps(self: Opened, height: number): Promise<void> {
+  const from = height - UNDO_HEIGHTS_MAX
+  if (from < self.undoFrom + UNDO_CLEARED_AT_ONCE) return
+  self.undoFrom = from
+  await self.database.clear({ gte: undoKey(0), lt: undoKey(from) })
 }
 
 function writesTo(
@@ -159,10 +192,12 @@ function progressOf(
 async function loadState({ database, network, live }: Opened): Promise<StoredState | undefined> {
   let head: FinalizedHead | undefined
   const records: Entry[] = []
+  const undo: UndoStep[] = []
   for (const { key, value } of await readEntries(database)) {
     const content = openValue(key, value)
     if (equalBytes(key, live.head)) head = decodeHead(content, network)
     else if (key[0] === live.records) records.push({ key: key.slice(1), value: content })
+    else if (key[0] === UNDO_KIND) undo.push(stepOf(key, content))
     else if (!isKnown(key)) {
       throw new StateDamagedError('the state store holds a key of an unknown kind')
     }
@@ -170,7 +205,14 @@ async function loadState({ database, network, live }: Opened): Promise<StoredSta
   if (head === undefined && records.length > 0) {
     throw new StateDamagedError('the state store has records but no head')
   }
-  return head === undefined ? undefined : { head, records }
+  return head === undefined ? undefined : { head, records, undo }
+}
+
+function stepOf(key: Uint8Array, content: Uint8Array): UndoStep {
+  const height = decodeExactly(key.subarray(1), (reader) => reader.u64())
+  const step = height.ok ? decodeUndo(height.value, content) : height
+  if (!step.ok) throw new StateDamagedError('a stored step of the undo log does not decode')
+  return step.value
 }
 
 /** A record of the other slot, or the progress of an import. */

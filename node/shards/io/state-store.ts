@@ -5,6 +5,7 @@
 import { toHex } from '../../primitives/bytes.ts'
 import type { FinalizedHead, StoreCommit, StoredState } from '../execution-machine.ts'
 import type { StoredImport } from '../snapshot-import.ts'
+import { UNDO_HEIGHTS_MAX, type UndoStep } from '../undo-log.ts'
 
 export interface StateStore {
   /** Everything, or undefined when nothing was ever committed. */
@@ -30,12 +31,17 @@ export function createMemoryStateStore(): MemoryStateStore {
   let head: FinalizedHead | undefined
   let imported: Omit<StoredImport, 'records'> | undefined
   let staged: Records = new Map()
+  const undo = new Map<number, UndoStep>()
 
   function commit(one: StoreCommit): void {
     switch (one.kind) {
       case 'blocks':
         put(records, one.writes)
         head = one.head
+        for (const step of one.undo ?? []) undo.set(step.height, step)
+        for (const height of undo.keys()) {
+          if (height <= one.head.height - UNDO_HEIGHTS_MAX) undo.delete(height)
+        }
         return
       case 'begin-import':
         staged = new Map()
@@ -54,7 +60,10 @@ export function createMemoryStateStore(): MemoryStateStore {
   }
 
   return {
-    load: () => (head === undefined ? undefined : { head, records: [...records.values()] }),
+    load: () =>
+      head === undefined
+        ? undefined
+        : { head, records: [...records.values()], undo: [...undo.values()] },
     loadImport: () => imported && { ...imported, records: [...staged.values()] },
     commit,
   }

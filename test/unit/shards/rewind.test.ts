@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { BlockOutcome } from '../../../node/shards/executor.ts'
 import { genesisStateRoot } from '../../../node/shards/genesis-state.ts'
 import { openInlineExecutor, type InlineExecutor } from '../../../node/shards/io/inline.ts'
-import { createMemoryStateStore } from '../../../node/shards/io/state-store.ts'
+import {
+  createMemoryStateStore,
+  type MemoryStateStore,
+} from '../../../node/shards/io/state-store.ts'
+import type { UndoStep } from '../../../node/shards/undo-log.ts'
 import {
   anchorAt,
   buildRequest,
@@ -37,6 +41,12 @@ function chainOf(executor: InlineExecutor, count: number): readonly (BlockOutcom
   return blocks
 }
 
+/** A disk that gives back another value than it was given. */
+function spoilt(step: UndoStep): UndoStep {
+  const changes = step.changes.map(({ key, value }) => ({ key, value: value && value.with(0, 7) }))
+  return { ...step, changes }
+}
+
 const statusOf = (executor: InlineExecutor) =>
   expectKind(executor.runNow({ kind: 'status' }), 'status')
 
@@ -59,16 +69,48 @@ describe('shards: rewind', () => {
     expect(statusOf(openInlineExecutor(CONFIG, { store }))).toEqual(answer)
   })
 
-  test('shards: rewind: B.8: a state that is not held any more gives way to genesis, and the blocks are replayed', () => {
+  test('shards: rewind: B.8: after a restart the state comes out of the undo log, again and again', () => {
     const store = createMemoryStateStore()
-    const [first, , third] = chainOf(openInlineExecutor(CONFIG, { store }), 3)
-    if (first === undefined || third === undefined) throw new Error('three blocks')
+    const [first, second, , fourth] = chainOf(openInlineExecutor(CONFIG, { store }), 4)
+    if (first === undefined || second === undefined || fourth === undefined)
+      throw new Error('four blocks')
     const restarted = openInlineExecutor(CONFIG, { store })
-    const answer = expectKind(restarted.runNow({ kind: 'rewind', header: first.header }), 'status')
-    expect(answer).toMatchObject({ ...GENESIS, stateRoot: genesisStateRoot(CONFIG) })
-    expect(statusOf(openInlineExecutor(CONFIG, { store }))).toEqual(answer)
-    expect(extend(restarted, GENESIS, 0).height).toBe(1)
+    for (const { header, hash } of [second, first]) {
+      const answer = expectKind(restarted.runNow({ kind: 'rewind', header }), 'status')
+      expect(answer).toMatchObject({ height: header.height, hash, stateRoot: header.stateRoot })
+      expect(statusOf(openInlineExecutor(CONFIG, { store }))).toEqual(answer)
+    }
+    // What lies above was of another branch.
+    const back = restarted.runNow({ kind: 'rewind', header: fourth.header })
+    expect(expectKind(back, 'status')).toMatchObject(GENESIS)
   })
+
+  test.each([
+    ['does not reach it', () => []],
+    ['is not what it was', (undo: readonly UndoStep[]) => undo.map(spoilt)],
+  ])(
+    'shards: rewind: B.8: where the undo log %s, genesis it is, and the blocks are replayed',
+    (_, change) => {
+      const whole = createMemoryStateStore()
+      const [first, , third] = chainOf(openInlineExecutor(CONFIG, { store: whole }), 3)
+      if (first === undefined || third === undefined) throw new Error('three blocks')
+      const store: MemoryStateStore = {
+        ...whole,
+        load: () => {
+          const stored = whole.load()
+          return stored && { ...stored, undo: change(stored.undo ?? []) }
+        },
+      }
+      const restarted = openInlineExecutor(CONFIG, { store })
+      const answer = expectKind(
+        restarted.runNow({ kind: 'rewind', header: first.header }),
+        'status',
+      )
+      expect(answer).toMatchObject({ ...GENESIS, stateRoot: genesisStateRoot(CONFIG) })
+      expect(statusOf(openInlineExecutor(CONFIG, { store }))).toEqual(answer)
+      expect(extend(restarted, GENESIS, 0).height).toBe(1)
+    },
+  )
 
   test('shards: rewind: B.8: without a block it is genesis, and where it stands already nothing changes', () => {
     const executor = openInlineExecutor(CONFIG)
