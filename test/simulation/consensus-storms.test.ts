@@ -85,12 +85,22 @@ describe('consensus: pace', () => {
   })
 
   test('consensus: pace: a block costs one proposal and two votes of every seat to every other', () => {
-    for (const seatCount of [4, 7, 16]) {
+    for (const seatCount of [4, 7]) {
       const { network } = runConsensus(expandPlan({ ...EVEN, seatCount }, 1))
       const perBlock = network.sent / EVEN.heightsWanted
       const votes = (seatCount - 1) * 2 * seatCount
       expect(perBlock).toBeGreaterThan(votes - seatCount)
       expect(perBlock).toBeLessThan(votes * 1.1)
+    }
+  })
+
+  test('consensus: pace: R16 in a large committee a block costs a proposal, two votes and two certificates per seat', () => {
+    for (const seatCount of [8, 16]) {
+      const { network } = runConsensus(expandPlan({ ...EVEN, seatCount }, 1))
+      const perBlock = network.sent / EVEN.heightsWanted
+      const messages = 5 * (seatCount - 1)
+      expect(perBlock).toBeGreaterThan(messages - seatCount / 2)
+      expect(perBlock).toBeLessThan(messages * 1.1)
     }
   })
 
