@@ -37,6 +37,16 @@ function isTick(value: unknown): value is Second & { readonly event: 'tick' } {
   return typeof value === 'object' && value !== null && 'event' in value && value.event === 'tick'
 }
 
+/** What the audit at the end of the run said; undefined if the run did not come to it. */
+export function auditOf(lines: readonly string[]): string | undefined {
+  const last = lines.findLast((line) => line.startsWith('{"event":"stopped"'))
+  const event: unknown = last === undefined ? undefined : JSON.parse(last)
+  if (typeof event !== 'object' || event === null || !('summary' in event)) return undefined
+  const { summary } = event
+  if (typeof summary !== 'object' || summary === null || !('audit' in summary)) return undefined
+  return String(summary.audit)
+}
+
 export function throughputOf(all: readonly Second[]): EpochThroughput {
   const seconds = all.filter(({ t }) => t >= WARM_UP_S)
   const turns = seconds.filter(({ epoch }, index) => epoch > (seconds[index - 1]?.epoch ?? epoch))
