@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .option('--plan <file>', 'replay a stored plan of a network')
     .option(
       '--only <list>',
-      'names of campaigns, separated by commas; `network`, `network-short`, `network-epochs`, `epochs-long`',
+      'names of campaigns, separated by commas; `network`, `network-short`, `network-epochs`, `network-registry`, `epochs-long`',
     )
     .option(
       '--jobs <count>',

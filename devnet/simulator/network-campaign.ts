@@ -14,6 +14,7 @@ import {
   EPOCHS_SHAPE,
   expandNetworkPlan,
   NETWORK_SHAPE,
+  REGISTRY_SHAPE,
   SHORT_SHAPE,
   type PlanShape,
 } from './network-seed.ts'
@@ -24,6 +25,7 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
   NETWORK_SHAPE,
   SHORT_SHAPE,
   EPOCHS_SHAPE,
+  REGISTRY_SHAPE,
   EPOCHS_LONG_SHAPE,
 ]
 

@@ -14,6 +14,7 @@ import {
 import type { CertificateSchemeName } from '../../node/primitives/signature.ts'
 import { personalAccounts } from '../accounts.ts'
 import type { NetworkPlan } from './network-plan.ts'
+import { SIMULATED_STAKE, stakePayout } from './network-stake.ts'
 
 export const SIMULATED_CHAIN_ID_BASE = 713_000
 const BALANCE = 10n ** 22n
@@ -23,14 +24,16 @@ const BORN_MS = 1_000_000_000_000
 
 export type SimulatedGenesis = {
   readonly genesis: Genesis
+  /** Of whoever may join, too. */
   readonly keys: readonly CommitteeKey[]
 }
 
 type Shape = Pick<NetworkPlan, 'seed' | 'shardCount' | 'validatorCount'>
 
 export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
-  const { scheme, deltaMs, idleIntervalMs } = plan
-  const keys = Array.from({ length: plan.validatorCount }, (_, index) => keyOf(scheme, index))
+  const { scheme, deltaMs, idleIntervalMs, joiners = 0 } = plan
+  const count = plan.validatorCount + joiners
+  const keys = Array.from({ length: count }, (_, index) => keyOf(scheme, index))
   const genesis: Genesis = {
     version: 1,
     networkName: 'devnet-simulation',
@@ -43,11 +46,11 @@ export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
     beaconTiming: { blockIntervalMs: plan.beaconIntervalMs, idleIntervalMs, deltaMs },
     gasLimit: plan.gasLimit,
     initialBaseFee: INITIAL_BASE_FEE,
-    validators: keys.map(({ publicKey }, index) => ({
+    validators: keys.slice(0, plan.validatorCount).map(({ publicKey }, index) => ({
       publicKey,
       possession: possessionOf(scheme, index),
       peer: `peer-${index}`,
-      payout: label('simulated payout', index).slice(0, 20),
+      payout: joiners > 0 ? stakePayout(index) : label('simulated payout', index).slice(0, 20),
     })),
     allocations: personalAccounts()
       .map(({ address }) => ({ address, shard: 0, balance: BALANCE }))
@@ -55,6 +58,7 @@ export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
     ...(plan.epochBlocks === undefined
       ? {}
       : { epochs: epochsOf(plan.epochBlocks, plan.rotationPermille) }),
+    ...(joiners > 0 ? { registry: { stake: BigInt(SIMULATED_STAKE), unbondEpochs: 1 } } : {}),
   }
   return { genesis, keys }
 }

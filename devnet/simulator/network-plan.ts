@@ -7,18 +7,24 @@ import { EPOCH_BLOCKS_MIN } from '../../node/beacon/epoch.ts'
 import type { CertificateSchemeName } from '../../node/primitives/signature.ts'
 import type { Trouble } from './sharded-trouble.ts'
 
+/** An order that brings stake to the beacon, or asks for it back; `validator`: index in the registry. */
+export type StakeOrder =
+  | { readonly kind: 'deposit'; readonly validator: number; readonly isProved: boolean }
+  | { readonly kind: 'exit'; readonly validator: number }
+
 export type NetworkOrder = {
   readonly atMs: number
   /** Where it is signed, and by whom (index of a personal account). */
   readonly shard: number
   readonly sender: number
-  /** Where it ends; the same shard for a local transfer. */
+  /** Where it ends; the same shard for a local transfer, 0 for stake. */
   readonly destination: number
   /** `bounce`: to an address that cannot receive there. */
   readonly to: 'account' | 'bounce'
   readonly amount: number
   /** The node that the client asks first. */
   readonly node: number
+  readonly stake?: StakeOrder
 }
 
 export type ChurnPlan = {
@@ -47,6 +53,8 @@ export type NetworkPlan = {
   readonly rotationPermille?: number
   /** Nodes leave and come back until healing; who, is drawn as the run goes, from the plan's seed. */
   readonly churn?: ChurnPlan
+  /** Validators that may join: nodes beyond those of the genesis. */
+  readonly joiners?: number
   /** Byzantine from the beginning to the end. */
   readonly vices: readonly { readonly node: number; readonly vice: string }[]
   readonly troubles: readonly { readonly atMs: number; readonly trouble: Trouble }[]
@@ -87,6 +95,11 @@ const troubleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['replay', 'loss']), perMille: z.int().min(0).max(1000) }),
 ])
 
+const stakeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('deposit'), validator: node, isProved: z.boolean() }),
+  z.strictObject({ kind: z.literal('exit'), validator: node }),
+])
+
 const planSchema = z.strictObject({
   kind: z.literal('network'),
   seed: z.int().min(0),
@@ -103,6 +116,7 @@ const planSchema = z.strictObject({
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).optional(),
   rotationPermille: z.int().min(0).max(1000).optional(),
   churn: z.strictObject({ awayPermille: z.int().min(0).max(1000), everyMs: time }).optional(),
+  joiners: z.int().min(1).optional(),
   vices: z.array(z.strictObject({ node, vice: z.string() })),
   troubles: z.array(z.strictObject({ atMs: time, trouble: troubleSchema })),
   orders: z.array(
@@ -110,10 +124,11 @@ const planSchema = z.strictObject({
       atMs: time,
       shard: z.int().min(1),
       sender: z.int().min(0).max(9),
-      destination: z.int().min(1),
+      destination: z.int().min(0),
       to: z.enum(['account', 'bounce']),
-      amount: z.int().min(1),
+      amount: z.int().min(0),
       node,
+      stake: stakeSchema.optional(),
     }),
   ),
   healMs: time,

@@ -12,7 +12,8 @@ import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
 import { missingProgress, tipsOf, wrongBalance, type Progress } from './network-progress.ts'
 import { createChurn } from './network-churn.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
-import { createWallets, type Wallets } from './network-wallets.ts'
+import { stakeCall } from './network-stake.ts'
+import { createWallets, type WalletPorts, type Wallets } from './network-wallets.ts'
 import { createCourt, type Court, type Verdict } from './sharded-court.ts'
 import type { Corrupt, NodeEnd, WorldEvents } from './sharded-plan.ts'
 import { createShardedWorld, type ShardedWorld } from './sharded-world.ts'
@@ -103,7 +104,7 @@ function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
     plan.churn === undefined ? [] : CHURN_UNJUDGED,
   )
   const liars = plan.vices.map(({ node }) => node)
-  const all = Array.from({ length: plan.validatorCount }, (_, index) => index)
+  const all = [...keys.keys()]
   const world: ShardedWorld = createShardedWorld(
     {
       genesis,
@@ -118,7 +119,11 @@ function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
     },
     eventsOf(() => run),
   )
-  const wallets = walletsOf(plan, () => run)
+  const wallets = walletsOf(
+    plan,
+    () => run,
+    (stake) => stakeCall(genesis, keys, stake),
+  )
   const run: Run = {
     plan,
     options,
@@ -183,8 +188,13 @@ function tell({ options, world }: Run, node: number, line: string): void {
   options.trace?.(world.now(), node, line)
 }
 
-function walletsOf({ shardCount }: NetworkPlan, run: () => Run): Wallets {
+function walletsOf(
+  { shardCount }: NetworkPlan,
+  run: () => Run,
+  callOf: WalletPorts['stakeCall'],
+): Wallets {
   return createWallets(shardCount, {
+    stakeCall: callOf,
     later: (delayMs, act) => run().world.at(run().world.now() + delayMs, 'client', act),
     nodeFor: (order, tries) => nodeFor(run(), order, tries),
     submit: (node, shard, raw, answer) => run().world.submit(node, shard, raw, answer),
@@ -208,7 +218,7 @@ function nodeFor({ world, honest }: Run, order: NetworkOrder, tries: number): nu
 
 /** Everything a plan says is put on the clock before the first event. */
 function begin(run: Run): void {
-  const { plan, world, wallets } = run
+  const { plan, world } = run
   world.at(0, 'begin', () => {
     for (const { node, vice } of plan.vices) world.apply({ kind: 'byzantine', nodes: [node], vice })
     world.apply({ kind: 'start', nodes: run.honest })
@@ -216,9 +226,18 @@ function begin(run: Run): void {
   for (const { atMs, trouble } of plan.troubles) {
     world.at(atMs, trouble.kind, () => world.apply(trouble))
   }
-  for (const order of plan.orders) world.at(order.atMs, 'order', () => wallets.place(order))
+  for (const order of plan.orders) world.at(order.atMs, 'order', () => place(run, order))
   world.at(plan.healMs, 'heal', () => heal(run))
   if (plan.churn !== undefined) churn(run, plan.churn)
+}
+
+/** Whoever joins waits for the one before it, as indices are given in order. */
+function place(run: Run, order: NetworkOrder): void {
+  const { world, wallets } = run
+  const { validators } = world.validator(0).beacon.head()
+  const isEarly = order.stake?.kind === 'deposit' && order.stake.validator > validators.length
+  if (!isEarly) return wallets.place(order)
+  if (run.progress === undefined) world.at(world.now() + LOOK_MS, 'order', () => place(run, order))
 }
 
 function churn(run: Run, rules: ChurnPlan): void {
@@ -249,7 +268,8 @@ function heal(run: Run): void {
 function look(run: Run): void {
   const { world, progress, honest } = run
   if (progress === undefined) return
-  run.isDone = missingProgress(world, honest, progress) === undefined
+  const isStill = run.plan.joiners === undefined || run.court.receipts.finish() === undefined
+  run.isDone = isStill && missingProgress(world, honest, progress) === undefined
   if (!run.isDone) world.at(world.now() + LOOK_MS, 'look', () => look(run))
 }
 

@@ -6,6 +6,7 @@ import { createPrng, type Prng } from '../../node/primitives/prng.ts'
 import { withEpochs } from './network-epochs.ts'
 import { committeesOf } from './network-genesis.ts'
 import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
+import { withStakes } from './network-stake.ts'
 import { drawFaulty, drawTroubles } from './network-troubles.ts'
 
 export type SeedOptions = {
@@ -30,6 +31,8 @@ export type PlanShape = {
   readonly rotationPermille?: number
   /** In place of the drawn troubles. */
   readonly churn?: ChurnPlan
+  /** Validators join and leave. */
+  readonly hasStakes?: boolean
 }
 
 /** Small networks find most and cost least; large ones find what needs many. */
@@ -64,6 +67,16 @@ export const EPOCHS_SHAPE: PlanShape = {
   healMs: [4_000, 6_000, 12_000],
   orders: [0, 8, 16, 30],
   epochBlocks: [4, 5, 8],
+}
+
+/** The same, in which validators join and leave (network-stake.ts). */
+export const REGISTRY_SHAPE: PlanShape = {
+  ...EPOCHS_SHAPE,
+  name: 'network-registry',
+  shardCounts: [1, 2],
+  healMs: [12_000, 20_000],
+  epochBlocks: [8],
+  hasStakes: true,
 }
 
 /**
@@ -133,7 +146,8 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     patienceMs: PATIENCE_MS,
   }
   if (shape.epochBlocks === undefined) return plan
-  return withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks), shape)
+  const turning = withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks), shape)
+  return shape.hasStakes === true ? withStakes(turning, dice.stream('stakes')) : turning
 }
 
 function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {

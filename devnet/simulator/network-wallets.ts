@@ -16,7 +16,7 @@ import { encodeSigned, signingHash, type TransactionFields } from '../../node/sh
 import { encodeGatewayTransfer, GATEWAY_ADDRESS } from '../../node/shards/vm/gateway.ts'
 import { personalAccounts } from '../accounts.ts'
 import { SIMULATED_CHAIN_ID_BASE } from './network-genesis.ts'
-import type { NetworkOrder } from './network-plan.ts'
+import type { NetworkOrder, StakeOrder } from './network-plan.ts'
 
 const ACCOUNTS = personalAccounts()
 const NATIVE_GAS = 21_000
@@ -36,6 +36,8 @@ export type WalletPorts = {
     raw: Uint8Array,
     answer: (result: Result<Hash, MempoolRejectCode>) => void,
   ) => void
+  /** Calldata of an order that moves stake. */
+  readonly stakeCall: (order: StakeOrder) => Uint8Array
   readonly onOffered: (order: OfferedOrder) => void
   readonly onAccepted: (node: number, order: OfferedOrder) => void
 }
@@ -138,7 +140,7 @@ function proceed(office: Office, wallet: Wallet): void {
   if (wallet.flight !== undefined) return
   const order = wallet.waiting.shift()
   if (order === undefined) return
-  const flight = sign(order, wallet.nonce)
+  const flight = sign(office, order, wallet.nonce)
   wallet.flight = flight
   office.flights.set(flight.id, flight)
   office.onOffered(flight)
@@ -196,8 +198,8 @@ function receiverOf({ sender }: NetworkOrder): Address {
   return hashTagged('receiver', bigIntToBytes(BigInt(sender), 8)).slice(0, 20)
 }
 
-function sign(order: NetworkOrder, nonce: number): Flight {
-  const { shard, sender, destination, amount, to } = order
+function sign({ stakeCall }: Office, order: NetworkOrder, nonce: number): Flight {
+  const { shard, sender, destination, amount, to, stake } = order
   const crosses = destination !== shard
   const target = to === 'bounce' ? GATEWAY_ADDRESS : receiverOf(order)
   const chainId = SIMULATED_CHAIN_ID_BASE + shard
@@ -210,9 +212,11 @@ function sign(order: NetworkOrder, nonce: number): Flight {
     gasLimit: crosses ? GATEWAY_CALL_GAS : NATIVE_GAS,
     to: crosses ? GATEWAY_ADDRESS : target,
     value: BigInt(amount),
-    data: crosses
-      ? encodeGatewayTransfer(SIMULATED_CHAIN_ID_BASE + destination, target)
-      : new Uint8Array(0),
+    data: !crosses
+      ? new Uint8Array(0)
+      : stake === undefined
+        ? encodeGatewayTransfer(SIMULATED_CHAIN_ID_BASE + destination, target)
+        : stakeCall(stake),
     accessList: [],
   }
   const account = ACCOUNTS[sender]
@@ -261,6 +265,8 @@ function include(office: Office, flight: Flight, isSuccess: boolean): void {
     office.counts.failed++
     return finish(office, flight)
   }
+  // What becomes of stake is the registry's business, and counted with all money.
+  if (order.stake !== undefined) return finish(office, flight)
   if (order.destination !== order.shard) return
   owe(office, order)
   finish(office, flight)

@@ -139,9 +139,10 @@ function createWorld(
     plan,
     events,
     foundation,
-    nodes: plan.genesis.validators.map((_, index) => createSimulatedNode(foundation, index)),
+    // Whoever may join has a node as well, and observes until it has seats.
+    nodes: plan.secretKeys.map((_, index) => createSimulatedNode(foundation, index)),
     links: createLinks({
-      nodeCount: plan.genesis.validators.length,
+      nodeCount: plan.secretKeys.length,
       delayMinMs: plan.delayMinMs,
       delayMaxMs: plan.delayMaxMs,
       dice: diceOf('links'),

@@ -65,6 +65,8 @@ export type BeaconChainOptions = {
   readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
   readonly leaves: Pick<ChannelLeaves, 'of' | 'know'>
   readonly holdersOf: BeaconIntakeOptions['holdersOf']
+  /** The head that was stored is known; nothing has begun yet. */
+  readonly onRestored: (head: BeaconState) => void
   /** The finalized head moved; the state and all effects of it are in place. */
   readonly onFinalized: (block: BeaconBlock) => void
 }
@@ -184,6 +186,8 @@ function start(self: Beacon, restore: NodeRestore): void {
     rememberAnchor(self, anchor.value)
   }
   self.headAnchor = present(anchorOf(self, toHex(self.head.headHash)), 'the head is an anchor')
+  // The engine asks who sits in its committee: perhaps somebody who has joined since genesis (B.9).
+  self.options.onRestored(self.head)
   self.chain.start(restore.chains.find((one) => one.chain === BEACON_CHAIN))
 }
 

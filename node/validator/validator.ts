@@ -110,6 +110,7 @@ function createParts(options: ValidatorOptions): Parts {
     },
     leaves,
     holdersOf: place.holders,
+    onRestored: plans.learn,
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
@@ -142,8 +143,14 @@ function restoredState({ beaconState }: ValidatorOptions): BeaconState | undefin
   return state.value
 }
 
-function topicsOf({ place, shards }: Parts): readonly string[] {
-  return [...shards].flatMap(([shard, { chain }]) => place.topicsOf(shard, chain.seat < 0))
+function topicsOf({ place, beacon, shards }: Parts): readonly string[] {
+  const ofShards = [...shards].flatMap(([shard, { chain }]) =>
+    place.topicsOf(shard, chain.seat < 0),
+  )
+  // B.9: who has no seat yet, or none any more, follows the beacon as well.
+  if (beacon.chain.seat >= 0) return ofShards
+  const { finality, body } = place.chainTopics(BEACON_CHAIN)
+  return [finality, body, ...ofShards]
 }
 
 function handle(self: Parts, input: ValidatorInput): readonly ValidatorEffect[] {

@@ -3,6 +3,9 @@
  * on another shard makes it leave, and the stake comes back. The court counts all money at every beacon block.
  */
 import { describe, expect, test } from 'vitest'
+import { networkPlanOf, playSeed } from '../../devnet/simulator/network-campaign.ts'
+import { parseNetworkPlan } from '../../devnet/simulator/network-plan.ts'
+import { REGISTRY_SHAPE } from '../../devnet/simulator/network-seed.ts'
 import { present } from '../../node/primitives/assert.ts'
 import {
   balanceOf,
@@ -20,6 +23,8 @@ import {
 import type { Trial } from './sharded/trial.ts'
 
 const FUNDER = 0
+/** Joiners, leavers and who is sent back: see `weft sim --only network-registry` for more. */
+const SEEDS = 5
 
 function expectSoon(trial: Trial, isThere: () => boolean, withinMs: number): void {
   waitFor(trial, isThere, withinMs)
@@ -31,6 +36,23 @@ function send(trial: Trial, nonce: number, data: Uint8Array, value: bigint): voi
   expect(call(trial, { shard: 1, account: FUNDER, nonce, data, value })).toBe('ok')
 }
 
+describe('stake: campaign', () => {
+  test('stake: campaign: B.9, B.10: seeds of validators that join and leave amid faults keep every rule', () => {
+    const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1)
+    const failures = seeds.flatMap((seed) => {
+      const { violations } = playSeed({ seed, shape: REGISTRY_SHAPE }, false)
+      return violations.map(({ rule, sentence }) => `seed ${seed}: ${rule}: ${sentence}`)
+    })
+    expect(failures).toEqual([])
+  })
+
+  test('stake: campaign: a plan that was stored as text plays the same', () => {
+    const plan = networkPlanOf(1, REGISTRY_SHAPE)
+    expect(plan.orders.some(({ stake }) => stake?.kind === 'deposit')).toBe(true)
+    expect(parseNetworkPlan(JSON.stringify(plan))).toEqual(plan)
+  })
+})
+
 describe('stake', () => {
   test('stake: B.9, B.10, C.9: a deposit makes a validator, its payout makes it leave, and the stake comes back', () => {
     const trial = openStaking(1)
@@ -39,6 +61,9 @@ describe('stake', () => {
     const { activationEpoch } = present(newcomer(trial), 'it is pending')
     expectSoon(trial, () => headOf(trial).epoch >= activationEpoch, 200_000)
     expect(headOf(trial).committees[0]).toContain(NODES)
+    // A node that comes back asks who sits there before anything else: also somebody who was not there at genesis.
+    trial.world.apply({ kind: 'stop', nodes: [1] })
+    trial.world.apply({ kind: 'start', nodes: [1] })
     const before = balanceOf(trial, 2, PAYOUT)
     expect(leave(trial)).toBe('ok')
     expectSoon(trial, () => newcomer(trial)?.status === 'exiting', 60_000)

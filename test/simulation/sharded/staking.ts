@@ -104,10 +104,14 @@ export function leave(trial: Trial): string {
 }
 
 export function balanceOf(trial: Trial, shard: number, account: number): bigint {
-  const member = present(headOf(trial).committees[shard]?.[0], 'a shard has members')
+  // Of those that hold the shard the one that has executed most of it.
+  const heightOf = (node: number): number =>
+    trial.world.validator(node).shards.get(shard)?.committedHeight() ?? -1
+  const nodes = Array.from({ length: NODES }, (_, node) => node).filter(trial.world.isUp)
+  const [member = 0] = nodes.toSorted((left, right) => heightOf(right) - heightOf(left))
   const addresses = [accountOf(account).address]
   const read = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const
-  const answer = trial.world.executor(member % NODES, shard).runNow(read)
+  const answer = trial.world.executor(member, shard).runNow(read)
   return answer.kind === 'accounts' ? (answer.accounts[0]?.balance ?? 0n) : -1n
 }
 
