@@ -137,7 +137,7 @@ export class ChainFollower {
     )
     await Promise.all(asked.map((node) => this.#pollHead(node)))
     const cut = this.#tracker.take()
-    if (cut !== undefined) {
+    if (cut !== undefined && !this.#isBooked(cut)) {
       this.#beaconHeight = cut.beaconHeight
       this.#cuts.push(cut)
       // B.7: a network may have more shards than at its genesis.
@@ -214,6 +214,11 @@ export class ChainFollower {
   #readAheadLimit({ shard }: ShardState): number {
     const needed = Math.max(0, ...this.#cuts.map((cut) => cut.shards[shard - 1]?.height ?? 0))
     return Math.max(needed, this.#bookedHeight(shard) + BLOCKS_AHEAD_MAX)
+  }
+
+  /** Of nodes that are behind: the books of an earlier follower may stand higher. */
+  #isBooked({ shards }: BeaconCut): boolean {
+    return shards.some(({ shard, height }) => height < this.#bookedHeight(shard))
   }
 
   #bookedHeight(shard: number): number {

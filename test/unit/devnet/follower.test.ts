@@ -110,6 +110,24 @@ describe('devnet: follower', () => {
     expect(settled).toEqual(['1/2'])
   })
 
+  test('devnet: follower: a cut of nodes that are behind the books is passed over', async () => {
+    fillWithTransfer('5')
+    network.blocks[0]?.push({ hash: '0x12' })
+    const ledger = createLedger(2)
+    const behind = network.heads[1]
+    const newest = { height: 3, hash: '0xb3', shardHeights: [2, 2] }
+    for (const node of network.heads.keys()) network.heads[node] = newest
+    await followUntil(3, ledger)
+    network.blocks[0]?.push({ hash: '0x13' })
+    for (const node of network.heads.keys()) {
+      network.heads[node] = { height: 4, hash: '0xb4', shardHeights: [3, 2] }
+    }
+    network.heads[1] = behind
+    const { settled, violations } = await followUntil(4, ledger)
+    expect(violations).toEqual([])
+    expect(settled).toEqual(['1/3'])
+  })
+
   test('devnet: follower: members that do not answer are passed over', async () => {
     fillWithTransfer('5')
     network.heads[0] = undefined
