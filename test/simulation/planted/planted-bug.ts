@@ -25,7 +25,9 @@ export type SceneName =
   | 'copied-transactions'
   | 'epochs'
   | 'epochs: restarts'
+  | 'epochs: losses'
   | 'forced'
+  | 'forked'
   | 'retire'
   | 'stake'
   | `vice: ${string}`

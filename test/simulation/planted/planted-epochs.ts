@@ -33,6 +33,66 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
     scene: 'epochs',
   },
   {
+    name: 'committee-of-the-wrong-epoch-after-a-seal',
+    rule: 'B.5',
+    patches: [
+      patch(
+        'node/validator/place.ts',
+        '  const plan = plans.of(epoch)\n  if (plan === undefined) return undefined\n',
+        '  const plan = plans.of(chain === 0 || epoch === 0 ? epoch : epoch - 1)\n  if (plan === undefined) return undefined\n',
+      ),
+    ],
+    scene: 'epochs',
+  },
+  {
+    name: 'sealing-block-not-proposed-again',
+    rule: 'R2',
+    patches: [
+      patch(
+        'node/consensus/proposing.ts',
+        'if (parent?.sealing === true) {',
+        'if (parent?.sealing === true && state.view < 0) {',
+      ),
+    ],
+    scene: 'epochs: losses',
+  },
+  {
+    name: 'old-plan-forgotten-too-early',
+    rule: 'B.4',
+    patches: [
+      patch(
+        'node/beacon/epoch-turn.ts',
+        'if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return true',
+        'if (plan.epoch >= epochAfter(state.epochRules, oldestAnchor)) return false',
+      ),
+    ],
+    scene: 'epochs: restarts',
+  },
+  {
+    name: 'own-branch-kept',
+    rule: 'C.7',
+    patches: [
+      patch(
+        'node/validator/reorganisation.ts',
+        'if (equalBytes(own.hash, hash)) self.agreed = hash',
+        'if (own.height > 0) self.agreed = hash',
+      ),
+    ],
+    scene: 'forked',
+  },
+  {
+    name: 'whoever-signed-one-is-convicted',
+    rule: 'B.12',
+    patches: [
+      patch(
+        'node/crosslink/certificate-conflict.ts',
+        'signers.filter((seat) => others.includes(seat))',
+        '[...new Set([...signers, ...others])]',
+      ),
+    ],
+    scene: 'forked',
+  },
+  {
     name: 'orphaned-state-kept',
     rule: 'B.8',
     patches: [patch(TAKE_BACK, "{ kind: 'rewind', header }", "{ kind: 'status' }")],

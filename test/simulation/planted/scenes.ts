@@ -6,6 +6,7 @@ import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
 import { runBout, type BoutEnd, type Scene } from './bout.ts'
 import { runCapturedBout } from './captured-bout.ts'
 import { runForcedBout } from './forced-bout.ts'
+import { runForkBout } from './fork-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
 import { runStakeBout } from './stake-bout.ts'
@@ -31,6 +32,13 @@ const SCENES: readonly Scene[] = [
   { name: 'copied-transactions', orders: 30, copied: true },
   { name: 'epochs', orders: 60, genesis: SHORT_EPOCHS },
   { name: 'epochs: restarts', orders: 80, restarts: 'some', genesis: SHORT_EPOCHS },
+  {
+    name: 'epochs: losses',
+    orders: 60,
+    lossPerMille: 250,
+    replayPerMille: 0,
+    genesis: SHORT_EPOCHS,
+  },
   { name: 'retire', orders: 20, genesis: SHORT_EPOCHS, retires: 2 },
 ]
 
@@ -54,6 +62,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   if (shape !== undefined) return runCommittee(shape, seed)
   if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
   if (name === 'forced') return runForcedBout(seed)
+  if (name === 'forked') return runForkBout(seed)
   if (name === 'stake') return runStakeBout(seed)
   if (name === 'passers') return runPassingBout(seed)
   if (name === 'wrong chunks') return runStateSyncBout(seed)
