@@ -268,8 +268,10 @@ function heal(run: Run): void {
 function look(run: Run): void {
   const { world, progress, honest } = run
   if (progress === undefined) return
-  const isStill = run.plan.joiners === undefined || run.court.receipts.finish() === undefined
-  run.isDone = isStill && missingProgress(world, honest, progress) === undefined
+  // What the beacon sends, a reward for instance, is no client's order (B.10).
+  run.isDone =
+    missingProgress(world, honest, progress) === undefined &&
+    run.court.receipts.finish() === undefined
   if (!run.isDone) world.at(world.now() + LOOK_MS, 'look', () => look(run))
 }
 

@@ -23,6 +23,7 @@ import {
   type ProofToken,
 } from '../../node/shards/snapshot-chunk.ts'
 import { STRETCH_COUNT } from '../../node/shards/snapshot-proof.ts'
+import { decodeUndo, encodeUndo } from '../../node/shards/undo-log.ts'
 import { sealValue, unsealValue } from '../../node/storage/io/value-seal.ts'
 import {
   decodeGuardRecord,
@@ -191,6 +192,23 @@ const proofToken = fc.oneof(
 )
 
 export const nodeTargets: readonly FuzzTarget[] = [
+  target({
+    covers: ['node/shards/undo-log.ts#decodeUndo'],
+    valid: fc.record({
+      height: fc.constant(7),
+      rootBefore: hash,
+      changes: fc.array(
+        fc.record({
+          key: fc.uint8Array({ maxLength: 64 }),
+          value: fc.option(fc.uint8Array({ maxLength: 90 }), { nil: undefined }),
+        }),
+        { maxLength: 6 },
+      ),
+    }),
+    encode: encodeUndo,
+    decode: (bytes) => decodeUndo(7, bytes),
+    codes: ['malformed'],
+  }),
   target({
     covers: ['node/shards/snapshot-chunk.ts#decodeStateChunk'],
     valid: fc.record({

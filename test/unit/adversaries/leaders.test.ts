@@ -76,9 +76,10 @@ describe('adversaries: leaders', () => {
   test('adversaries: selective-sender: no two messages reach the same half', () => {
     const stage = play('selective-sender')
     const reached = consensusSaid(stage)
-      .filter(({ chain, inner }) => chain === 0 && inner.kind === 'vote')
+      // What is meant for everybody: votes of a committee of eight go to one seat first (R16).
+      .filter(({ chain, inner }) => chain === 0 && inner.kind === 'proposal')
       .map(({ to }) => to.join())
-    expect(new Set(reached).size).toBeGreaterThan(10)
+    expect(new Set(reached).size).toBeGreaterThan(3)
     const others = stage.trial.nodeCount - 1
     const sizes = reached.map((to) => to.split(',').length)
     expect(Math.min(...sizes)).toBeLessThan(others / 2)
