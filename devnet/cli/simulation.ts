@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .option('--plan <file>', 'replay a stored plan of a network')
     .option(
       '--only <list>',
-      'names of campaigns, separated by commas; `network`, `network-short`, `network-epochs`, `network-registry`, `epochs-long`',
+      'names of campaigns, separated by commas; of whole networks there are `network`, `network-short`, `network-epochs` and, played only by name, `network-registry` and `epochs-long`',
     )
     .option(
       '--jobs <count>',
@@ -67,10 +67,10 @@ async function replayFile(options: SimulationOptions): Promise<number> {
 /** Returns how many runs failed. */
 async function runChosen(options: SimulationOptions): Promise<number> {
   const { CAMPAIGNS } = await import('../simulator/consensus-campaigns.ts')
-  const { NETWORK_CAMPAIGNS } = await import('../simulator/network-campaign.ts')
+  const { NAMED_ONLY, NETWORK_CAMPAIGNS } = await import('../simulator/network-campaign.ts')
   const committees = CAMPAIGNS.map(({ name }) => name)
   const names = [...committees, ...NETWORK_CAMPAIGNS.map(({ name }) => name)]
-  const only = options.only?.split(',') ?? names
+  const only = options.only?.split(',') ?? names.filter((name) => !NAMED_ONLY.includes(name))
   const unknown = only.filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     throw new UsageError(
