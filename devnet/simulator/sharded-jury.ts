@@ -224,8 +224,21 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
     // The turn that gave the view up may have ended the epoch: whose view it was can no more be asked.
     if (engine === undefined || engine.epoch !== epoch) return
     const leader = engine.leader(inner.view)
+    if (!mayLead(bench, leader, { chain, epoch })) return
     observe(bench, { kind: 'nullified', node, chain, epoch, view: inner.view, leader })
   }
+}
+
+/** Who has not come to the epoch yet cannot lead in it, and while a shard recovers nobody may build on it (B.8). */
+function mayLead(
+  { world }: Bench,
+  leader: number,
+  { chain, epoch }: Pick<SignedPlace, 'chain' | 'epoch'>,
+): boolean {
+  if (!world().isUp(leader)) return false
+  const { beacon, chains } = world().validator(leader)
+  const isRecovering = beacon.head().shards[chain - 1]?.status === 'recovering'
+  return chains.get(chain)?.epoch === epoch && !isRecovering
 }
 
 /** What is kept grows by a few views per block at most, so a leak is seen just as well at some of the blocks. */

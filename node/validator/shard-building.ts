@@ -64,15 +64,27 @@ export type BuildOrder = {
   readonly isRepeated?: boolean
 }
 
+type OrderOfEpoch = BuildOrder & { readonly epoch: number }
+
 /** Answers through `built`: undefined when there is nothing to stand on now. */
 export function buildShardBlock(parts: BuilderParts, order: BuildOrder): void {
   const path = parts.execution.pathTo(order.parentHash)
   const chosen = path && chooseAnchor(parts, path)
   if (path === undefined || chosen === undefined) return parts.built(order.view, undefined)
   const request = requestOf(parts, order, { path, chosen })
+  const { epoch } = request
   parts.context.execute(parts.config.shard, request, (response) =>
-    received(parts, order, response, request.transactions),
+    received(parts, { ...order, epoch }, response, request.transactions),
   )
+}
+
+/** Nothing, if the engine that asked is gone with its epoch: the next one counts its views anew. */
+function answer(
+  { seat, built }: BuilderParts,
+  { view, epoch }: OrderOfEpoch,
+  block: ChainBlock | undefined,
+): void {
+  if (seat().epoch === epoch) built(view, block)
 }
 
 function requestOf(
@@ -139,40 +151,38 @@ function isOver({ config, seat }: BuilderParts, { shards }: AnchorView): boolean
 
 function received(
   parts: BuilderParts,
-  order: BuildOrder,
+  order: OrderOfEpoch,
   response: ExecutionResponse | undefined,
   candidates: readonly CheckedTransaction[],
 ): void {
-  const { execution, mempool, built } = parts
-  const { view } = order
+  const { execution, mempool } = parts
   if (response?.kind !== 'built') return refused(parts, order, response)
   for (const hash of response.invalid) mempool.discard(hash)
   const block = decodeShardChainBlock(response.block)
   assert(block.ok, 'our own block decodes')
   const { outcome } = response
   execution.built(block.value, outcome, sendersOf(outcome.transactionHashes, candidates))
-  built(view, block.value)
+  answer(parts, order, block.value)
 }
 
 /** A worker that died costs some milliseconds, not the view: the block is built when the parent has been executed again. */
 function refused(
   parts: BuilderParts,
-  order: BuildOrder,
+  order: OrderOfEpoch,
   response: Exclude<ExecutionResponse, { kind: 'built' }> | undefined,
 ): void {
-  const { execution, built, context, config, seat } = parts
-  const { view, parentHash, isRepeated = false } = order
+  const { execution, context, config, seat } = parts
+  const { epoch, parentHash, isRepeated = false } = order
   if (response?.kind === 'refused' && response.code === 'malformed') {
     const { code, detail } = response
     const fact = { kind: 'refused-block', chain: config.shard, code, detail } as const
     context.emit({ kind: 'report', fact })
-    return built(view, undefined)
+    return answer(parts, order, undefined)
   }
-  if (isRepeated) {
+  if (isRepeated || seat().epoch !== epoch) {
     execution.recover()
-    return built(view, undefined)
+    return answer(parts, order, undefined)
   }
-  const { epoch } = seat()
   execution.recoverFor(parentHash, () => {
     if (seat().epoch === epoch) buildShardBlock(parts, { ...order, isRepeated: true })
   })

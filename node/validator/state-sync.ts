@@ -360,8 +360,10 @@ function replay(self: Sync, point: Crosslink | undefined): void {
 
 function deadlineOf({ fetching, waitUntil, retryAt }: Sync): number {
   if (fetching === undefined) return waitUntil
+  // Until the executor has answered nothing is asked for: an instant that is past would be come back to for ever.
+  if (fetching.plan === undefined) return retryAt
   const forBlock = fetching.block === undefined ? fetching.blockAskableAt : Infinity
-  return Math.min(retryAt, forBlock, fetching.plan?.deadline() ?? Infinity)
+  return Math.min(retryAt, forBlock, fetching.plan.deadline())
 }
 
 function tick(self: Sync): void {

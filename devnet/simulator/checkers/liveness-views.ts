@@ -1,6 +1,7 @@
 /**
  * L7, views: after healing no more than f + 2 views of a chain are given up whose leader is honest and up, in all of its
- * epochs together. Views that some node had entered by then are not counted: what became of them was decided before.
+ * epochs together. Views that some node had entered by then are not counted: what became of them was decided before; nor is the
+ * first view of a later epoch, whose leader may be a newcomer that comes with the state a moment late.
  */
 import { entryOf, type CheckedNetwork, type NetworkChecker } from './network-observation.ts'
 
@@ -32,7 +33,8 @@ export function createViewChecker({ committees, byzantineNodes }: CheckedNetwork
       if (seen.kind !== 'nullified' || !hasHealed) return undefined
       const { chain, epoch, view, leader } = seen
       if (down.has(leader) || byzantineNodes.has(leader)) return undefined
-      const isNew = view > (entered.get(`${chain}/${epoch}`) ?? 0)
+      const isFirst = epoch > 0 && view === 1
+      const isNew = !isFirst && view > (entered.get(`${chain}/${epoch}`) ?? 0)
       return isNew ? judge(chain, epoch === 0 ? `${view}` : `${view} of epoch ${epoch}`) : undefined
     },
   }
