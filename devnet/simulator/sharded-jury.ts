@@ -235,7 +235,8 @@ function mayLead(
   leader: number,
   { chain, epoch }: Pick<SignedPlace, 'chain' | 'epoch'>,
 ): boolean {
-  if (!world().isUp(leader)) return false
+  // Who joined may have no node here at all.
+  if (leader >= world().nodeCount || !world().isUp(leader)) return false
   const { beacon, chains } = world().validator(leader)
   const isRecovering = beacon.head().shards[chain - 1]?.status === 'recovering'
   return chains.get(chain)?.epoch === epoch && !isRecovering
