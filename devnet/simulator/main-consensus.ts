@@ -1,5 +1,5 @@
 /**
- * Consensus campaigns from the command line, and for `weft sim --consensus`:
+ * Consensus campaigns from the command line, with the plan of a seed (`--plan`) and the event hash of each (`--hashes`):
  *
  *   npx node devnet/simulator/main-consensus.ts --seeds 500
  *   npx node devnet/simulator/main-consensus.ts --only crash --seed 17 --trace

@@ -29,7 +29,7 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
   EPOCHS_LONG_SHAPE,
 ]
 
-/** Their seeds cost so much that whoever asks for all campaigns does not mean them. */
+/** Played by name only: whoever asks for all campaigns waits long enough without them; a long one costs 4 s a seed. */
 export const NAMED_ONLY: readonly string[] = [REGISTRY_SHAPE.name, EPOCHS_LONG_SHAPE.name]
 
 /** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. A name more would make other plans of all seeds. */
