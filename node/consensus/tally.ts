@@ -10,12 +10,12 @@
 import { bitmapOf, type Certificate, type VoteKind } from '../crosslink/certificate.ts'
 import { assert, present } from '../primitives/assert.ts'
 import type { Seat } from '../primitives/identifiers.ts'
-import { adoptCertificate } from './certificates.ts'
+import { adoptCertificate, isUnderInspection } from './certificates.ts'
 import { reportInvalidSignature, submit } from './checks.ts'
 import { tellCollected } from './collecting.ts'
 import { accuse, voteKey } from './evidence.ts'
 import { VOTE_KINDS, type PendingVote, type Pile, type Round } from './round.ts'
-import { isLiveView, liveRounds, roundAt, type CheckTask, type EngineState } from './state.ts'
+import { emit, isLiveView, liveRounds, roundAt, type CheckTask, type EngineState } from './state.ts'
 import type { Vote } from './vote.ts'
 
 /** Different proposals that one seat may vote for, per kind and view. */
@@ -43,6 +43,20 @@ export function receiveVote(state: EngineState, vote: Vote, peer: string): void 
   }
   pile.pending.set(vote.seat, { vote, peer })
   accuse(state, round, vote.seat)
+  if (vote.kind === 'finalize') askVoters(state, round, pile)
+}
+
+/**
+ * R7: f + 1 seats finalize what its leader never showed us. One of them is honest and holds NOTARIZATION(v): they are
+ * asked for it, once, because whoever leads the next view without it costs that view.
+ */
+function askVoters(state: EngineState, { view, proposal, certificates }: Round, pile: Pile): void {
+  if (!state.rules.votersAsked || view < state.view || proposal !== undefined) return
+  if (certificates.notarize !== undefined || isUnderInspection(state, view)) return
+  const voters = [...pile.verified.keys(), ...pile.pending.keys()]
+  if (voters.length !== state.seatCount - state.quorum + 1) return
+  for (const to of voters)
+    emit(state, { kind: 'send', to, message: { kind: 'get-certificate', view } })
 }
 
 /** A vote of our own, or one whose signature is known to be good. False if its seat has used up its share. */

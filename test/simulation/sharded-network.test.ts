@@ -18,9 +18,10 @@ const REGRESSIONS: readonly number[] = [50, 64, 146]
  * set back stopped a node's timers. 5906: a node would not ask for the next block's parent before its beacon moved.
  * 11609: two clocks further apart than a follower tolerates, and a refusal that was taken for a fault.
  * 12985, 23931: leaders whose workers had died gave up one view after the other. 12659, 13977: effects heard before causes.
+ * 99829: a leader that hid its proposal from the next one cost that one's view, too.
  */
 const SHORT_REGRESSIONS: readonly number[] = [
-  973, 1346, 4865, 5906, 10913, 11609, 12659, 12985, 13977, 17273, 23931, 27678,
+  973, 1346, 4865, 5906, 10913, 11609, 12659, 12985, 13977, 17273, 23931, 27678, 99829,
 ]
 
 function failureOf(seed: number, shape: PlanShape): string | undefined {

@@ -135,4 +135,25 @@ describe('consensus: certificates', () => {
     ])
     expect(saidIn(solo.hear(2, { kind: 'get-certificate', view: 10 }))).toEqual([])
   })
+
+  it('consensus: certificates: R7 f + 1 FINALIZE votes for what was never shown here tell whom to ask, once', () => {
+    const solo = createSolo()
+    expect(saidIn(solo.hearVotes('finalize', firstProposal, [0]))).toEqual([])
+    expect(saidIn(solo.hearVotes('finalize', firstProposal, [1]))).toEqual([
+      'send 0 get-certificate 1',
+      'send 1 get-certificate 1',
+    ])
+    expect(saidIn(solo.hearVotes('finalize', firstProposal, [1]))).toEqual([])
+    solo.hearCertificate(certificateOf('notarize', firstProposal, 4))
+    expect(solo.engine.status().view).toBe(2)
+  })
+
+  it('consensus: certificates: R7 nobody is asked who finalizes what is here, or what is over', () => {
+    const shown = createSolo()
+    shown.hear(0, proposalMessage(first, 0))
+    expect(saidIn(shown.hearVotes('finalize', firstProposal, [0, 1]))).toEqual([])
+    const over = createSolo()
+    over.hearCertificate(certificateOf('nullify', 1, 4))
+    expect(saidIn(over.hearVotes('finalize', firstProposal, [0, 1]))).toEqual([])
+  })
 })
