@@ -47,7 +47,7 @@ export function failureText(outcome: ConsensusOutcome): string {
 }
 
 function replayCommand(campaign: string, seed: number): string {
-  return `npx node devnet/simulator/main-consensus.ts --only ${campaign} --seed ${seed} --trace`
+  return `weft sim --only ${campaign} --seed ${seed} --trace`
 }
 
 function milliseconds(value: number | undefined): string {
