@@ -7,7 +7,7 @@
 import { present } from '../node/primitives/assert.ts'
 import { bigIntToBytes, bytesToBigInt, fromHex, toHex } from '../node/primitives/bytes.ts'
 import { hashTagged } from '../node/primitives/hash.ts'
-import type { Address, ChainNumber } from '../node/primitives/identifiers.ts'
+import { ADDRESS_SIZE, type Address, type ChainNumber } from '../node/primitives/identifiers.ts'
 import { addressOf } from '../node/primitives/io/secp256k1.ts'
 
 export const DEVNET_MNEMONIC = 'test test test test test test test test test test test junk'
@@ -44,6 +44,12 @@ export function personalAccounts(): readonly DevnetAccount[] {
 export function loadAccount(shard: ChainNumber, index: number): DevnetAccount {
   const label = bigIntToBytes(BigInt(shard) * 0x1_0000_0000n + BigInt(index), 8)
   return accountOf(toSecretKey(hashTagged('devnet load account', label)))
+}
+
+/** An account on one shard that holds money and does nothing: nobody has its key. */
+export function idleAddress(shard: ChainNumber, index: number): Address {
+  const label = bigIntToBytes(BigInt(shard) * 0x1_0000_0000n + BigInt(index), 8)
+  return hashTagged('devnet idle account', label).slice(0, ADDRESS_SIZE)
 }
 
 /** Where validator `index` of a devnet is paid. */

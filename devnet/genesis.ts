@@ -7,7 +7,7 @@ import type { Genesis } from '../node/beacon/genesis.ts'
 import { createValidatorIdentity, type ValidatorIdentity } from '../node/cli/identity.ts'
 import { bigIntToBytes, compareBytes } from '../node/primitives/bytes.ts'
 import { hashTagged } from '../node/primitives/hash.ts'
-import { loadAccount, payoutAccount, personalAccounts } from './accounts.ts'
+import { idleAddress, loadAccount, payoutAccount, personalAccounts } from './accounts.ts'
 import { CHAIN_ID_BASE, type DevnetParameters } from './parameters.ts'
 
 const ETHER = 10n ** 18n
@@ -72,18 +72,33 @@ async function createIdentities({
   )
 }
 
-function allocationsOf({ shards, loadAccounts }: DevnetParameters): Genesis['allocations'] {
+function allocationsOf({
+  shards,
+  loadAccounts,
+  idleAccounts,
+}: DevnetParameters): Genesis['allocations'] {
   const personal = personalAccounts().map(({ address }) => ({
     address,
     shard: 0,
     balance: PERSONAL_BALANCE,
   }))
-  const load = Array.from({ length: shards * loadAccounts }, (_, index) => {
-    const shard = 1 + Math.floor(index / loadAccounts)
-    const { address } = loadAccount(shard, index % loadAccounts)
-    return { address, shard, balance: LOAD_BALANCE }
-  })
-  return [...personal, ...load].sort(
+  const load = perShard(shards, loadAccounts, (shard, index) => ({
+    address: loadAccount(shard, index).address,
+    shard,
+    balance: LOAD_BALANCE,
+  }))
+  const idle = perShard(shards, idleAccounts, (shard, index) => ({
+    address: idleAddress(shard, index),
+    shard,
+    balance: ETHER,
+  }))
+  return [...personal, ...load, ...idle].sort(
     (left, right) => compareBytes(left.address, right.address) || left.shard - right.shard,
+  )
+}
+
+function perShard<T>(shards: number, count: number, make: (shard: number, index: number) => T) {
+  return Array.from({ length: shards * count }, (_, index) =>
+    make(1 + Math.floor(index / count), index % count),
   )
 }

@@ -22,11 +22,15 @@ export type DevnetParameters = {
   readonly gasLimit: number
   /** Senders of the traffic generator per shard, funded at genesis. */
   readonly loadAccounts: number
+  /** Accounts per shard, besides those, that hold money and do nothing: a large state. */
+  readonly idleAccounts: number
   /** Beacon blocks per epoch, after which seats rotate; 0: never. */
   readonly epochBlocks: number
 }
 
 export const COMMITTEE_SIZE_MIN = 4
+/** A genesis file holds half a million; the rest is for people. */
+const ACCOUNTS_MAX = 499_000
 export const CHAIN_ID_BASE = 713_000
 
 /** Sized for 16 processes on 2 cores; see docs/devnet.md. */
@@ -42,10 +46,15 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   // long as it likes. A full block takes a member of this machine's slowest committee about 40 ms to execute.
   gasLimit: 36_000_000,
   loadAccounts: 200,
+  idleAccounts: 0,
   epochBlocks: 0,
 }
 
-export type ParameterRejectCode = 'too-many-shards' | 'too-many-validators' | 'committee-too-small'
+export type ParameterRejectCode =
+  | 'too-many-shards'
+  | 'too-many-validators'
+  | 'too-many-accounts'
+  | 'committee-too-small'
 
 /** The parameters, or one sentence that says what to change. */
 export function checkParameters(
@@ -59,6 +68,13 @@ export function checkParameters(
     return rejected(
       'too-many-validators',
       `${validators} validators are too many for one beacon committee; use at most ${COMMITTEE_SEATS_MAX}`,
+    )
+  }
+  const accounts = shards * (parameters.loadAccounts + parameters.idleAccounts)
+  if (accounts > ACCOUNTS_MAX) {
+    return rejected(
+      'too-many-accounts',
+      `${accounts} accounts over ${shards} shards are too many for one genesis; use at most ${ACCOUNTS_MAX} in all`,
     )
   }
   if (isDevelopmentMode(parameters)) return accepted(parameters)

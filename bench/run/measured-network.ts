@@ -24,6 +24,8 @@ export type NetworkPlan = {
   readonly shardBlockMs?: number | undefined
   /** Senders per shard; undefined: enough that no account's queue is the limit. */
   readonly loadAccounts?: number | undefined
+  /** Accounts per shard that hold money and do nothing; undefined: none. */
+  readonly idleAccounts?: number | undefined
   /** The one shard is followed as any Ethereum chain is. */
   readonly plain?: SupervisorOptions['plain']
   /** The most that payments offer per gas. */
@@ -126,6 +128,7 @@ function createSupervisor(
       shardBlockMs: plan.shardBlockMs ?? DEFAULT_PARAMETERS.shardBlockMs,
       beaconBlockMs: isBare === true ? NEVER_MS : DEFAULT_PARAMETERS.beaconBlockMs,
       loadAccounts,
+      idleAccounts: plan.idleAccounts ?? DEFAULT_PARAMETERS.idleAccounts,
     },
     dataDirectory: surroundings.dataDirectory,
     reset: true,

@@ -22,12 +22,16 @@ const LOAD_MAX = 100_000
 /** More than a devnet lives for. */
 const EPOCH_BLOCKS_MAX = 10_000_000
 
+/** Per shard; a genesis holds half a million in all. */
+const ACCOUNTS_MAX = 499_000
+
 const upSchema = z.strictObject({
   shards: z.int().min(1).optional(),
   validators: z.int().min(1).optional(),
   data: z.string().min(1).optional(),
   blockTime: z.int().min(50).max(60_000).optional(),
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).max(EPOCH_BLOCKS_MAX).optional(),
+  accounts: z.int().min(0).max(ACCOUNTS_MAX).optional(),
   load: z.number().min(0).max(LOAD_MAX).optional(),
   crossShard: z.number().min(0).max(1).optional(),
   rpcPort: z.int().min(1).max(65_535).optional(),
@@ -82,6 +86,11 @@ export function declareUpOptions(command: Command): Command {
       integerBetween(EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_MAX),
     )
     .option(
+      '--accounts <count>',
+      'accounts per shard that hold money and do nothing, for a large state (default 0)',
+      integerBetween(0, ACCOUNTS_MAX),
+    )
+    .option(
       '--load <tps>',
       `transactions per second to offer; 0 for none (default ${DEFAULT_LOAD})`,
       numberBetween(0, LOAD_MAX),
@@ -118,6 +127,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     validators: merged.validators ?? DEFAULT_PARAMETERS.validators,
     scheme: merged.scheme ?? DEFAULT_PARAMETERS.scheme,
     shardBlockMs: merged.blockTime ?? DEFAULT_PARAMETERS.shardBlockMs,
+    idleAccounts: merged.accounts ?? DEFAULT_PARAMETERS.idleAccounts,
     epochBlocks: merged.epochBlocks ?? DEFAULT_PARAMETERS.epochBlocks,
   }
   const checked = checkParameters(parameters)

@@ -19,7 +19,7 @@ import { z } from 'zod'
 import type { Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { writeSecretFile } from '../../node/cli/identity.ts'
-import { genesisToJson, readGenesisFile } from '../../node/runtime/genesis-file.ts'
+import { genesisFileText, readGenesisFile } from '../../node/runtime/genesis-file.ts'
 import { createDevnetGenesis } from '../genesis.ts'
 import { differencesOf, type DevnetParameters } from '../parameters.ts'
 
@@ -36,7 +36,8 @@ const stampSchema = z.strictObject({
     deltaMs: z.int(),
     gasLimit: z.int(),
     loadAccounts: z.int(),
-    // Directories of devnets from before there were epochs do not name it.
+    // Older directories do not name these two.
+    idleAccounts: z.int().default(0),
     epochBlocks: z.int().default(0),
   }),
 })
@@ -143,7 +144,7 @@ async function create(
     await writeSecretFile(node.committeeKey, identity.secrets.committeeKey)
     await writeSecretFile(node.identityKey, identity.secrets.identityKey)
   }
-  await writeFile(files.genesis, `${JSON.stringify(genesisToJson(genesis), undefined, 2)}\n`)
+  await writeFile(files.genesis, genesisFileText(genesis))
   const stamp: Stamp = { format: 'weft-devnet-1', bornMs, parameters }
   await writeFile(files.stamp, `${JSON.stringify(stamp, undefined, 2)}\n`)
   return genesis

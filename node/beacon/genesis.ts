@@ -146,9 +146,25 @@ function writeTiming(writer: Writer, timing: ChainTiming): void {
   writer.u64(timing.blockIntervalMs).u64(timing.idleIntervalMs).u64(timing.deltaMs)
 }
 
+/**
+ * What follows from a genesis, worked out once: its bytes are as long as its list of accounts, and every shard that is opened
+ * asks for its name. A genesis never changes.
+ */
+type Derived = { readonly name: Hash; readonly shards: Map<ChainNumber, ShardGenesis> }
+
+const derivedOf = new WeakMap<Genesis, Derived>()
+
+function derive(genesis: Genesis): Derived {
+  const known = derivedOf.get(genesis)
+  if (known !== undefined) return known
+  const derived = { name: hashTagged('genesis', encodeGenesis(genesis)), shards: new Map() }
+  derivedOf.set(genesis, derived)
+  return derived
+}
+
 /** H("genesis", encoded genesis): the network's name in every signature. */
 export function genesisHash(genesis: Genesis): Hash {
-  return hashTagged('genesis', encodeGenesis(genesis))
+  return derive(genesis).name
 }
 
 /** H("genesis-block", genesis hash, chain): the hash of block 0, from which each chain's links are folded. */
@@ -311,8 +327,10 @@ export type ShardGenesis = {
  */
 export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis {
   assert(isWithin(shard, 1, SHARDS_MAX), 'a network may have this shard')
-  const name = genesisHash(genesis)
-  return {
+  const { name, shards } = derive(genesis)
+  const known = shards.get(shard)
+  if (known !== undefined) return known
+  const made = {
     shard,
     shardCount: Math.max(shard, genesis.shardCount),
     chainId: genesis.chainIdBase + shard,
@@ -324,11 +342,13 @@ export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis
     genesisTimestampMs: genesis.timestampMs,
     allocations: shard > genesis.shardCount ? [] : allocationsOf(genesis, shard),
   }
+  shards.set(shard, made)
+  return made
 }
 
 /** Wei that a shard begins with: what it may send before anything was sent to it (crosslinks.md C.3 (8)). */
 export function supplyOf(genesis: Genesis, shard: ChainNumber): bigint {
-  return allocationsOf(genesis, shard).reduce((sum, { balance }) => sum + balance, 0n)
+  return shardGenesis(genesis, shard).allocations.reduce((sum, { balance }) => sum + balance, 0n)
 }
 
 function allocationsOf(genesis: Genesis, shard: ChainNumber): ShardGenesis['allocations'] {

@@ -100,6 +100,18 @@ export function bigIntToBytes(value: bigint, size: number): Uint8Array {
   return bytes
 }
 
+const WORD_MASK = (1n << 64n) - 1n
+
+/** Writes an unsigned 256-bit integer, big-endian. Four words, each masked: setBigUint64 would cut silently. */
+export function writeU256(view: DataView, offset: number, value: bigint): void {
+  assert(value >= 0n && value >> 256n === 0n, 'the amount is an unsigned 256-bit integer')
+  let rest = value
+  for (let word = 3; word >= 0; word--) {
+    view.setBigUint64(offset + 8 * word, rest & WORD_MASK)
+    rest >>= 64n
+  }
+}
+
 /** The big-endian unsigned integer in the bytes from `from` to `to`. */
 export function bytesToBigInt(bytes: Uint8Array, from = 0, to = bytes.length): bigint {
   let value = 0n

@@ -5,7 +5,7 @@
  * length is declared, bounded by the reader's caller and checked against the bytes left; decoding consumes exactly all bytes.
  */
 import { assert } from './assert.ts'
-import { bigIntToBytes, bytesToBigInt } from './bytes.ts'
+import { bytesToBigInt, writeU256 } from './bytes.ts'
 import { accepted, rejected, type Result } from './result.ts'
 
 /** The one error decoders throw. Public decode functions catch it and return a reject. */
@@ -122,7 +122,11 @@ export function createWriter(): Writer {
       sheet.view.setUint32(offset + 4, value % 0x100000000)
       return writer
     },
-    u256: (value) => (append(sheet, bigIntToBytes(value, 32)), writer),
+    u256: (value) => {
+      const offset = reserve(sheet, 32)
+      writeU256(sheet.view, offset, value)
+      return writer
+    },
     flag: (value) => writer.u8(value ? 1 : 0),
     fixed: (value, expected) => {
       assert(value.length === expected, 'a fixed field has its fixed size')

@@ -10,6 +10,7 @@ import type { ChainNumber } from '../primitives/identifiers.ts'
 import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
 import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
 import { genesisStateRoot } from '../shards/genesis-state.ts'
+import { hashPairsNative } from '../shards/io/hashtree.ts'
 import { lockDirectory } from '../storage/io/directory-lock.ts'
 import { openLevelStore } from '../storage/io/level.ts'
 import { stampNetwork } from '../storage/io/network-stamp.ts'
@@ -71,7 +72,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   const honest = createValidator({
     genesis,
     shardStateRoots: shardNumbers(genesis).map((shard) =>
-      genesisStateRoot(shardGenesis(genesis, shard)),
+      genesisStateRoot(shardGenesis(genesis, shard), hashPairsNative),
     ),
     validator: signer === undefined ? undefined : config.validator?.index,
     followShards: config.followShards,

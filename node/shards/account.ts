@@ -5,7 +5,7 @@
  * code and storage is written in the short form only, so that every account has exactly one encoding.
  */
 import { assert } from '../primitives/assert.ts'
-import { equalBytes } from '../primitives/bytes.ts'
+import { equalBytes, writeU256 } from '../primitives/bytes.ts'
 import { HASH_SIZE, keccak256, ZERO_HASH } from '../primitives/hash.ts'
 import type { Hash } from '../primitives/identifiers.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
@@ -53,7 +53,7 @@ export function encodeAccount(account: Account): Uint8Array {
   bytes[0] = plain ? PLAIN : CONTRACT
   view.setUint32(1, Math.floor(account.nonce / 0x100000000))
   view.setUint32(5, account.nonce % 0x100000000)
-  writeBalance(view, account.balance)
+  writeU256(view, BALANCE_OFFSET, account.balance)
   if (!plain) {
     bytes.set(account.codeHash, PLAIN_SIZE)
     bytes.set(account.storageRoot, PLAIN_SIZE + HASH_SIZE)
@@ -62,17 +62,6 @@ export function encodeAccount(account: Account): Uint8Array {
 }
 
 const BALANCE_OFFSET = 9
-const WORD_MASK = (1n << 64n) - 1n
-
-/** Four words, each masked: setBigUint64 would cut silently. */
-function writeBalance(view: DataView, balance: bigint): void {
-  assert(balance >= 0n && balance >> 256n === 0n, 'a balance is an unsigned 256-bit integer')
-  let rest = balance
-  for (let word = 3; rest !== 0n; word--) {
-    view.setBigUint64(BALANCE_OFFSET + 8 * word, rest & WORD_MASK)
-    rest >>= 64n
-  }
-}
 
 function readBalance(view: DataView): bigint {
   let balance = 0n

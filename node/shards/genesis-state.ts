@@ -46,8 +46,11 @@ export function genesisTree(
 }
 
 /** State root of block 0, which the genesis of the network commits to. */
-export function genesisStateRoot(config: Pick<ShardConfig, 'allocations'>): Hash {
-  return rootOf(genesisTree(config))
+export function genesisStateRoot(
+  config: Pick<ShardConfig, 'allocations'>,
+  hashPairs: HashPairs = hashPairsPortable,
+): Hash {
+  return rootOf(genesisTree(config, hashPairs))
 }
 
 /** Block 0: no body, no header, epoch 0; its base fee is the genesis one. */

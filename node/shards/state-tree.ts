@@ -116,9 +116,29 @@ export function applyBatch(
   return updated
 }
 
-/** Sorts changes by path, as applyBatch wants them. */
+/** Fewer than this are sorted at once: a block's changes. */
+const SORT_AT_ONCE_MAX = 4096
+const SORT_HEAPS = 2 ** 16
+
+/** Sorts changes by path, as applyBatch wants them. A whole state is laid on heaps by its first two bytes before. */
 export function sortChanges<T extends StateChange>(changes: readonly T[]): readonly T[] {
-  return [...changes].sort((left, right) => compareBytes(left.path, right.path))
+  if (changes.length <= SORT_AT_ONCE_MAX) return [...changes].sort(comparePaths)
+  const heaps: T[][] = []
+  for (let heap = 0; heap < SORT_HEAPS; heap++) heaps.push([])
+  for (const change of changes) {
+    const { path } = change
+    heaps[((path[0] ?? 0) << 8) | (path[1] ?? 0)]?.push(change)
+  }
+  const sorted: T[] = []
+  for (const heap of heaps) {
+    if (heap.length > 1) heap.sort(comparePaths)
+    for (const change of heap) sorted.push(change)
+  }
+  return sorted
+}
+
+function comparePaths(left: StateChange, right: StateChange): number {
+  return compareBytes(left.path, right.path)
 }
 
 /** A branch whose hash is still to come. */

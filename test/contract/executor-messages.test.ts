@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
+import { packConfig, unpackConfig } from '../../node/shards/io/packed-config.ts'
 import {
   packRequest,
   packResponse,
@@ -108,6 +109,14 @@ describe('contract: executor messages', { timeout: 60_000 }, () => {
       broken: { kind: 'broken', detail: 'where' },
     }
     for (const message of Object.values(own)) expect(structuredClone(message)).toEqual(message)
+  })
+
+  test('contract: executor messages: the accounts of the genesis are shared and not cloned', () => {
+    const config = world.config(1)
+    const packed = packConfig(config)
+    expect(packed.allocations.byteLength).toBe(52 * config.allocations.length)
+    expect(packConfig({ ...config }).allocations).toBe(packed.allocations)
+    expect(unpackConfig(packed)).toEqual(config)
   })
 
   test('contract: executor messages: every kind of request goes through a real thread', async () => {

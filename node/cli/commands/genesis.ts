@@ -9,7 +9,7 @@ import { genesisHash, type Genesis } from '../../beacon/genesis.ts'
 import { toHex } from '../../primitives/bytes.ts'
 import { verifyPossession } from '../../primitives/io/schemes.ts'
 import {
-  genesisToJson,
+  genesisFileText,
   GenesisFileError,
   parseGenesisFile,
   readGenesisFile,
@@ -95,7 +95,7 @@ async function create(options: CreateOptions): Promise<void> {
   })
   if (!parsed.ok) throw new CommandError(`no genesis was made: ${parsed.problems.join('; ')}`)
   refuseUnproven(parsed.genesis)
-  await writeFile(options.out, `${JSON.stringify(genesisToJson(parsed.genesis), undefined, 2)}\n`)
+  await writeFile(options.out, genesisFileText(parsed.genesis))
   describe(options.out, parsed.genesis, options.json === true)
 }
 

@@ -7,7 +7,8 @@
  */
 import { Piscina } from 'piscina'
 import { AssertionError } from '../../primitives/assert.ts'
-import type { ExecutionResponse, Executor } from '../executor.ts'
+import type { ExecutionResponse, Executor, ShardConfig } from '../executor.ts'
+import { packConfig } from './packed-config.ts'
 import { packRequest, unpackResponse } from './packed-message.ts'
 import { runInPool } from './run-in-pool.ts'
 import { StateDamagedError, StateStoreError } from './state-store.ts'
@@ -24,6 +25,8 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb
 /** Longer than a healthy thread takes to start. */
 const NUDGE_INTERVAL_MS = 3_000
 
+export type PoolExecutorOptions = Omit<WorkerSetting, 'config'> & { readonly config: ShardConfig }
+
 export type PoolExecutor = Executor & {
   /** Kills the thread at once, for fault tests. */
   readonly killWorker: () => Promise<void>
@@ -33,8 +36,8 @@ export type PoolExecutor = Executor & {
  * Opens the shard's store in `directory` (created if absent). Rejects with StateDamagedError when what is stored cannot be
  * trusted (the host removes the directory and replays finalized blocks), with StateStoreError when it cannot be opened.
  */
-export async function openPoolExecutor(setting: WorkerSetting): Promise<PoolExecutor> {
-  const pool = startPool(setting)
+export async function openPoolExecutor(options: PoolExecutorOptions): Promise<PoolExecutor> {
+  const pool = startPool({ ...options, config: packConfig(options.config) })
   const executor: PoolExecutor = {
     run: async (request) => responseOf(await runInWorker(pool, packRequest(request))),
     killWorker: async () => {

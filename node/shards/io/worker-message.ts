@@ -2,7 +2,7 @@
  * What crosses the border between the node and a shard's worker thread. Plain data only: everything here survives
  * structuredClone, which test/contract/executor-messages.test.ts tries for every kind.
  */
-import type { ShardConfig } from '../executor.ts'
+import type { PackedConfig } from './packed-config.ts'
 import type { PackedRequest, PackedResponse } from './packed-message.ts'
 import type { StateStoreErrorCode } from './state-store.ts'
 
@@ -11,7 +11,7 @@ export const STATE_STEPS = ['before-state-commit', 'after-state-commit'] as cons
 
 /** Given to the thread once, when it starts. */
 export type WorkerSetting = {
-  readonly config: ShardConfig
+  readonly config: PackedConfig
   readonly directory: string
   /** Only a test's: 32-bit numbers, how often each step is still passed until the process kills itself; 0: always. */
   readonly countdowns?: SharedArrayBuffer

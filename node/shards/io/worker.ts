@@ -9,6 +9,7 @@ import { createShardExecution, restoreShardExecution, type ShardExecution } from
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
+import { unpackConfig } from './packed-config.ts'
 import { packResponse, unpackRequest } from './packed-message.ts'
 import { StateDamagedError, type StateStore, StateStoreError } from './state-store.ts'
 import {
@@ -20,7 +21,9 @@ import {
 
 type Session = { readonly execution: ShardExecution; readonly store: StateStore }
 
-const { config, directory, countdowns }: WorkerSetting = workerData
+const setting: WorkerSetting = workerData
+const { directory, countdowns } = setting
+const config = unpackConfig(setting.config)
 let session: Session | undefined
 
 /** The one function that the pool runs here; requests come one at a time. */

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
-import { genesisToJson, parseGenesisFile } from '../../../node/runtime/genesis-file.ts'
+import {
+  genesisFileText,
+  genesisToJson,
+  parseGenesisFile,
+} from '../../../node/runtime/genesis-file.ts'
 
 const timing = { blockIntervalMs: 500, idleIntervalMs: 10_000, deltaMs: 400 }
 
@@ -45,6 +49,39 @@ describe('runtime: genesis file', () => {
   test('runtime: genesis file: what is written is read back, amounts beyond 2^53 included', () => {
     const result = parseGenesisFile(asFile(exampleGenesis()))
     expect(result).toEqual({ ok: true, genesis: exampleGenesis() })
+  })
+
+  test('runtime: genesis file: its text has a line per allocation and is read back', () => {
+    const text = genesisFileText(exampleGenesis())
+    const lines = text.split('\n').filter((line) => line.includes('"balance"'))
+    expect(lines).toHaveLength(2)
+    expect(parseGenesisFile(JSON.parse(text))).toEqual({ ok: true, genesis: exampleGenesis() })
+    const bare = { ...exampleGenesis(), allocations: [] }
+    expect(parseGenesisFile(JSON.parse(genesisFileText(bare)))).toEqual({ ok: true, genesis: bare })
+  })
+
+  test.each<[string, object, RegExp]>([
+    ['a short address', { address: '0x01' }, /^allocations\.1\.address: expected 0x and 40 hex/],
+    ['an address without 0x', { address: '01'.repeat(20) }, /^allocations\.1\.address: /],
+    ['a fraction of a shard', { shard: 1.5 }, /^allocations\.1\.shard: /],
+    ['a balance as a number', { balance: 5 }, /^allocations\.1\.balance: /],
+    [
+      'a balance of 2^256',
+      { balance: (1n << 256n).toString() },
+      /^allocations\.1\.balance: .*2\^256/,
+    ],
+    ['a field too many', { surprise: 1 }, /^allocations\.1: .*surprise/],
+  ])('runtime: genesis file: an allocation with %s is named', (_, change, sentence) => {
+    const problems = problemsOf((file) => {
+      const allocations = file['allocations'] as object[]
+      allocations[1] = { ...allocations[1], ...change }
+    })
+    expect(problems).toEqual([expect.stringMatching(sentence)])
+  })
+
+  test('runtime: genesis file: allocations that are no list are refused', () => {
+    const problems = problemsOf((file) => (file['allocations'] = 'all'))
+    expect(problems).toEqual([expect.stringMatching(/^allocations: expected a list/)])
   })
 
   test('runtime: genesis file: the order of allocations in the file does not matter', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { mnemonicToAccount } from 'viem/accounts'
+import { checkGenesis } from '../../../node/beacon/genesis.ts'
 import { committeePublicKey, verifyPossession } from '../../../node/primitives/io/schemes.ts'
 import { genesisToJson, parseGenesisFile } from '../../../node/runtime/genesis-file.ts'
 import {
@@ -69,6 +70,14 @@ describe('devnet: genesis', () => {
       .map((allocation) => allocation.shard)
     expect(shards).toEqual([2])
     expect(genesis.allocations).toHaveLength(10 + 2 * 3)
+  })
+
+  test('devnet: genesis: idle accounts are as many per shard as were asked for, each on one', async () => {
+    const { genesis } = await createDevnetGenesis({ ...small, idleAccounts: 5 }, BORN_MS)
+    expect(genesis.allocations).toHaveLength(10 + 2 * (3 + 5))
+    const named = new Set(genesis.allocations.map(({ address }) => withPrefix(address)))
+    expect(named.size).toBe(10 + 2 * (3 + 5))
+    expect(checkGenesis(genesis).ok).toBe(true)
   })
 
   test('devnet: genesis: the file of a devnet passes the reader that nodes use', async () => {

@@ -26,6 +26,13 @@ describe('devnet: parameters', () => {
     expect(verdictOf(shards, validators)).toBe(verdict)
   })
 
+  test('devnet: parameters: more accounts than a genesis holds are refused', () => {
+    const many = { ...DEFAULT_PARAMETERS, shards: 4, idleAccounts: 100_000 }
+    expect(checkParameters(many).ok).toBe(true)
+    const tooMany = checkParameters({ ...many, idleAccounts: 200_000 })
+    expect(tooMany).toMatchObject({ ok: false, reject: { code: 'too-many-accounts' } })
+  })
+
   test('devnet: parameters: a quorum of five is four, because three would fork', () => {
     expect([1, 4, 5, 7, 16].map(quorumOf)).toEqual([1, 3, 4, 5, 11])
   })

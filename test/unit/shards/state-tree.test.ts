@@ -38,6 +38,12 @@ function treeOf(records: readonly StateChange[]): StateTree {
 const MANY = Array.from({ length: 300 }, (_, index) => record(index))
 
 describe('shards: state tree', () => {
+  test('shards: state tree: a whole state is sorted as a few records are', () => {
+    const many = Array.from({ length: 5000 }, (_, index) => record(index))
+    const paths = sortChanges(many).map(({ path }) => toHex(path))
+    expect(paths).toEqual(many.map(({ path }) => toHex(path)).sort())
+  })
+
   test('shards: state tree: an empty state has the zero root', () => {
     expect(rootOf(undefined)).toEqual(ZERO_HASH)
     expect(rootOf(treeOf([]))).toEqual(ZERO_HASH)
