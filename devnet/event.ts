@@ -92,6 +92,8 @@ export type TickEvent = {
   readonly settledTps: number
   /** Payments settled since the start. */
   readonly settled: number
+  /** When the newest of them were, in seconds since ready: they come in bursts, and rates are exact only from burst to burst. */
+  readonly settledAt: number
   readonly validatorsUp: number
 }
 

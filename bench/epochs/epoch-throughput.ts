@@ -1,10 +1,16 @@
 /**
  * What a change of epoch costs: payments settled in the seconds around it beside those of all other seconds, out of the ticks
  * of a devnet (`weft devnet up --json`). Settlement comes in bursts, one per beacon block, so a change is given several
- * seconds, and the first seconds of a run count for nothing.
+ * seconds, rates are taken from one burst to another, and the first seconds of a run count for nothing.
  */
 
-export type Second = { readonly t: number; readonly settled: number; readonly epoch: number }
+export type Second = {
+  readonly t: number
+  readonly settled: number
+  /** When the newest of these were settled, in seconds. */
+  readonly settledAt: number
+  readonly epoch: number
+}
 
 export type EpochChange = {
   readonly epoch: number
@@ -30,7 +36,7 @@ export function readSeconds(lines: readonly string[]): readonly Second[] {
   return lines
     .map((line): unknown => (line.startsWith('{') ? JSON.parse(line) : undefined))
     .filter(isTick)
-    .map(({ t, settled, epoch }) => ({ t, settled, epoch }))
+    .map(({ t, settled, settledAt, epoch }) => ({ t, settled, settledAt, epoch }))
 }
 
 function isTick(value: unknown): value is Second & { readonly event: 'tick' } {
@@ -54,16 +60,28 @@ export function throughputOf(all: readonly Second[]): EpochThroughput {
     .map(({ t, epoch }) => ({ t, epoch, from: t - BEFORE_S, to: t + AFTER_S }))
     // A window that the run's end cuts short says nothing.
     .filter(({ from, to }) => seconds.some(({ t }) => t <= from) && to <= (seconds.at(-1)?.t ?? 0))
-  const changes = windows.map(({ epoch, t, from, to }) => {
-    return { epoch, t, tps: (settledAt(seconds, to) - settledAt(seconds, from)) / (to - from) }
-  })
-  const [first, last] = [seconds[0], seconds.at(-1)]
-  if (first === undefined || last === undefined) return { changes, steadyTps: 0 }
-  const inWindows = changes.reduce((sum, { tps }) => sum + tps * (BEFORE_S + AFTER_S), 0)
-  const steadySeconds = last.t - first.t - changes.length * (BEFORE_S + AFTER_S)
-  return { changes, steadyTps: (last.settled - first.settled - inWindows) / steadySeconds }
+  const spans = windows.map(({ from, to }) => between(at(seconds, from), at(seconds, to)))
+  const changes = windows.map(({ epoch, t }, index) => ({ epoch, t, tps: rate(spans[index]) }))
+  const whole = between(seconds[0], seconds.at(-1))
+  // What changes cost is no part of the steady rate.
+  const steady = spans.reduce((left, { payments, elapsed }) => {
+    return { payments: left.payments - payments, elapsed: left.elapsed - elapsed }
+  }, whole)
+  return { changes, steadyTps: rate(steady) }
 }
 
-function settledAt(seconds: readonly Second[], at: number): number {
-  return seconds.findLast(({ t }) => t <= at)?.settled ?? 0
+type Span = { readonly payments: number; readonly elapsed: number }
+
+/** From the last settlement before the one moment to the last before the other. */
+function between(from: Second | undefined, to: Second | undefined): Span {
+  if (from === undefined || to === undefined) return { payments: 0, elapsed: 0 }
+  return { payments: to.settled - from.settled, elapsed: to.settledAt - from.settledAt }
+}
+
+function rate(span: Span | undefined): number {
+  return span === undefined || span.elapsed <= 0 ? 0 : span.payments / span.elapsed
+}
+
+function at(seconds: readonly Second[], moment: number): Second | undefined {
+  return seconds.findLast(({ t }) => t <= moment)
 }

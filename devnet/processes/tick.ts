@@ -39,6 +39,7 @@ export class TickClock {
       ...moves,
       settledTps: rate(settledTotal(report), settledTotal(first)),
       settled: settledTotal(report),
+      settledAt: Math.max(0, (report.settledAtMs - this.#readyMs) / 1000),
       validatorsUp,
     }
   }

@@ -7,7 +7,7 @@ function run(during: number) {
   return Array.from({ length: 60 }, (_, t) => {
     const isChange = t > 29 && t <= 35
     settled += isChange ? during : 20
-    return JSON.stringify({ event: 'tick', t, settled, epoch: t < 30 ? 1 : 2 })
+    return JSON.stringify({ event: 'tick', t, settled, settledAt: t, epoch: t < 30 ? 1 : 2 })
   })
 }
 
@@ -22,5 +22,13 @@ describe('bench: epochs', () => {
     const { changes, steadyTps } = throughputOf(readSeconds(['{"event":"ready"}', '', ...run(5)]))
     expect(steadyTps).toBeCloseTo(20)
     expect(changes[0]?.tps).toBe(5)
+  })
+
+  test('bench: epochs: a burst that falls just outside of the window changes no rate', () => {
+    const ticks = readSeconds(run(20)).map((second) => {
+      // In the last second of the window nothing was settled yet: its burst comes a moment later.
+      return second.t === 35 ? { ...second, settled: second.settled - 20, settledAt: 34 } : second
+    })
+    expect(throughputOf(ticks).changes[0]?.tps).toBe(20)
   })
 })

@@ -24,6 +24,7 @@ const tick: TickEvent = {
   syncing: 0,
   settledTps: 19.8,
   settled: 238,
+  settledAt: 12.3,
   validatorsUp: 15,
 }
 
