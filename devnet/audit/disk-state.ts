@@ -3,7 +3,6 @@
  * and its balances, added up one by one, must be the sum that the shard keeps. A state that stands behind its stored blocks
  * (a kill) is brought forward by executing them, as the node itself would at its next start.
  */
-import { shardGenesis } from '../../node/beacon/genesis.ts'
 import { committeeOf } from '../../node/beacon/state.ts'
 import { shardBlockHash } from '../../node/crosslink/header-codec.ts'
 import { present } from '../../node/primitives/assert.ts'
@@ -24,7 +23,7 @@ import type { ShardSupply } from '../audit.ts'
 import { readFinalBlock, type NodeArchive } from './archive.ts'
 import { placeName } from './facts.ts'
 import { data, type ShardTrail } from './shard-trail.ts'
-import { report, type Walk } from './walk.ts'
+import { report, shardConfigOf, type Walk } from './walk.ts'
 
 /** The first byte of an account's key. */
 const ACCOUNT_FAMILY = accountKey(new Uint8Array(20))[0]
@@ -177,7 +176,7 @@ async function bringForward(
 ): Promise<StoredState | undefined> {
   const store = createMemoryStateStore()
   store.commit({ kind: 'blocks', writes: from.records, head: from.head })
-  const executor = openInlineExecutor(shardGenesis(walk.genesis, trail.shard), { store })
+  const executor = openInlineExecutor(shardConfigOf(walk, trail.shard), { store })
   for (let height = from.head.height + 1; height <= trail.height; height++) {
     if (!(await executeBlock(walk, archives, { executor, shard: trail.shard, height }))) {
       return undefined

@@ -2,7 +2,6 @@
  * The replay: every shard is executed again from its genesis, block by block, with every signature of every transaction
  * checked anew, and at every finalized beacon block all money is counted (protocol, E: C1). It needs no stored state.
  */
-import { shardGenesis } from '../../node/beacon/genesis.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
 import { openInlineExecutor } from '../../node/shards/io/inline.ts'
 import { genesisPerShard, genesisStakes } from '../audit.ts'
@@ -10,7 +9,7 @@ import type { NodeArchive } from './archive.ts'
 import { executeBlock } from './disk-state.ts'
 import { placeName } from './facts.ts'
 import type { ShardTrail } from './shard-trail.ts'
-import { report, type Walk } from './walk.ts'
+import { report, shardConfigOf, type Walk } from './walk.ts'
 
 /** Balances, buffered and burnt of one shard, together; index = height. */
 type History = readonly bigint[]
@@ -35,7 +34,7 @@ async function replayShard(
   { shard, height: top }: ShardTrail,
   progress: (words: string) => void,
 ): Promise<History | undefined> {
-  const executor = openInlineExecutor(shardGenesis(walk.genesis, shard))
+  const executor = openInlineExecutor(shardConfigOf(walk, shard))
   const supply = (): bigint => {
     const answer = executor.runNow({ kind: 'supply', at: { kind: 'finalized' } })
     if (answer.kind !== 'supply') return 0n

@@ -5,7 +5,7 @@
  *
  * Invariant: a check that fails once is said once per shard; what follows from the same break is not repeated.
  */
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import type { ShardGenesis } from '../../node/beacon/genesis.ts'
 import {
   EMPTY_CHANNEL,
   emptyChannels,
@@ -37,8 +37,8 @@ export type ShardStep = {
   readonly link: Hash
 }
 
-export function startTrail(genesis: Genesis, shard: number): ShardTrail {
-  const { genesisBlockHash, genesisTimestampMs, shardCount } = shardGenesis(genesis, shard)
+export function startTrail(config: ShardGenesis): ShardTrail {
+  const { shard, genesisBlockHash, genesisTimestampMs, shardCount } = config
   return {
     shard,
     height: 0,

@@ -8,7 +8,7 @@
  */
 import { copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { genesisHash, type Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { SHARDS_MAX } from '../../node/primitives/limits.ts'
 import { openLevelStateStore } from '../../node/shards/io/level-state-store.ts'
@@ -107,13 +107,12 @@ async function openArchive({
 }
 
 async function loadState(directory: string, genesis: Genesis, shard: number) {
-  const store = await openLevelStateStore(directory, shardGenesis(genesis, shard)).catch(
-    (error: unknown) => {
-      if (error instanceof StateStoreError)
-        throw new StateDamagedError(error.message, { cause: error })
-      throw error
-    },
-  )
+  const config = { genesisHash: genesisHash(genesis), shard }
+  const store = await openLevelStateStore(directory, config).catch((error: unknown) => {
+    if (error instanceof StateStoreError)
+      throw new StateDamagedError(error.message, { cause: error })
+    throw error
+  })
   try {
     return await store.load()
   } finally {

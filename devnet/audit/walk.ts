@@ -8,7 +8,7 @@
 import { anchorViewOf } from '../../node/beacon/anchor.ts'
 import { decodeBeaconBlock, type BeaconBlock } from '../../node/beacon/block.ts'
 import type { EpochPlan } from '../../node/beacon/epoch.ts'
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { shardGenesis, type Genesis, type ShardGenesis } from '../../node/beacon/genesis.ts'
 import {
   committeeKeys,
   genesisBeaconState,
@@ -94,7 +94,7 @@ export function startWalk(genesis: Genesis, source: AuditSource): Walk {
     beacon,
     anchors: [anchorViewOf(beacon)],
     plans,
-    trails: shards.map((shard) => startTrail(genesis, shard)),
+    trails: shards.map((shard) => startTrail(shardGenesis(genesis, shard))),
     ledger: createLedger(genesis.shardCount),
     violations: [],
     counts: {
@@ -165,7 +165,7 @@ function followBeaconBlock(walk: Walk, copy: BeaconCopy): BeaconBlock | undefine
   walk.beacon = next.value
   walk.anchors.push(anchorViewOf(next.value))
   for (const { shard } of next.value.shards.slice(walk.trails.length))
-    walk.trails.push(startTrail(walk.genesis, shard))
+    walk.trails.push(startTrail(shardConfigOf(walk, shard)))
   for (const plan of next.value.plans) walk.plans.set(plan.epoch, plan)
   walk.counts.beaconBlocks++
   walk.uncertified++
@@ -182,6 +182,11 @@ function followBeaconBlock(walk: Walk, copy: BeaconCopy): BeaconBlock | undefine
     walk.uncertified = 0
   }
   return decoded.value
+}
+
+/** What the first block of a shard builds on: the genesis, and where the beacon opened it (B.7). */
+export function shardConfigOf({ genesis, beacon }: Walk, shard: number): ShardGenesis {
+  return shardGenesis(genesis, shard, recordOf(beacon, shard).openedHeight)
 }
 
 function breakOff(walk: Walk, sentence: string): void {

@@ -3,7 +3,7 @@
  * accusation, and one per chain for what is delivered through all its epochs. Nodes that are, or once were, byzantine may do anything; what they show counts when an honest node
  * believes it.
  */
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { genesisBlockHash, shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
 import { genesisBeaconState, type BeaconState } from '../../node/beacon/state.ts'
 import type { Evidence } from '../../node/consensus/engine-contract.ts'
 import type { UnsignedVote, Vote } from '../../node/consensus/vote.ts'
@@ -235,9 +235,9 @@ function chainReferee(bench: Bench, chain: ChainNumber): Referee {
   return referee
 }
 
-function genesisOf({ genesis, state }: Bench, chain: ChainNumber) {
-  const hash =
-    chain === BEACON_CHAIN ? state.headHash : shardGenesis(genesis, chain).genesisBlockHash
+function genesisOf({ state }: Bench, chain: ChainNumber) {
+  const { headHash, genesisHash } = state
+  const hash = chain === BEACON_CHAIN ? headHash : genesisBlockHash(genesisHash, chain)
   return { digest: digestText(hash), height: 0 }
 }
 

@@ -69,7 +69,7 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
     case 'publish':
       return publish(world, node, effect)
     case 'execute': {
-      const response = executeNow(node, world.foundation, effect)
+      const response = executeNow(node, effect)
       return world.post(node, world.now(), { kind: 'executed', job: effect.job, response })
     }
     case 'load': {
@@ -77,8 +77,8 @@ export function release(world: Performer, node: SimulatedNode, effect: Validator
       return world.post(node, world.now(), { kind: 'loaded', job: effect.job, answer })
     }
     case 'open-shard': {
-      const { shard } = effect
-      const restore = openShard(node, world.foundation, shard)
+      const { shard } = effect.config
+      const restore = openShard(node, effect.config)
       world.events.onOpened?.(node.index, restore)
       return world.post(node, world.now(), { kind: 'opened', shard, restore })
     }

@@ -1,24 +1,38 @@
 /**
  * One simulated node: a real validator, its executors, its disk, and what is being done to it.
  */
-import { shardGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
 import { decodeJournalRecord } from '../../node/consensus/journal.ts'
 import { signingRoot } from '../../node/crosslink/certificate.ts'
 import { assert, present } from '../../node/primitives/assert.ts'
 import type { ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
-import type { ExecutionRequest, ExecutionResponse } from '../../node/shards/executor.ts'
+import type {
+  ExecutionRequest,
+  ExecutionResponse,
+  ShardConfig,
+} from '../../node/shards/executor.ts'
 import { openInlineExecutor, type InlineExecutor } from '../../node/shards/io/inline.ts'
 import type { VoteRequest } from '../../node/storage/vote-guard.ts'
 import type { ChainRestore, NodeRestore, ValidatorEvent } from '../../node/validator/contract.ts'
 import { missingRecord, spineReads } from '../../node/validator/restore-check.ts'
-import { beaconStateRead, headReads, restoreOf, tailReads } from '../../node/validator/restore.ts'
+import {
+  beaconStateRead,
+  headReads,
+  plansRead,
+  restoreOf,
+  tailReads,
+} from '../../node/validator/restore.ts'
 import {
   shardHeadReads,
   shardRestoreOf,
   shardTailReads,
 } from '../../node/validator/restore-shard.ts'
-import { createValidator, type Validator } from '../../node/validator/validator.ts'
+import {
+  createValidator,
+  type Validator,
+  type ValidatorOptions,
+} from '../../node/validator/validator.ts'
 import type { Retention } from './disk.ts'
 import type { HostTimer } from './host-timer.ts'
 import { createNodeDisk, DiskFailure, type NodeDisk } from './sharded-disk.ts'
@@ -76,7 +90,7 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
   return {
     index,
     disk: createNodeDisk(foundation.genesis),
-    validator: honestValidator(foundation, index, undefined),
+    validator: honestValidator(foundation, index, {}),
     executors: new Map(),
     doomed: new Set(),
     life: 0,
@@ -95,7 +109,7 @@ export function createSimulatedNode(foundation: NodeFoundation, index: number): 
 function honestValidator(
   foundation: NodeFoundation,
   index: number,
-  beaconState: Uint8Array | undefined,
+  stored: Pick<ValidatorOptions, 'beaconState' | 'plans'>,
 ): Validator {
   const { plan, genesis, shardStateRoots } = foundation
   const { snapshotRules } = plan
@@ -106,14 +120,15 @@ function honestValidator(
     validator: index,
     followShards: [],
     signatureBytesMax: SIGNATURE_BYTES_MAX,
-    beaconState,
+    ...stored,
   })
 }
 
 function newValidator(foundation: NodeFoundation, node: SimulatedNode): Validator {
   const { plan, genesis, diceOf } = foundation
   const [entry] = node.disk.read(beaconStateRead())
-  const honest = honestValidator(foundation, node.index, entry?.value)
+  const stored = { beaconState: entry?.value, plans: node.disk.read(plansRead()) }
+  const honest = honestValidator(foundation, node.index, stored)
   if (node.vice === undefined) return plan.replaced?.(honest, node.index) ?? honest
   const { scheme, secretKeys } = plan
   const corrupt = present(plan.corrupt, 'a network with adversaries knows how to make them')
@@ -130,7 +145,7 @@ function newValidator(foundation: NodeFoundation, node: SimulatedNode): Validato
 export function reviveNode(node: SimulatedNode, foundation: NodeFoundation): NodeRestore {
   assert(!node.up, 'only a stopped node is started')
   node.validator = newValidator(foundation, node)
-  for (const shard of node.validator.shards.keys()) openExecutor(node, foundation, shard)
+  for (const { config } of node.validator.shards.values()) openExecutor(node, config)
   const chains = [...node.validator.chains.keys()]
   const heads = headReads(chains).map(node.disk.read)
   const tails = tailReads(chains, heads).map(node.disk.read)
@@ -180,18 +195,15 @@ export function endNode(node: SimulatedNode): void {
 }
 
 /** From its store: blocks that were executed and not finalized are gone. */
-function openExecutor(node: SimulatedNode, { genesis }: NodeFoundation, shard: ChainNumber): void {
-  const store = node.disk.state(shard)
-  node.executors.set(shard, openInlineExecutor(shardGenesis(genesis, shard), { store }))
+function openExecutor(node: SimulatedNode, config: ShardConfig): void {
+  const store = node.disk.state(config.shard)
+  node.executors.set(config.shard, openInlineExecutor(config, { store }))
 }
 
 /** As a real node does when an epoch moves it into a shard (node/runtime/shard-host.ts). Throws DiskFailure. */
-export function openShard(
-  node: SimulatedNode,
-  foundation: NodeFoundation,
-  shard: ChainNumber,
-): ChainRestore {
-  openExecutor(node, foundation, shard)
+export function openShard(node: SimulatedNode, config: ShardConfig): ChainRestore {
+  const { shard } = config
+  openExecutor(node, config)
   const heads = shardHeadReads(shard).map(node.disk.read)
   const next = shardTailReads(shard, heads)
   const tails = next.tails.map(node.disk.read)
@@ -205,12 +217,12 @@ export function openShard(
 /** undefined: the executor died over this request and was started again, or the shard is not held any more. */
 export function executeNow(
   node: SimulatedNode,
-  foundation: NodeFoundation,
   question: { readonly shard: ChainNumber; readonly request: ExecutionRequest },
 ): ExecutionResponse | undefined {
   const { shard, request } = question
+  const held = node.validator.shards.get(shard)
   if (node.doomed.delete(shard)) {
-    openExecutor(node, foundation, shard)
+    if (held !== undefined) openExecutor(node, held.config)
     return undefined
   }
   return node.executors.get(shard)?.runNow(request)

@@ -18,7 +18,13 @@ import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
-import { EPOCH_BLOCKS_MIN, ONE_EPOCH, writeEpochRules, type EpochRules } from './epoch.ts'
+import {
+  EPOCH_BLOCKS_MIN,
+  epochAfter,
+  ONE_EPOCH,
+  writeEpochRules,
+  type EpochRules,
+} from './epoch.ts'
 import { DEFAULT_REGISTRY, writeRegistryRules, type RegistryRules } from './registry.ts'
 
 export type GenesisValidator = {
@@ -318,21 +324,27 @@ export type ShardGenesis = {
   readonly gasLimit: number
   readonly initialBaseFee: bigint
   readonly genesisTimestampMs: number
+  readonly openedHeight: number
+  readonly openedEpoch: number
   readonly allocations: readonly { readonly address: Address; readonly balance: bigint }[]
 }
 
 /**
  * The constants and the funded accounts of one shard; an account funded on every shard and on this one gets both. A shard
- * that was opened later has no accounts, and knew of itself and of those before it (B.7).
+ * that was opened later, with this block of the beacon, has no accounts, and knew of itself and of those before it (B.7).
  */
-export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis {
+export function shardGenesis(genesis: Genesis, shard: ChainNumber, openedHeight = 0): ShardGenesis {
   assert(isWithin(shard, 1, SHARDS_MAX), 'a network may have this shard')
+  const isOpened = shard > genesis.shardCount
+  assert(isOpened === openedHeight > 0, 'the beacon opens the shards that the genesis has not')
   const { name, shards } = derive(genesis)
   const known = shards.get(shard)
-  if (known !== undefined) return known
+  if (known?.openedHeight === openedHeight) return known
   const made = {
     shard,
     shardCount: Math.max(shard, genesis.shardCount),
+    openedHeight,
+    openedEpoch: epochAfter(genesis.epochs ?? ONE_EPOCH, openedHeight),
     chainId: genesis.chainIdBase + shard,
     chainIdBase: genesis.chainIdBase,
     genesisHash: name,
@@ -340,10 +352,15 @@ export function shardGenesis(genesis: Genesis, shard: ChainNumber): ShardGenesis
     gasLimit: genesis.gasLimit,
     initialBaseFee: genesis.initialBaseFee,
     genesisTimestampMs: genesis.timestampMs,
-    allocations: shard > genesis.shardCount ? [] : allocationsOf(genesis, shard),
+    allocations: isOpened ? [] : allocationsOf(genesis, shard),
   }
   shards.set(shard, made)
   return made
+}
+
+/** The highest number that a shard of the network may ever have: where epochs end, the beacon opens more (B.7). */
+export function highestShard({ epochs, shardCount }: Genesis): ChainNumber {
+  return (epochs?.blocks ?? 0) > 0 ? SHARDS_MAX : shardCount
 }
 
 /** Wei that a shard begins with: what it may send before anything was sent to it (crosslinks.md C.3 (8)). */

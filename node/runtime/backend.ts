@@ -98,7 +98,7 @@ function createShardBackends(
   parts: BackendParts,
   admissions: Admissions,
 ): (shard: ChainNumber) => ShardBackend | undefined {
-  const { validator, store, genesis } = parts
+  const { validator, store } = parts
   const own = new WeakMap<ShardChain, ShardBackend>()
 
   function createOwn(number: ChainNumber, shard: ShardChain, executor: Executor): ShardBackend {
@@ -111,7 +111,8 @@ function createShardBackends(
   }
 
   return (number) => {
-    if (number < 1 || number > genesis.shardCount) return undefined
+    // B.7: the beacon may have opened more than the genesis has.
+    if (number < 1 || number > validator.beacon.head().shards.length) return undefined
     const shard = validator.served(number)
     const executor = parts.executors.get(number)
     if (shard === undefined || executor === undefined) {

@@ -10,7 +10,7 @@ import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { assert, unreachable } from '../primitives/assert.ts'
 import type { Result } from '../primitives/result.ts'
 import type { CertificateScheme } from '../primitives/signature.ts'
-import type { CheckedTransaction, Executor } from '../shards/executor.ts'
+import type { CheckedTransaction, Executor, ShardConfig } from '../shards/executor.ts'
 import type { Store, StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
 import type { VoteGuard } from '../storage/vote-guard.ts'
 import type {
@@ -57,7 +57,7 @@ export type DriverPorts = {
   readonly reply: (peer: string, channel: ChannelName, message: NodeMessage) => void
   readonly publish: (topic: string, message: NodeMessage) => void
   /** The shard's executor runs; what the disk holds of its chain. Rejects when that cannot be had. */
-  readonly openShard: (shard: ChainNumber) => Promise<ChainRestore>
+  readonly openShard: (config: ShardConfig) => Promise<ChainRestore>
   readonly closeShard: (shard: ChainNumber) => Promise<void>
   readonly listen: (topics: readonly string[]) => void
   /** Called at every step where a crash differs from a crash elsewhere; only a test has one. */
@@ -308,7 +308,7 @@ function release(self: Driving, effect: ValidatorEffect): void {
     case 'reveal':
       return reveal(self, effect)
     case 'open-shard':
-      return open(self, effect.shard)
+      return open(self, effect.config)
     case 'close-shard':
       ports.closeShard(effect.shard).catch((error: unknown) => fail(self, error))
       return events.onEffect(effect)
@@ -347,8 +347,9 @@ function execute(self: Driving, { shard, job, request }: Effect<'execute'>): voi
   )
 }
 
-function open(self: Driving, shard: ChainNumber): void {
-  self.ports.openShard(shard).then(
+function open(self: Driving, config: ShardConfig): void {
+  const { shard } = config
+  self.ports.openShard(config).then(
     (restore) => post(self, { kind: 'opened', shard, restore }),
     (error: unknown) => fail(self, error),
   )

@@ -2,7 +2,7 @@
  * The composition root: one running node out of a config and a genesis. Bad input fails first (opening.ts), ports last;
  * everything is closed in the opposite order of opening.
  */
-import type { Genesis } from '../beacon/genesis.ts'
+import { highestShard, type Genesis } from '../beacon/genesis.ts'
 import { isLoopbackHost } from '../network/connection-policy.ts'
 import { startNetwork } from '../network/io/libp2p.ts'
 import type { Network } from '../network/network.ts'
@@ -10,6 +10,7 @@ import { allTopics } from '../network/topic.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { schemeByName } from '../primitives/io/schemes.ts'
 import { startRpcServer, type RpcServer } from '../rpc/io/server.ts'
+import type { ShardConfig } from '../shards/executor.ts'
 import { openCryptoPool } from '../shards/io/crypto-pool.ts'
 import type { StateSyncFact, ValidatorFact } from '../validator/contract.ts'
 import { createBackend, beaconHeadOf, type RunningBackend } from './backend.ts'
@@ -153,8 +154,8 @@ function openDriver(
     reply: transport.reply,
     publish: transport.publish,
     listen: transport.listen,
-    openShard: async (shard: number) => {
-      const restore = await shardHost.open(shard)
+    openShard: async (config: ShardConfig) => {
+      const restore = await shardHost.open(config)
       // As at the start: the guard hears of what the journal knows before anything new is signed.
       if (signer !== undefined) await presentJournal(signer.guard, [restore], validator)
       return restore
@@ -250,7 +251,7 @@ async function joinNetwork(
     genesisHash: name,
     events,
     subscriptions: validator.topics(),
-    allowedTopics: allTopics(name, genesis.shardCount),
+    allowedTopics: allTopics(name, highestShard(genesis)),
     ...(index === undefined || secretKey === undefined
       ? {}
       : {

@@ -3,7 +3,13 @@
  * `Opening.closers`, in the opposite order.
  */
 import { join } from 'node:path'
-import { checkGenesis, genesisHash, shardGenesis, type Genesis } from '../beacon/genesis.ts'
+import {
+  checkGenesis,
+  genesisHash,
+  highestShard,
+  shardGenesis,
+  type Genesis,
+} from '../beacon/genesis.ts'
 import { decodeJournalRecord } from '../consensus/journal.ts'
 import { signingRoot } from '../crosslink/certificate.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
@@ -20,7 +26,13 @@ import type { Store } from '../storage/store.ts'
 import type { VoteGuard, VoteRequest } from '../storage/vote-guard.ts'
 import type { ChainRestore, NodeRestore } from '../validator/contract.ts'
 import { missingRecord, spineReads } from '../validator/restore-check.ts'
-import { beaconStateRead, headReads, restoreOf, tailReads } from '../validator/restore.ts'
+import {
+  beaconStateRead,
+  headReads,
+  plansRead,
+  restoreOf,
+  tailReads,
+} from '../validator/restore.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
 import { loadRange, type Signer } from './driver.ts'
@@ -78,11 +90,12 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
     followShards: config.followShards,
     signatureBytesMax: SIGNATURE_BYTES_MAX,
     beaconState: entry?.value,
+    plans: await loadRange(store, plansRead()),
   })
   const validator = seams.validator?.(honest, signer) ?? honest
   const shardHost = hostOf(opening, store)
   closers.push(shardHost.closeAll)
-  for (const shard of validator.shards.keys()) await shardHost.openExecutor(shard)
+  for (const { config: shard } of validator.shards.values()) await shardHost.openExecutor(shard)
   const restore = await readRestore(opening, store, validator)
   if (signer !== undefined) await presentJournal(signer.guard, restore.chains, validator)
   seams.failPoints?.reached('restored')
@@ -94,7 +107,7 @@ function checkNetwork(genesis: Genesis, config: NodeConfig): void {
   if (!checked.ok) {
     throw new NodeError('genesis-invalid', `the genesis is not usable: ${checked.reject.detail}`)
   }
-  const { certificateScheme, shardCount } = genesis
+  const { certificateScheme } = genesis
   if (certificateScheme === 'mock') {
     const sentence = 'the mock scheme signs nothing and is for the simulator; use bls or ed25519'
     throw new NodeError('genesis-invalid', sentence)
@@ -106,9 +119,11 @@ function checkNetwork(genesis: Genesis, config: NodeConfig): void {
       throw new NodeError('genesis-invalid', sentence)
     }
   }
-  const unknown = config.followShards.find((shard) => shard > shardCount)
+  // B.7: one that is opened later is followed from then on.
+  const highest = highestShard(genesis)
+  const unknown = config.followShards.find((shard) => shard > highest)
   if (unknown !== undefined) {
-    const sentence = `followShards names shard ${unknown}; this network has 1 to ${shardCount}`
+    const sentence = `followShards names shard ${unknown}; this network may have 1 to ${highest}`
     throw new NodeError('shard-unknown', sentence)
   }
 }
@@ -158,9 +173,9 @@ async function openSigner(
   }
 }
 
-function hostOf({ config, genesis, log, seams }: Opening, store: Store): ShardHost {
+function hostOf({ config, log, seams }: Opening, store: Store): ShardHost {
   const { dataDirectory } = config
-  return createShardHost({ genesis, dataDirectory, store, log, failPoints: seams.failPoints })
+  return createShardHost({ dataDirectory, store, log, failPoints: seams.failPoints })
 }
 
 async function readRestore(

@@ -6,9 +6,8 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { shardGenesis, type Genesis } from '../beacon/genesis.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
-import type { Executor } from '../shards/executor.ts'
+import type { Executor, ShardConfig } from '../shards/executor.ts'
 import { openPoolExecutor } from '../shards/io/pool.ts'
 import { StateDamagedError } from '../shards/io/state-store.ts'
 import type { Store, StoreRange } from '../storage/store.ts'
@@ -22,15 +21,14 @@ import type { NodeSeams } from './seams.ts'
 export type ShardHost = {
   /** Of the shards that are open; it changes. */
   readonly executors: ReadonlyMap<ChainNumber, Executor>
-  readonly openExecutor: (shard: ChainNumber) => Promise<void>
+  readonly openExecutor: (config: ShardConfig) => Promise<void>
   /** Rejects with NodeError where the chain has a hole, with the state store's error where the state cannot be opened. */
-  readonly open: (shard: ChainNumber) => Promise<ChainRestore>
+  readonly open: (config: ShardConfig) => Promise<ChainRestore>
   readonly close: (shard: ChainNumber) => Promise<void>
   readonly closeAll: () => Promise<void>
 }
 
 export type ShardHostOptions = {
-  readonly genesis: Genesis
   readonly dataDirectory: string
   readonly store: Store
   readonly log: Log
@@ -50,8 +48,8 @@ export function createShardHost(options: ShardHostOptions): ShardHost {
     return result
   }
 
-  async function openExecutor(shard: ChainNumber): Promise<void> {
-    executors.set(shard, await openState(options, shard))
+  async function openExecutor(config: ShardConfig): Promise<void> {
+    executors.set(config.shard, await openState(options, config))
   }
 
   /** From this moment on it is asked nothing more. */
@@ -67,11 +65,11 @@ export function createShardHost(options: ShardHostOptions): ShardHost {
 
   return {
     executors,
-    openExecutor: (shard) => inTurn(shard, () => openExecutor(shard)),
-    open: (shard) =>
-      inTurn(shard, async () => {
-        await openExecutor(shard)
-        return readChain(options, shard)
+    openExecutor: (config) => inTurn(config.shard, () => openExecutor(config)),
+    open: (config) =>
+      inTurn(config.shard, async () => {
+        await openExecutor(config)
+        return readChain(options, config.shard)
       }),
     close,
     closeAll: async () => {
@@ -83,13 +81,14 @@ export function createShardHost(options: ShardHostOptions): ShardHost {
 }
 
 async function openState(
-  { genesis, dataDirectory, log, failPoints }: ShardHostOptions,
-  shard: ChainNumber,
+  { dataDirectory, log, failPoints }: ShardHostOptions,
+  config: ShardConfig,
 ): Promise<Executor> {
+  const { shard } = config
   const directory = join(dataDirectory, `state-${shard}`)
   const countdowns = failPoints?.countdowns
   const setting = {
-    config: shardGenesis(genesis, shard),
+    config,
     directory,
     ...(countdowns === undefined ? {} : { countdowns }),
   }

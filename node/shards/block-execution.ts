@@ -157,7 +157,7 @@ function faultOfForcing(
   const { status, forcedEpoch, hash } = record
   if (status === 'recovering') return 'the shard makes no blocks while it recovers'
   if (epoch < forcedEpoch) return 'the epoch of the block was ended by force'
-  if (epoch === parent.epoch || parent.sealing || parent.height === 0) return undefined
+  if (epoch === parent.epoch || parent.sealing) return undefined
   const isForced = epoch === forcedEpoch && equalBytes(hash, parent.hash)
   return isForced ? undefined : 'the epoch began from another block'
 }

@@ -24,6 +24,9 @@ export type ShardConfig = {
   readonly shard: ChainNumber
   /** When the shard was opened, itself included; later ones are known from the anchor (layout.ts). */
   readonly shardCount: number
+  /** Beacon height from which on the shard is in the layout, and the epoch that began there; 0 if absent: since genesis (B.7). */
+  readonly openedHeight?: number
+  readonly openedEpoch?: number
   /** Of the layout: shards that are retiring or retired (B.7); none if absent. */
   readonly closed?: readonly ChainNumber[]
   /** Ethereum chain id: network base + shard. */

@@ -53,16 +53,16 @@ export function genesisStateRoot(
   return rootOf(genesisTree(config, hashPairs))
 }
 
-/** Block 0: no body, no header, epoch 0; its base fee is the genesis one. */
+/** Block 0: no body, no header; its base fee is the genesis one. That of a shard that was opened later leans on where it was (B.7). */
 export function genesisPoint(config: ShardConfig): ChainPoint {
   return {
     hash: config.genesisBlockHash,
     height: 0,
-    epoch: 0,
+    epoch: config.openedEpoch ?? 0,
     view: 0,
     timestampMs: config.genesisTimestampMs,
     sealing: false,
-    anchorHeight: 0,
+    anchorHeight: config.openedHeight ?? 0,
     gasLimit: config.gasLimit,
     gasUsed: 0,
     baseFeePerGas: config.initialBaseFee,

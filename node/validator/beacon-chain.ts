@@ -31,7 +31,12 @@ import type { Context } from './context.ts'
 import type { NodeRestore } from './contract.ts'
 import { beaconBlockOf, decodeBeaconChainBlock } from './beacon-block.ts'
 import { createForkProofs, type ForkProofs } from './fork-proofs.ts'
-import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
+import {
+  createEpochChain,
+  type ChainPlace,
+  type EpochChain,
+  type EpochChainOptions,
+} from './epoch-chain.ts'
 import { createCrosslinkCandidates, type CrosslinkCandidates } from './crosslink-candidates.ts'
 import { numberKey, type TableName } from './table.ts'
 
@@ -60,7 +65,7 @@ export type BeaconChain = {
 }
 
 export type BeaconChainOptions = {
-  readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
+  readonly epochs: ChainPlace
   readonly genesisState: BeaconState
   readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
   readonly leaves: Pick<ChannelLeaves, 'of' | 'know'>

@@ -18,6 +18,7 @@ import type {
   CheckedTransaction,
   ExecutionRequest,
   ExecutionResponse,
+  ShardConfig,
 } from '../shards/executor.ts'
 import type { StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
 import type { MempoolRejectCode } from '../shards/mempool-admission.ts'
@@ -45,7 +46,7 @@ export type LoadAnswer = readonly (readonly StoreEntry[])[]
 /** What the disk held of one chain when the node started. */
 export type ChainRestore = {
   readonly chain: ChainNumber
-  /** How the epoch began that the node was in; undefined in the first one. */
+  /** How the epoch began that the node was in; undefined in epoch 0. */
   readonly epochStart: EpochStart | undefined
   /** Of that epoch. */
   readonly journal: readonly StoreEntry[]
@@ -61,8 +62,6 @@ export type NodeRestore = {
   readonly beaconState: Uint8Array | undefined
   /** Encoded anchor views of recent beacon heights, ascending. */
   readonly anchors: readonly Uint8Array[]
-  /** Encoded plans of all epochs that the beacon had come to know. */
-  readonly plans: readonly StoreEntry[]
   /** Encoded channel leaves of the last crosslink of each source. */
   readonly channels: readonly StoreEntry[]
   /** Encoded snapshot points of each shard. */
@@ -253,7 +252,7 @@ export type ValidatorEffect =
     }
   | { readonly kind: 'pending-transaction'; readonly shard: ChainNumber; readonly hash: Hash }
   /** Start the shard's executor, read its chain from the disk, answer `opened`. */
-  | { readonly kind: 'open-shard'; readonly shard: ChainNumber }
+  | { readonly kind: 'open-shard'; readonly config: ShardConfig }
   /** End the shard's executor; what is on disk stays there. Questions to it are answered undefined from then on. */
   | { readonly kind: 'close-shard'; readonly shard: ChainNumber }
   /** Listen to these topics and no others. */

@@ -30,6 +30,8 @@ export type Seating = Pick<ChainOptions, 'engine' | 'committee'>
 export type EpochChainOptions = {
   readonly number: ChainNumber
   readonly genesis: EngineConfig['genesis']
+  /** The epoch that starts from it: a shard may have been opened in a later one than epoch 0 (B.7). */
+  readonly firstEpoch: number
   /** The engine of an epoch that starts from this block; undefined while its seats are not known here. */
   readonly seating: (epoch: number, start: EngineConfig['genesis']) => Seating | undefined
   /** The epoch that a sealing block leads to. */
@@ -43,6 +45,12 @@ export type EpochChainOptions = {
   /** Any block that somebody sends, whatever its epoch. */
   readonly seen?: (block: ChainBlock) => void
 }
+
+/** Of a chain: where it began, who sits on it, and where its news are told. */
+export type ChainPlace = Pick<
+  EpochChainOptions,
+  'number' | 'genesis' | 'firstEpoch' | 'seating' | 'topics'
+>
 
 export type EpochChain = {
   readonly number: ChainNumber
@@ -94,7 +102,8 @@ type Turning = {
 }
 
 export function createEpochChain(context: Context, options: EpochChainOptions): EpochChain {
-  const first = present(options.seating(0, options.genesis), 'the seats of the genesis are known')
+  const { firstEpoch, genesis } = options
+  const first = present(options.seating(firstEpoch, genesis), 'whoever began a chain is known')
   const self: Turning = {
     context,
     options,
@@ -171,10 +180,14 @@ function runOptions(
 }
 
 function start(self: Turning, restore: ChainRestore | undefined): void {
+  const { firstEpoch, genesis, seating: seatingOf } = self.options
   if (restore?.epochStart !== undefined) {
     const { epoch, block } = restore.epochStart
-    const seating = self.options.seating(epoch, block)
+    const seating = seatingOf(epoch, block)
     enter(self, present(seating, 'an epoch was entered when its seats were known'), block)
+  } else if (firstEpoch > 0) {
+    // B.7: a restart reads there which journal to come back to. No block sealed an epoch before it.
+    writeStart(self, { epoch: firstEpoch, block: genesis, sealedEpoch: firstEpoch })
   }
   self.run.start(restore)
 }

@@ -22,6 +22,10 @@ import { numberKey, numberOfChainKey } from './table.ts'
 export type ForcedStart = Pick<EpochStart, 'epoch' | 'block'>
 
 export type EpochPlans = {
+  /** Beacon height from which on the shard is in the layout; 0: since genesis (B.7). */
+  readonly openedHeight: (shard: ChainNumber) => number
+  /** Shards of the layout at the beacon's finalized head. */
+  readonly shardCount: () => number
   /** In force at the beacon's finalized head. */
   readonly current: () => EpochPlan
   /** undefined: the beacon of this node has not come so far. */
@@ -38,8 +42,10 @@ export type EpochPlans = {
   readonly isMember: (chain: ChainNumber, validator: number) => boolean
   /** The beacon's head moved: what is new in it is written down. */
   readonly learn: (head: BeaconState) => void
-  readonly restore: (entries: readonly StoreEntry[]) => void
 }
+
+/** What the disk has: the beacon's state, or that of the genesis, and the plans that were written down with it. */
+export type StoredPlans = { readonly head: BeaconState; readonly entries: readonly StoreEntry[] }
 
 type Plans = {
   readonly context: Context
@@ -49,10 +55,17 @@ type Plans = {
   head: BeaconState
 }
 
-export function createEpochPlans(context: Context, genesis: BeaconState): EpochPlans {
-  const self: Plans = { context, known: new Map(), forced: new Map(), head: genesis }
-  for (const plan of plansIn(genesis)) self.known.set(plan.epoch, plan)
+export function createEpochPlans(
+  context: Context,
+  genesis: BeaconState,
+  { head, entries }: StoredPlans,
+): EpochPlans {
+  const self: Plans = { context, known: new Map(), forced: new Map(), head }
+  for (const plan of [...plansIn(genesis), ...plansIn(head)]) self.known.set(plan.epoch, plan)
+  for (const entry of entries) restore(self, entry)
   return {
+    openedHeight: (shard) => self.head.shards[shard - 1]?.openedHeight ?? 0,
+    shardCount: () => self.head.shards.length,
     current: () => present(self.known.get(self.head.epoch), 'the plan in force is known'),
     of: (epoch) => self.known.get(epoch),
     forcedAfter: (shard, epoch) => self.forced.get(shard)?.find((start) => start.epoch > epoch),
@@ -63,9 +76,6 @@ export function createEpochPlans(context: Context, genesis: BeaconState): EpochP
         committees[chain]?.includes(validator),
       ),
     learn: (state) => learn(self, state),
-    restore: (entries) => {
-      for (const entry of entries) restore(self, entry)
-    },
   }
 }
 

@@ -12,6 +12,7 @@ import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
 import type { Place } from './place.ts'
 import type { SnapshotPoints, SnapshotRules } from './snapshot-points.ts'
 import { createShardChain, type BeaconWindow, type ShardChain } from './shard-chain.ts'
+import type { ShardConfig } from '../shards/executor.ts'
 import { configNow } from '../shards/layout.ts'
 import { createTransactionIntake, type TransactionIntake } from './transaction-intake.ts'
 
@@ -35,9 +36,9 @@ export function createHostedShard(
   parts: HostParts,
   shard: ChainNumber,
 ): ShardChain {
-  const { place, genesis, plans } = parts
+  const { place, plans } = parts
   return createShardChain(context, {
-    config: shardGenesis(genesis, shard),
+    config: configOf(parts, shard),
     epochs: place.epochsOf(shard),
     payoutOf: (proposer) => place.payoutOf(shard, proposer),
     isOwn: (proposer) => place.isOwn(shard, proposer),
@@ -47,6 +48,14 @@ export function createHostedShard(
     loadFinalized: (fromHeight, answer) => loadFinalized(context, shard, fromHeight, answer),
     loadBacklog: (height, answer) => loadBacklog(context, shard, height, answer),
   })
+}
+
+/** What the shard's first block builds on: the genesis, and where the beacon opened the shard (B.7). */
+export function configOf(
+  { genesis, plans }: Pick<HostParts, 'genesis' | 'plans'>,
+  shard: ChainNumber,
+): ShardConfig {
+  return shardGenesis(genesis, shard, plans.openedHeight(shard))
 }
 
 function beaconWindow(
@@ -85,21 +94,32 @@ export function isOld(
   return context.wallMs() - beacon.head().timestampMs > 2 * beaconTiming.idleIntervalMs
 }
 
-/** One per shard of the network: a node takes transactions for all of them. */
+export type Intakes = {
+  /** By shard: a node takes transactions for all that there are. */
+  readonly all: ReadonlyMap<ChainNumber, TransactionIntake>
+  /** The beacon may have opened a shard (B.7). */
+  readonly review: () => void
+}
+
 export function createIntakes(
   context: Context,
-  { genesis, place, beacon }: Pick<HostParts, 'genesis' | 'place' | 'beacon'>,
+  parts: Pick<HostParts, 'genesis' | 'plans' | 'place' | 'beacon'>,
   served: (shard: ChainNumber) => ShardChain | undefined,
-): ReadonlyMap<ChainNumber, TransactionIntake> {
-  const intakes = new Map<ChainNumber, TransactionIntake>()
-  for (let shard = 1; shard <= genesis.shardCount; shard++) {
-    const intake = createTransactionIntake(context, {
-      config: configNow(shardGenesis(genesis, shard), beacon.headAnchor),
-      shard: () => served(shard),
-      members: () => (place.isHolder(shard) ? place.holders(shard) : []),
-      topic: place.transactionTopic(shard),
-    })
-    intakes.set(shard, intake)
+): Intakes {
+  const { place, plans, beacon } = parts
+  const all = new Map<ChainNumber, TransactionIntake>()
+  const review = (): void => {
+    // Shards are only ever added, at the end.
+    for (let shard = all.size + 1; shard <= plans.shardCount(); shard++) {
+      const intake = createTransactionIntake(context, {
+        config: configNow(configOf(parts, shard), beacon.headAnchor),
+        shard: () => served(shard),
+        members: () => (place.isHolder(shard) ? place.holders(shard) : []),
+        topic: place.transactionTopic(shard),
+      })
+      all.set(shard, intake)
+    }
   }
-  return intakes
+  review()
+  return { all, review }
 }

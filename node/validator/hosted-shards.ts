@@ -11,7 +11,7 @@ import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import { createScope, type Context, type Scope } from './context.ts'
 import type { ChainRestore, NodeRestore } from './contract.ts'
 import type { EpochChain } from './epoch-chain.ts'
-import { createHostedShard, isOld, type HostParts } from './hosted-shard.ts'
+import { configOf, createHostedShard, isOld, type HostParts } from './hosted-shard.ts'
 import { shardsToHost, type Host } from './hosting.ts'
 import type { ShardChain } from './shard-chain.ts'
 
@@ -112,7 +112,7 @@ function review(self: Hosting): void {
   for (const shard of needed) {
     if (shards.has(shard) || opening.has(shard)) continue
     opening.add(shard)
-    context.emit({ kind: 'open-shard', shard })
+    context.emit({ kind: 'open-shard', config: configOf(parts, shard) })
   }
 }
 

@@ -20,8 +20,6 @@ export function shardsToHost(
 ): readonly ChainNumber[] {
   return state.shards
     .filter((record) => {
-      // Executors start from a genesis; a shard that was opened later is held by nobody yet (B.7).
-      if (record.openedHeight > 0) return false
       if (followShards.includes(record.shard)) return true
       if (validator === undefined) return false
       return [...epochsOfHolders(state, record), state.epoch + 1].some((epoch) => {

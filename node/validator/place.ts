@@ -1,7 +1,8 @@
 /**
  * A node's place in its network: its seats, its shards, and how the engine of each chain is set up.
  */
-import type { Genesis } from '../beacon/genesis.ts'
+import { epochAfter } from '../beacon/epoch.ts'
+import { genesisBlockHash, highestShard, type Genesis } from '../beacon/genesis.ts'
 import { leaderOfView } from '../beacon/committee.ts'
 import { leaderOrderOf, type BeaconState } from '../beacon/state.ts'
 import type { EngineConfig } from '../consensus/engine-contract.ts'
@@ -16,7 +17,7 @@ import {
 } from '../primitives/identifiers.ts'
 import { votingKeys } from '../primitives/key-use.ts'
 import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
-import type { EpochChainOptions, Seating } from './epoch-chain.ts'
+import type { ChainPlace, Seating } from './epoch-chain.ts'
 import type { EpochPlans } from './epoch-plans.ts'
 import { decodeBeaconChainBlock } from './beacon-block.ts'
 import { decodeShardChainBlock } from './shard-block.ts'
@@ -56,9 +57,7 @@ export type Place = {
   readonly topicsOf: (shard: ChainNumber, follows: boolean) => readonly string[]
   readonly wire: WireContext
   /** How a chain goes from one epoch into the next. */
-  readonly epochsOf: (
-    chain: ChainNumber,
-  ) => Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
+  readonly epochsOf: (chain: ChainNumber) => ChainPlace
   /** Where the proposer of a shard block gets its tips; undefined of a block that its seat may not propose. */
   readonly payoutOf: (shard: ChainNumber, proposer: ProposerPlace) => Address | undefined
   /** Whether that seat was, or is, this node's. */
@@ -78,7 +77,7 @@ export function placeOf(
 ): Place {
   const { genesis, validator } = options
   const committee = (chain: ChainNumber): readonly number[] =>
-    present(plans.current().committees[chain], 'every chain has a committee')
+    plans.current().committees[chain] ?? []
   const topic = (chain: ChainNumber, name: 'fin' | 'blk' | 'tx'): string =>
     topicName(genesisState.genesisHash, chain, name)
   const hasEpochs = genesisState.epochRules.blocks > 0
@@ -104,18 +103,19 @@ export function placeOf(
     wire: {
       // Committees grow and shrink with the registry (B.6); of an epoch that this node has not come to it knows no size.
       seatCountOf: (chain) => {
-        const seats = genesisState.committees[chain]?.length
-        return hasEpochs && seats !== undefined ? COMMITTEE_SEATS_MAX : seats
+        if (!hasEpochs) return genesisState.committees[chain]?.length
+        return chain <= highestShard(genesis) ? COMMITTEE_SEATS_MAX : undefined
       },
       decodeBlock: (chain) => {
         if (chain === BEACON_CHAIN) return decodeBeaconChainBlock
-        return chain <= genesis.shardCount ? decodeShardChainBlock : undefined
+        return chain <= highestShard(genesis) ? decodeShardChainBlock : undefined
       },
       signatureBytesMax: options.signatureBytesMax,
     },
     epochsOf: (chain) => ({
       number: chain,
       genesis: genesisBlock(genesis, genesisState, chain),
+      firstEpoch: epochAfter(genesisState.epochRules, plans.openedHeight(chain)),
       seating: (epoch, start) =>
         seatingOf({ ...options, genesisState, plans }, { chain, epoch, start }),
       topics: chainTopics(chain),
@@ -153,12 +153,9 @@ function createLeaderOrders(plans: EpochPlans) {
 }
 
 function genesisBlock(genesis: Genesis, state: BeaconState, chain: ChainNumber) {
-  const hash = chain === BEACON_CHAIN ? state.headHash : state.shards[chain - 1]?.hash
-  return {
-    hash: present(hash, 'every chain has a genesis block'),
-    height: 0,
-    timestampMs: genesis.timestampMs,
-  }
+  const { genesisHash, headHash } = state
+  const hash = chain === BEACON_CHAIN ? headHash : genesisBlockHash(genesisHash, chain)
+  return { hash, height: 0, timestampMs: genesis.timestampMs }
 }
 
 type Seated = Pick<PlaceOptions, 'genesis' | 'validator'> & {

@@ -112,7 +112,9 @@ type Floor = JournalRecord & { readonly kind: 'floor' }
  */
 function missingFloor({ head, epochStart, journal }: ChainReads): string | undefined {
   const floor = floorOf(journal) ?? epochStart?.block
-  if (head === undefined) return floor === undefined ? undefined : `final height ${floor.height}`
+  // B.7, B.8: an epoch may begin from block 0, which is written down nowhere.
+  const isAtGenesis = floor === undefined || floor.height === 0
+  if (head === undefined) return isAtGenesis ? undefined : `final height ${floor.height}`
   if (floor === undefined || floor.height < head.height) return `the journal's floor ${head.height}`
   if (floor.height > head.height) return `final height ${floor.height}`
   if (!equalBytes(floor.hash, head.hash)) return `the final block ${head.height}`
@@ -173,8 +175,8 @@ function missingOfBeacon(
       return [numberOfChainKey(key), outRootOf(decodeLeaves(value))] as const
     }),
   )
-  const bare = shards.find(({ shard, outRoot, lastCrosslinkHeight }) => {
-    return lastCrosslinkHeight > 0 && !isSame(leaves.get(shard), outRoot)
+  const bare = shards.find(({ shard, outRoot, lastCrosslinkHeight, openedHeight }) => {
+    return lastCrosslinkHeight > openedHeight && !isSame(leaves.get(shard), outRoot)
   })
   return bare === undefined ? undefined : `the channel leaves of shard ${bare.shard}`
 }

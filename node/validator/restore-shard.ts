@@ -11,7 +11,7 @@ import { chainSpineReads, missingOfOne } from './restore-check.ts'
 import { chainHeadReads, chainRestoreOf, chainTailReads } from './restore.ts'
 
 /** What a start reads besides its chains, in the same rounds. */
-const OTHER_HEADS: LoadAnswer = [[], [], [], []]
+const OTHER_HEADS: LoadAnswer = [[], [], []]
 const OTHER_TAILS: LoadAnswer = [[]]
 
 export type ShardReads = {

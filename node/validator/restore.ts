@@ -15,12 +15,16 @@ export function beaconStateRead(): StoreRange {
   return pointRange('state', numberKey(BEACON_CHAIN))
 }
 
-/** The beacon state, the channel leaves, the plans of epochs, the snapshot points; per chain the finalized head and the start of its epoch. */
+/** The plans of all epochs that the beacon had come to know: who sat where when a shard began (B.7). */
+export function plansRead(): StoreRange {
+  return { table: 'plan' }
+}
+
+/** The beacon state, the channel leaves, the snapshot points; per chain the finalized head and the start of its epoch. */
 export function headReads(chains: readonly ChainNumber[]): readonly StoreRange[] {
   return [
     beaconStateRead(),
     { table: 'channels' },
-    { table: 'plan' },
     { table: 'snapshot' },
     ...chains.flatMap(chainHeadReads),
   ]
@@ -68,9 +72,8 @@ export function restoreOf(
     chains: restored,
     beaconState: heads[0]?.[0]?.value,
     anchors: (tails[0] ?? []).map(({ value }) => value),
-    plans: heads[2] ?? [],
     channels: heads[1] ?? [],
-    snapshots: heads[3] ?? [],
+    snapshots: heads[2] ?? [],
   }
 }
 
@@ -95,11 +98,11 @@ function within(table: TableName, chain: ChainNumber): StoreRange {
 
 /** The final head of the chain with this index. */
 export function headOf(heads: LoadAnswer, index: number) {
-  const entry = heads[4 + 2 * index]?.[0]
+  const entry = heads[3 + 2 * index]?.[0]
   return entry && readFinalEntry(entry)
 }
 
 export function epochStartOf(heads: LoadAnswer, index: number): EpochStart | undefined {
-  const entry = heads[5 + 2 * index]?.[0]
+  const entry = heads[4 + 2 * index]?.[0]
   return entry && decodeEpochStart(entry.value)
 }

@@ -24,7 +24,12 @@ import {
   type CrosslinkOfferOptions,
 } from './crosslink-offer.ts'
 import type { CommitHistory, ShardExecutionOptions } from './execution-state.ts'
-import { createEpochChain, type EpochChain, type EpochChainOptions } from './epoch-chain.ts'
+import {
+  createEpochChain,
+  type ChainPlace,
+  type EpochChain,
+  type EpochChainOptions,
+} from './epoch-chain.ts'
 import { createInboxFeed, type InboxFeed, type InboxFeedOptions } from './inbox-feed.ts'
 import type { PreparationSources } from './pending-block.ts'
 import { isAcceptable } from './shard-acceptance.ts'
@@ -72,7 +77,7 @@ export type BeaconWindow = {
 
 export type ShardChainOptions = Pick<HandoverSurroundings, 'forcedAfter' | 'readmit'> & {
   readonly config: ShardConfig
-  readonly epochs: Pick<EpochChainOptions, 'number' | 'genesis' | 'seating' | 'topics'>
+  readonly epochs: ChainPlace
   readonly payoutOf: BuilderParts['payoutOf']
   /** Whether this node proposed the block, in whichever epoch. */
   readonly isOwn: (header: ShardBlock['header']) => boolean

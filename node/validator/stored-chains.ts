@@ -18,11 +18,12 @@ export type StoredChains = {
   ) => void
 }
 
-export function createStoredChains(context: Context, shardCount: number): StoredChains {
+/** `highest`: the highest number that a shard of the network may have. */
+export function createStoredChains(context: Context, highest: ChainNumber): StoredChains {
   const talks = new Map<ChainNumber, EpochTalk>()
   return {
     receive: (peer, { chain, epoch }, message) => {
-      if (chain > shardCount) return
+      if (chain > highest) return
       const talk = talks.get(chain) ?? createEpochTalk(context, chain)
       talks.set(chain, talk)
       if (!talk.mayAnswer(peer, message)) return

@@ -2,10 +2,12 @@
  * The validator: one whole node as a pure machine. Beacon, hosted shards, mempools, inboxes and crosslinks meet here;
  * inputs are routed to them, and what they want done comes back as one ordered list of effects (contract.ts).
  */
+import { highestShard } from '../beacon/genesis.ts'
 import { decodeBeaconState } from '../beacon/state-codec.ts'
 import { genesisBeaconState, type BeaconState } from '../beacon/state.ts'
 import { isRecovering } from '../crosslink/crosslink.ts'
 import type { ReceiptBatch } from '../crosslink/receipt.ts'
+import type { StoreEntry } from '../storage/store.ts'
 import { assert, unreachable } from '../primitives/assert.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { createBeaconChain, type BeaconChain } from './beacon-chain.ts'
@@ -16,7 +18,7 @@ import type { NodeRestore, ValidatorEffect, ValidatorFact, ValidatorInput } from
 import type { EpochChain } from './epoch-chain.ts'
 import { createEpochPlans, type EpochPlans } from './epoch-plans.ts'
 import { loadBatches } from './history.ts'
-import { createIntakes } from './hosted-shard.ts'
+import { createIntakes, type Intakes } from './hosted-shard.ts'
 import { createHostedShards, type HostedShards } from './hosted-shards.ts'
 import { placeOf, type Place, type PlaceOptions } from './place.ts'
 import type { ShardChain } from './shard-chain.ts'
@@ -27,7 +29,7 @@ import {
   type SnapshotRules,
 } from './snapshot-points.ts'
 import { createStoredChains, type StoredChains } from './stored-chains.ts'
-import { unknownShard, type TransactionIntake } from './transaction-intake.ts'
+import { unknownShard } from './transaction-intake.ts'
 import type { WireContext } from './wire.ts'
 
 export type ValidatorOptions = PlaceOptions & {
@@ -37,6 +39,8 @@ export type ValidatorOptions = PlaceOptions & {
   readonly shardStateRoots: readonly Hash[]
   /** The encoded beacon state on the disk, if there is one: it says which shards are held from the start (B.11). */
   readonly beaconState?: Uint8Array | undefined
+  /** Encoded plans of all epochs that the beacon had come to know. */
+  readonly plans?: readonly StoreEntry[]
 }
 
 export type Validator = {
@@ -70,7 +74,7 @@ type Parts = {
   readonly chains: HostedShards['chains']
   /** Of shards that are not held. */
   readonly stored: StoredChains
-  readonly intakes: ReadonlyMap<ChainNumber, TransactionIntake>
+  readonly intakes: Intakes
   /** Chains for which this node signs nothing more (R8). */
   readonly silenced: Set<ChainNumber>
   /** The deadline that the driver was told. */
@@ -97,7 +101,11 @@ function createParts(options: ValidatorOptions): Parts {
   const owner = createContext()
   const { context } = owner
   const genesisState = genesisBeaconState(genesis, options.shardStateRoots)
-  const plans = createEpochPlans(context, genesisState)
+  const restored = restoredState(options) ?? genesisState
+  const plans = createEpochPlans(context, genesisState, {
+    head: restored,
+    entries: options.plans ?? [],
+  })
   const place = placeOf(options, genesisState, plans)
   const leaves = createChannelLeaves(context)
   const points = createSnapshotPoints(context, snapshotRules)
@@ -114,6 +122,7 @@ function createParts(options: ValidatorOptions): Parts {
     onFinalized: (block) => {
       leaves.learn(block)
       plans.learn(beacon.head())
+      intakes.review()
       for (const shard of points.learn(block)) hosting.shards.get(shard)?.keepSnapshots()
       const { sent } = beacon.head()
       for (const shard of hosting.shards.values()) {
@@ -124,14 +133,13 @@ function createParts(options: ValidatorOptions): Parts {
     },
   })
   const readmit = (shard: ChainNumber, raws: readonly Uint8Array[]): void =>
-    intakes.get(shard)?.readmit(raws)
+    intakes.all.get(shard)?.readmit(raws)
   const parts = { genesis, place, plans, readmit, beacon, leaves, points, snapshotRules }
-  const restored = restoredState(options) ?? genesisState
   const hosting = createHostedShards(context, options, parts, restored)
   const { shards, chains } = hosting
   const intakes = createIntakes(context, parts, hosting.served)
   const serving = createChunkServing(context)
-  const stored = createStoredChains(context, genesis.shardCount)
+  const stored = createStoredChains(context, highestShard(genesis))
   const known = { owner, place, plans, leaves, points, serving, beacon, hosting, stored }
   return { ...known, shards, chains, intakes, silenced: new Set(), announced: NaN }
 }
@@ -206,7 +214,6 @@ function route(self: Parts, input: ValidatorInput): void {
 
 function start({ leaves, plans, points, beacon, hosting }: Parts, restore: NodeRestore): void {
   leaves.restore(restore.channels)
-  plans.restore(restore.plans)
   points.restore(restore.snapshots)
   beacon.start(restore)
   plans.learn(beacon.head())
@@ -217,11 +224,11 @@ function tick({ chains, shards, intakes, beacon }: Parts): void {
   beacon.tick()
   for (const chain of chains.values()) chain.tick()
   for (const shard of shards.values()) shard.tick()
-  for (const intake of intakes.values()) intake.tick()
+  for (const intake of intakes.all.values()) intake.tick()
 }
 
 function submit({ intakes, owner }: Parts, { request, shard, raw }: Input<'submit'>): void {
-  const intake = intakes.get(shard)
+  const intake = intakes.all.get(shard)
   if (intake !== undefined) return intake.submit(request, raw)
   owner.context.emit({ kind: 'submitted', request, result: unknownShard(shard) })
 }
@@ -237,7 +244,7 @@ function receive(self: Parts, input: Input<'message'>): void {
     }
     case 'transactions':
       if ((input.gossip || validator !== undefined) && self.hosting.served(message.shard)) {
-        self.intakes.get(message.shard)?.relay(message.raws)
+        self.intakes.all.get(message.shard)?.relay(message.raws)
       }
       return
     case 'receipts':
@@ -349,7 +356,7 @@ function announceDeadline(self: Parts, isTick: boolean): void {
   let at = self.beacon.deadline()
   for (const chain of self.chains.values()) at = Math.min(at, chain.deadline())
   for (const shard of self.shards.values()) at = Math.min(at, shard.deadline())
-  for (const intake of self.intakes.values()) at = Math.min(at, intake.deadline())
+  for (const intake of self.intakes.all.values()) at = Math.min(at, intake.deadline())
   // A tick uses up the driver's timer, also one that came too early.
   if (at === self.announced && !isTick) return
   self.announced = at

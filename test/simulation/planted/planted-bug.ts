@@ -28,6 +28,7 @@ export type SceneName =
   | 'epochs: losses'
   | 'forced'
   | 'forked'
+  | 'open'
   | 'retire'
   | 'stake'
   | `vice: ${string}`

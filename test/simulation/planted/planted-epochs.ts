@@ -116,4 +116,40 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
     patches: [patch('node/shards/evacuation.ts', '  debit(state, address, amount)\n', '')],
     scene: 'retire',
   },
+  {
+    name: 'opened-shard-begins-in-epoch-0',
+    rule: 'B.7',
+    patches: [patch('node/shards/genesis-state.ts', 'epoch: config.openedEpoch ?? 0', 'epoch: 0')],
+    scene: 'open',
+  },
+  {
+    name: 'opened-shard-thought-to-have-spoken',
+    rule: 'B.7',
+    patches: [
+      patch(
+        'node/validator/restore-check.ts',
+        'lastCrosslinkHeight > openedHeight',
+        'lastCrosslinkHeight > 0',
+      ),
+    ],
+    scene: 'open',
+  },
+  {
+    name: 'shard-opened-where-its-seats-are-drawn',
+    rule: 'B.7',
+    patches: [
+      patch(
+        'node/beacon/epoch-turn.ts',
+        'if (state.committees.length <= shard) return state',
+        'if ((planOf(state, state.epoch + 1)?.committees.length ?? 0) <= shard) return state',
+      ),
+    ],
+    scene: 'open',
+  },
+  {
+    name: 'first-epoch-of-an-opened-shard-not-written-down',
+    rule: 'B.7',
+    patches: [patch(EPOCH_CHAIN, '} else if (firstEpoch > 0) {', '} else if (firstEpoch > 1e9) {')],
+    scene: 'open',
+  },
 ]

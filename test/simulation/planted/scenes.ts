@@ -7,6 +7,7 @@ import { runBout, type BoutEnd, type Scene } from './bout.ts'
 import { runCapturedBout } from './captured-bout.ts'
 import { runForcedBout } from './forced-bout.ts'
 import { runForkBout } from './fork-bout.ts'
+import { runOpenBout } from './open-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
 import { runStakeBout } from './stake-bout.ts'
@@ -63,6 +64,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   if (name.startsWith(CAPTURED)) return runCapturedBout(name.slice(CAPTURED.length), seed)
   if (name === 'forced') return runForcedBout(seed)
   if (name === 'forked') return runForkBout(seed)
+  if (name === 'open') return runOpenBout(seed)
   if (name === 'stake') return runStakeBout(seed)
   if (name === 'passers') return runPassingBout(seed)
   if (name === 'wrong chunks') return runStateSyncBout(seed)

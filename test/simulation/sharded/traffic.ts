@@ -29,8 +29,8 @@ export type Order = {
   readonly sender: number
   /** Where it ends. */
   readonly destination: ChainNumber
-  /** `bounce`: to an address that cannot receive there. */
-  readonly to: 'account' | 'bounce'
+  /** `bounce`: to an address that cannot receive there; `self`: to the sender's own address there. */
+  readonly to: 'account' | 'bounce' | 'self'
   readonly amount: bigint
 }
 
@@ -130,6 +130,11 @@ function receiverOf(order: Order): Address {
   return hashTagged('receiver', tag).slice(0, 20)
 }
 
+function targetOf(order: Order): Address {
+  if (order.to === 'bounce') return GATEWAY_ADDRESS
+  return order.to === 'self' ? accountOf(order.sender).address : receiverOf(order)
+}
+
 function send(ledger: Ledger, order: Order, node: number): void {
   const raw = sign(ledger, order)
   const id = toHex(keccak256(raw))
@@ -176,7 +181,7 @@ function sign({ nonces }: Ledger, order: Order): Uint8Array {
   const nonce = nonces.get(key) ?? 0
   nonces.set(key, nonce + 1)
   const crosses = destination !== shard
-  const target = order.to === 'bounce' ? GATEWAY_ADDRESS : receiverOf(order)
+  const target = targetOf(order)
   const fields: TransactionFields = {
     type: 2,
     chainId: CHAIN_ID_BASE + shard,

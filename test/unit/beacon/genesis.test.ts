@@ -6,6 +6,7 @@ import {
   encodeGenesis,
   genesisBlockHash,
   genesisHash,
+  highestShard,
   shardGenesis,
   SUPPLY_LIMIT,
   type Genesis,
@@ -171,7 +172,16 @@ describe('beacon: genesis', () => {
       genesisHash: genesisHash(genesis),
       genesisBlockHash: genesisBlockHash(genesisHash(genesis), 2),
     })
-    expect(shardGenesis(genesis, 3)).toMatchObject({ shardCount: 3, allocations: [] })
     expect(() => shardGenesis(genesis, 65)).toThrow('may have this shard')
+  })
+
+  it('beacon: genesis: B.7: a shard that was opened later has no accounts, and begins where the beacon opened it', () => {
+    const genesis = exampleGenesis({ epochs: { ...ONE_EPOCH, blocks: 16 } })
+    expect(shardGenesis(genesis, 2)).toMatchObject({ openedHeight: 0, openedEpoch: 0 })
+    const opened = { shardCount: 3, allocations: [], openedHeight: 32, openedEpoch: 2 }
+    expect(shardGenesis(genesis, 3, 32)).toMatchObject(opened)
+    expect(() => shardGenesis(genesis, 3)).toThrow('that the genesis has not')
+    expect(() => shardGenesis(genesis, 2, 32)).toThrow('that the genesis has not')
+    expect([highestShard(genesis), highestShard(exampleGenesis())]).toEqual([64, 2])
   })
 })

@@ -51,12 +51,14 @@ describe('validator: hosting', () => {
     expect(shardsToHost({ ...state, shards: forced }, host)).toEqual([2, 3])
   })
 
-  test('validator: hosting: B.11: shards that were opened later are held by nobody yet', () => {
-    const state = seatedAt({ ...genesis, epoch: 0 }, [2, 3, 1])
-    const shards = state.shards.map((record) => {
-      return record.shard === 3 ? { ...record, openedHeight: 16 } : record
+  test('validator: hosting: B.7, B.11: a shard is held from the boundary on that opens it, not from where its seats are drawn', () => {
+    const before = seatedAt({ ...genesis, epoch: 1 }, [2, 2, 3, 3])
+    expect(shardsToHost({ ...before, shards: before.shards.slice(0, 2) }, host)).toEqual([2])
+    const state = seatedAt({ ...genesis, epoch: 2 }, [2, 2, 3, 3])
+    const opened = recordedIn(state, 2).shards.map((record) => {
+      return record.shard === 3 ? { ...record, openedHeight: 32 } : record
     })
-    expect(shardsToHost({ ...state, shards }, host)).toEqual([2])
+    expect(shardsToHost({ ...state, shards: opened }, host)).toEqual([3])
   })
 
   test('validator: hosting: B.11: followed shards are held whoever sits there', () => {

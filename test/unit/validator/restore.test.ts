@@ -42,7 +42,6 @@ describe('restore', () => {
       }),
       beaconState: undefined,
       anchors: [],
-      plans: [],
       channels: [],
       snapshots: [],
     })
@@ -106,14 +105,12 @@ describe('restore', () => {
       ['epoch', numberKey(3, 1), encodeEpochStart(begun(1))],
       ['epoch', numberKey(3, 2), encodeEpochStart(begun(2))],
       ['epoch', numberKey(4, 9), encodeEpochStart(begun(9))],
-      ['plan', numberKey(0, 2), bytesOf('plan')],
       ['journal', numberKey(3, 1, 5), bytesOf('old vote')],
       ['journal', numberKey(3, 2, 1), bytesOf('vote')],
       ['journal', numberKey(0, 0, 1), bytesOf('beacon vote')],
     ])
     expect(restored.chains[1]?.epochStart).toEqual(begun(2))
     expect(restored.chains[0]?.epochStart).toBeUndefined()
-    expect(restored.plans.map(({ value }) => value)).toEqual([bytesOf('plan')])
     const journals = restored.chains.map(({ journal }) => journal.map(({ value }) => value))
     expect(journals).toEqual([[bytesOf('beacon vote')], [bytesOf('vote')]])
   })
