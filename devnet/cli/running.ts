@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError, UsageError } from '../../node/cli/command-error.ts'
 import { alignColumns } from '../display/words.ts'
-import { asRecord } from '../observe/read-answer.ts'
+import { asNumber, asRecord } from '../observe/read-answer.ts'
 import { createRpcClient, RpcUnreachableError } from '../observe/rpc-client.ts'
 import { filesOf } from '../processes/data-directory.ts'
 import { readPssMiB } from '../processes/process-figures.ts'
@@ -37,13 +37,13 @@ export async function status(options: RunningOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify({ supervisor: supervisor.pid, startedMs, nodes })}\n`)
     return
   }
-  const rows = nodes.map(({ node, pid, state, rpc, pssMiB, heights }) => [
+  const rows = nodes.map(({ node, pid, state, rpc, pssMiB, heights, takenBack }) => [
     `node ${node}`,
     String(pid),
     state,
     rpc,
     pssMiB === null ? '?' : `${pssMiB} MiB`,
-    heights,
+    takenBack === 0 ? heights : `${heights}, taken back ${takenBack} times`,
   ])
   const header = ['', 'pid', 'state', 'rpc', 'memory', 'chain:height']
   process.stdout.write(`${alignColumns([header, ...rows]).join('\n')}\n`)
@@ -61,6 +61,7 @@ async function describeNode(node: RunFile['nodes'][number]) {
     rpc: node.rpcUrl,
     pssMiB: memory === undefined ? null : Math.round(memory),
     heights: health?.heights ?? '',
+    takenBack: health?.takenBack ?? 0,
   }
 }
 
@@ -83,6 +84,7 @@ async function readHealth(url: string) {
     return {
       ok: status === 200,
       heights: heights.join(' '),
+      takenBack: records.reduce((sum, chain) => sum + asNumber(chain['takenBack'], 'takenBack'), 0),
       syncing: syncing.map((chain) => String(chain['chain'])),
     }
   } catch (error) {

@@ -171,7 +171,29 @@ export type HealthView = {
     readonly view: number
     readonly seat: number
     readonly syncing: boolean
+    /** How often this node took back finalized blocks since it started; 0 of the beacon, for ever. */
+    readonly takenBack: number
   }[]
+}
+
+/** Finalized blocks of a shard that this node took back since it started: a fork (C.7), or a forced handover (B.8). */
+export type TakenBackView = {
+  /** How often, not how many blocks. */
+  readonly count: number
+  readonly last:
+    | {
+        /** By the machine's clock. */
+        readonly atMs: number
+        readonly because: 'fork' | 'forced-handover'
+        /** In which the shard went on. */
+        readonly epoch: number
+        /** The own head before. */
+        readonly from: { readonly height: number; readonly hash: Hash }
+        /** The recorded block that the node went to. */
+        readonly to: { readonly height: number; readonly hash: Hash }
+        readonly orphans: number
+      }
+    | undefined
 }
 
 export type HeadEvent =
@@ -193,6 +215,7 @@ export interface NetworkBackend {
   /** undefined until a finalized beacon block has recorded the shard block of this height. */
   crosslinkOf(shard: ChainNumber, height: number): Promise<CrosslinkPlace | undefined>
   health(): HealthView
+  takenBack(shard: ChainNumber): TakenBackView
   /** Listener for new finalized heads and pending transactions; returns the function that unsubscribes. */
   subscribe(listener: (event: HeadEvent) => void): () => void
   /** Sends one JSON-RPC call (with id 1) on a shard this node does not host to a member; undefined when no member answers. */

@@ -4,8 +4,8 @@
 import { GATEWAY_ABI } from '../shards/vm/gateway.ts'
 import { channelTo } from '../crosslink/channel.ts'
 import type { ShardRecord } from '../crosslink/crosslink.ts'
-import type { ChainNumber } from '../primitives/identifiers.ts'
-import type { BeaconHeadView, CommitteeView } from './backend.ts'
+import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { BeaconHeadView, CommitteeView, TakenBackView } from './backend.ts'
 import { answer } from './error-code.ts'
 import { formatData, formatQuantity } from './hexadecimal.ts'
 import { networkMethod, type Method } from './method.ts'
@@ -98,7 +98,26 @@ export const NETWORK_METHODS: readonly Method[] = [
       })
     },
   }),
+  networkMethod({
+    name: 'shard_getTakenBack',
+    summary:
+      'How often this node took finalized blocks of the shard back since it started, and the last time from where to where.',
+    cost: 1,
+    needsShard: true,
+    parameters: [],
+    run: ({ backend, shard }) => answer(formatTakenBack(backend.takenBack(shard))),
+  }),
 ]
+
+function formatTakenBack({ count, last }: TakenBackView): object {
+  if (last === undefined) return { count, last: null }
+  const { from, to, ...rest } = last
+  return { count, last: { ...rest, from: formatPlace(from), to: formatPlace(to) } }
+}
+
+function formatPlace({ height, hash }: { readonly height: number; readonly hash: Hash }): object {
+  return { height, hash: formatData(hash) }
+}
 
 function formatBeaconHead(head: BeaconHeadView): object {
   return {

@@ -26,6 +26,7 @@ import { createAdmissions, type Admissions } from './admissions.ts'
 import { beaconBlockAt, crosslinkOf } from './beacon-history.ts'
 import { createShardBackend } from './shard-backend.ts'
 import { createRemoteShardBackend } from './remote-shard-backend.ts'
+import type { TakenBack } from './taken-back.ts'
 
 export type BackendParts = {
   readonly version: string
@@ -36,6 +37,7 @@ export type BackendParts = {
   readonly executors: ReadonlyMap<ChainNumber, Executor>
   readonly submit: (shard: ChainNumber, raw: Uint8Array) => Promise<Result<Hash, SubmitRejectCode>>
   readonly peerCount: () => number
+  readonly takenBack: TakenBack
   readonly forward: (shard: ChainNumber, request: string) => Promise<string | undefined>
   /** Milliseconds since the Unix epoch; the machine's clock by default. */
   readonly now?: () => number
@@ -83,7 +85,8 @@ export function createBackend(parts: BackendParts): RunningBackend {
       registry: () => registryOf(validator.beacon.head()),
       beaconBlock: (selector) => beaconBlockAt(history, selector),
       crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),
-      health: () => healthOf(validator, parts.peerCount()),
+      health: () => healthOf(validator, parts),
+      takenBack: parts.takenBack.of,
       subscribe: (listener) => {
         listeners.add(listener)
         return () => listeners.delete(listener)
@@ -154,17 +157,21 @@ export function registryOf(state: BeaconState): RegistryView {
   return { epoch, height, validators, burnt, committees, nextCommittees }
 }
 
-function healthOf(validator: Validator, peers: number): HealthView {
+function healthOf(
+  validator: Validator,
+  { peerCount, takenBack }: Pick<BackendParts, 'peerCount' | 'takenBack'>,
+): HealthView {
   const records = validator.beacon.head().shards
   const chains = [...validator.chains].map(([chain, { seat, status }]) => {
     const { view, deliveredHeight } = status()
     const recorded = chain === BEACON_CHAIN ? 0 : (records[chain - 1]?.height ?? 0)
     const height = validator.shards.get(chain)?.committedHeight() ?? deliveredHeight
-    return { chain, height, view, seat, syncing: height + SYNCING_BLOCKS < recorded }
+    const syncing = height + SYNCING_BLOCKS < recorded
+    return { chain, height, view, seat, syncing, takenBack: takenBack.of(chain).count }
   })
   // Whoever is on the way into a shard is well: nobody is sent to it yet.
   const ok = chains.every(({ chain, syncing }) => {
     return !syncing || (chain !== BEACON_CHAIN && validator.served(chain) === undefined)
   })
-  return { ok, peers, chains }
+  return { ok, peers: peerCount(), chains }
 }

@@ -7,6 +7,7 @@ import { isLoopbackHost } from '../network/connection-policy.ts'
 import { startNetwork } from '../network/io/libp2p.ts'
 import type { Network } from '../network/network.ts'
 import { allTopics } from '../network/topic.ts'
+import { toHex } from '../primitives/bytes.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { schemeByName } from '../primitives/io/schemes.ts'
 import { startRpcServer, type RpcServer } from '../rpc/io/server.ts'
@@ -23,6 +24,7 @@ import { actingFor, hasLeft } from './membership.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openNode, presentJournal, type OpenedNode, type Opening } from './opening.ts'
 import { steadyNow, wallClockOf, type NodeSeams } from './seams.ts'
+import { createTakenBack } from './taken-back.ts'
 import { createTransport, type Transport } from './transport.ts'
 import { countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
 
@@ -73,6 +75,7 @@ async function runNode(
   const { closers, log } = opening
   const { validator } = opened
   const work = createWorkCounters()
+  const takenBack = createTakenBack()
   const transport = createTransport(
     () => validator.beacon.head().validators,
     validator.wire,
@@ -88,6 +91,7 @@ async function runNode(
     {
       onFact: (fact) => {
         metrics.count(fact)
+        takenBack.observe(fact)
         logFact(log, fact)
         states.observe(fact)
       },
@@ -113,6 +117,7 @@ async function runNode(
     executors: opened.shardHost.executors,
     submit: driver.submit,
     peerCount: () => transport.stats().peers,
+    takenBack,
     forward: forwarding.forward,
   })
   // The start comes before any peer, so that no greeting is missed.
@@ -279,9 +284,16 @@ function logFact(log: Log, fact: ValidatorFact): void {
     case 'forked':
       return log.warn(fact, 'the beacon recorded another branch: nothing is signed in this epoch')
     case 'reorganised':
-      return log.warn(fact, 'own blocks were taken back: this node follows the recorded branch')
-    case 'fork':
+      return log.warn(
+        inHex(fact),
+        'own blocks were taken back: this node follows the recorded branch',
+      )
     case 'forced-handover':
+      return log.warn(
+        inHex(fact),
+        'the shard was forced on: this node goes on from the recorded block',
+      )
+    case 'fork':
     case 'evidence':
     case 'refused-block':
     case 'executor-failed':
@@ -292,6 +304,16 @@ function logFact(log: Log, fact: ValidatorFact): void {
       return log.info(fact, fact.kind)
     default:
       return log.debug(fact, fact.kind)
+  }
+}
+
+/** Which blocks they were must be readable. */
+function inHex(fact: Extract<ValidatorFact, { readonly kind: 'reorganised' | 'forced-handover' }>) {
+  const { hash, from } = fact
+  return {
+    ...fact,
+    hash: toHex(hash),
+    from: from && { height: from.height, hash: toHex(from.hash) },
   }
 }
 

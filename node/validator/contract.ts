@@ -183,6 +183,8 @@ export type ValidatorFact =
       readonly height: number
       readonly hash: Hash
       readonly orphans: number
+      /** The newest of them. */
+      readonly from: BlockPlace | undefined
     }
   /** This node began, or ceased, to host a shard (B.11). */
   | { readonly kind: 'hosting'; readonly shard: ChainNumber; readonly isHosted: boolean }
@@ -196,8 +198,13 @@ export type ValidatorFact =
       readonly height: number
       readonly hash: Hash
       readonly orphans: number
+      /** The newest own block that was taken back. */
+      readonly from: BlockPlace | undefined
       readonly taken: number
     }
+
+/** A block by where it stands. */
+export type BlockPlace = { readonly height: number; readonly hash: Hash }
 
 export type ValidatorEffect =
   | { readonly kind: 'write'; readonly write: StoreWrite; readonly sync: boolean }

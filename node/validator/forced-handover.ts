@@ -89,8 +89,8 @@ function finish(self: Handover, start: ForcedStart, reached: Reached): void {
   }
   const { epoch, block } = start
   const { height, hash } = block
-  const orphans = reached.orphans.count
-  const fact = { kind: 'forced-handover', shard, epoch, height, hash, orphans } as const
+  const { count: orphans, newest: from } = reached.orphans
+  const fact = { kind: 'forced-handover', shard, epoch, height, hash, orphans, from } as const
   context.emit({ kind: 'report', fact })
   self.moving = false
   options.goOn({ epoch, block, sealedEpoch: reached.header?.epoch ?? 0 }, reached)

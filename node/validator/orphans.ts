@@ -8,9 +8,10 @@
  */
 import { decodeReceiptBatch } from '../crosslink/receipt-codec.ts'
 import { toHex } from '../primitives/bytes.ts'
-import type { Address, ChainNumber, Hash } from '../primitives/identifiers.ts'
+import type { Address, ChainNumber } from '../primitives/identifiers.ts'
 import type { StoreEntry } from '../storage/store.ts'
 import type { Context } from './context.ts'
+import type { BlockPlace } from './contract.ts'
 import { decodeEpochStart } from './epoch-start.ts'
 import { decodeOutcome } from './outcome.ts'
 import { readFinalEntry } from './serve.ts'
@@ -20,6 +21,7 @@ import { blockKey, chainKey, hashKey, numberKey, pointRange, type TableName } fr
 
 export type Orphans = {
   readonly count: number
+  readonly newest: BlockPlace | undefined
   /** Raw transactions in the order of their blocks: their senders were told that they are in. */
   readonly transactions: readonly Uint8Array[]
   /** Of those transactions. */
@@ -31,7 +33,8 @@ export type Orphans = {
 type Found = {
   /** By their text. */
   readonly senders: Map<string, Address>
-  readonly blocks: { readonly height: number; readonly hash: Hash }[]
+  /** In the order of their heights. */
+  readonly blocks: BlockPlace[]
   readonly records: { readonly table: TableName; readonly key: Uint8Array }[]
   /** Keys of the batches that they sent. */
   readonly batches: Uint8Array[]
@@ -106,7 +109,8 @@ function loadBodies(
     for (const [entry] of lists.slice(bodies.length)) {
       if (entry !== undefined) records.push(...batchRecords(shard, entry))
     }
-    answer({ count: blocks.length, transactions, senders: [...senders.values()], records })
+    const newest = blocks.at(-1)
+    answer({ count: blocks.length, newest, transactions, senders: [...senders.values()], records })
   })
 }
 

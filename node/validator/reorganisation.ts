@@ -299,10 +299,10 @@ function finish(
     context.emit({ kind: 'write', write, sync: true })
   }
   const { height, hash } = present(branch.blocks[0], 'the recorded block is not on the own chain')
-  const { count: orphans } = reached.orphans
+  const { count: orphans, newest: from } = reached.orphans
   const taken = branch.blocks.length
   const { epoch } = onto.begun
-  const fact = { kind: 'reorganised', shard, epoch, height, hash, orphans, taken } as const
+  const fact = { kind: 'reorganised', shard, epoch, height, hash, orphans, from, taken } as const
   context.emit({ kind: 'report', fact })
   self.stage = 'none'
   self.agreed = hash

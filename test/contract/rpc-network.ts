@@ -8,6 +8,7 @@ import type {
   NetworkBackend,
   ShardBackend,
   ShardBlockView,
+  TakenBackView,
   TransactionPlace,
 } from '../../node/rpc/backend.ts'
 import { emptyChannels } from '../../node/crosslink/channel.ts'
@@ -35,6 +36,18 @@ const SHARD_COUNT = 3
 const HOSTED = [1, 2] as const
 /** When every transaction is admitted here. */
 export const ADMITTED_MS = 1_700_000_000_000
+
+const TAKEN_BACK: TakenBackView = {
+  count: 1,
+  last: {
+    atMs: ADMITTED_MS,
+    because: 'fork',
+    epoch: 3,
+    from: { height: 9, hash: new Uint8Array(32).fill(9) },
+    to: { height: 7, hash: new Uint8Array(32).fill(7) },
+    orphans: 4,
+  },
+}
 
 export type RpcNetwork = {
   readonly backend: NetworkBackend
@@ -115,8 +128,9 @@ export function createRpcNetwork(funded: readonly `0x${string}`[]): RpcNetwork {
       health: () => ({
         ok: true,
         peers: 3,
-        chains: [{ chain: 2, height: 5, view: 6, seat: 0, syncing: true }],
+        chains: [{ chain: 2, height: 5, view: 6, seat: 0, syncing: true, takenBack: 1 }],
       }),
+      takenBack: (shard) => (shard === 2 ? TAKEN_BACK : { count: 0, last: undefined }),
       subscribe: (listener) => {
         listeners.add(listener)
         return () => void listeners.delete(listener)

@@ -55,6 +55,8 @@ describe('fork', () => {
     expect(slashed).toEqual(scene.gang.toSorted((left, right) => left - right))
     const taken = scene.facts.filter(({ fact }) => fact.kind === 'reorganised' && fact.orphans > 0)
     expect(taken.length).toBeGreaterThan(0)
+    for (const { fact } of taken)
+      expect(fact.kind === 'reorganised' && fact.from?.height).toBeGreaterThan(0)
   })
 
   test('fork: C.7: whoever crashes at any step of it comes back onto the recorded branch', () => {

@@ -79,6 +79,7 @@ export async function serveNetwork(
     beaconBlock: (selector) => beaconBlockAt(history, selector),
     crosslinkOf: (shard, height) => crosslinkOf(history, shard, height),
     health: () => ({ ok: true, peers: 0, chains: [] }),
+    takenBack: () => ({ count: 0, last: undefined }),
     subscribe: () => () => {},
     forward: () => Promise.resolve(undefined),
   }

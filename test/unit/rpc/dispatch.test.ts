@@ -47,6 +47,15 @@ describe('rpc: routes', () => {
     expect((await call('eth_syncing', [], 1)).result).toBe(false)
     expect((await call('eth_syncing', [], 2)).result).toMatchObject({ currentBlock: '0x5' })
     expect((await call('shard_getConfig', [], 3)).result).toMatchObject({ shard: 3, shardCount: 3 })
+    expect((await call('shard_getTakenBack', [], 1)).result).toEqual({ count: 0, last: null })
+    expect((await call('shard_getTakenBack', [], 2)).result).toMatchObject({
+      count: 1,
+      last: {
+        because: 'fork',
+        from: { height: 9, hash: `0x${'09'.repeat(32)}` },
+        to: { height: 7, hash: `0x${'07'.repeat(32)}` },
+      },
+    })
     expect((await call('eth_blockNumber', [], 4)).error?.data).toEqual({ code: 'unknown-shard' })
   })
 
