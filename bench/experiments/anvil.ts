@@ -45,6 +45,7 @@ export async function startAnvil(options: AnvilOptions): Promise<RunningAnvil> {
   const traffic = new TrafficProcess({
     onReport: () => {},
     onFirstSettled: () => {},
+    onNotice: () => {},
     onViolation: options.onProgress,
     onUnexpectedExit: () => options.onProgress('the traffic process ended'),
   })

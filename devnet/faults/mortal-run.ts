@@ -55,6 +55,7 @@ export async function openMortalRun(options: MortalRunOptions): Promise<MortalRu
   const traffic = new TrafficProcess({
     onReport: () => {},
     onFirstSettled: () => {},
+    onNotice: () => {},
     onViolation: (sentence) => violations.push(sentence),
     onUnexpectedExit: () => violations.push('the traffic process ended by itself'),
   })

@@ -103,5 +103,6 @@ export type TrafficMessage =
       readonly to: number
     }
   | { readonly kind: 'violation'; readonly sentence: string }
+  | { readonly kind: 'notice'; readonly sentence: string }
   /** The last words, after the books are saved. */
   | { readonly kind: 'stopped'; readonly report: TrafficReport }

@@ -98,6 +98,16 @@ export function noteFinalized(settlement: Settlement, block: BlockFacts, atMs: n
   }
 }
 
+/** What was final there is not: it is under way again, and sent again if no block takes it. */
+export function noteTakenBack({ underway }: Settlement, blocks: readonly BlockFacts[]): void {
+  for (const { hash } of blocks.flatMap(({ transactions }) => transactions)) {
+    const outstanding = underway.get(hash)
+    if (outstanding === undefined || !outstanding.finalized) continue
+    outstanding.finalized = false
+    outstanding.sender.outstanding.set(outstanding.payment.nonce, outstanding)
+  }
+}
+
 export function noteSettled(
   settlement: Settlement,
   blocks: readonly BlockFacts[],

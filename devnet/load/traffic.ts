@@ -18,6 +18,7 @@ import {
   latencyOf,
   noteFinalized,
   noteSettled,
+  noteTakenBack,
   pendingPerShard,
   type Settlement,
 } from './settlement.ts'
@@ -69,6 +70,12 @@ export async function startTraffic(
     onSettled: (cut, blocks, atMs) => {
       recording?.settled(cut, ledger)
       if (plan.countsAt === 'settled') count(blocks, atMs)
+    },
+    onTakenBack: (shard, blocks) => {
+      noteTakenBack(settlement, blocks)
+      const [first] = blocks
+      const sentence = `shard ${shard}: ${blocks.length} blocks from ${first?.height ?? 0} on were final and the beacon recorded others: reading them again`
+      emit({ kind: 'notice', sentence })
     },
     onViolation: (sentence) => emit({ kind: 'violation', sentence }),
   })

@@ -3,12 +3,13 @@
  * It asks members of the committees, moves to the next one when one does not answer, and keeps the auditor's books.
  *
  * Invariants: blocks of a shard are told in height order without gap; settled blocks are told at consistent cuts that
- * f + 1 beacon nodes have reached; what is kept in memory lies between the last cut and the finalized heads.
+ * f + 1 beacon nodes have reached; what is kept in memory lies between the last cut and the finalized heads. Blocks that the
+ * beacon did not record are told as taken back, and the heights are read again from other members.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { present } from '../../node/primitives/assert.ts'
 import { createCutTracker, type CutTracker } from './cut-tracker.ts'
-import { applyCut, type BlockFacts, type Ledger } from './ledger.ts'
+import { applyCut, type BlockFacts, type CutShard, type Ledger } from './ledger.ts'
 import {
   asNumber,
   readBlock,
@@ -19,6 +20,7 @@ import {
   type Committees,
   type ObservedBlock,
 } from './read-answer.ts'
+import { isRecorded } from './recorded-branch.ts'
 import { createRpcClient, RpcUnreachableError, type RpcClient } from './rpc-client.ts'
 
 export type FollowerOptions = {
@@ -35,6 +37,8 @@ export type FollowerOptions = {
 export type FollowerEvents = {
   readonly onFinalized: (block: ObservedBlock, atMs: number) => void
   readonly onSettled: (cut: BeaconCut, blocks: readonly BlockFacts[], atMs: number) => void
+  /** These were told as final, and are not what the beacon has recorded: others will be told in their place. */
+  readonly onTakenBack: (shard: number, blocks: readonly BlockFacts[]) => void
   readonly onViolation: (sentence: string) => void
 }
 
@@ -52,15 +56,19 @@ const BLOCKS_AHEAD_MAX = 512
 /** Cuts waiting for their blocks. The oldest is dropped: any later cut covers it. */
 const CUTS_WAITING_MAX = 64
 const REQUEST_TIMEOUT_MS = 10_000
+/** Every member of a committee some times over, with polls between: one that goes on showing another chain is a broken rule. */
+const READ_AGAIN_MAX = 40
 
 type ShardState = {
   readonly shard: number
   /** Height of the newest block read. */
   tip: number
   /** Read, not yet settled; in height order. */
-  waiting: BlockFacts[]
+  waiting: ObservedBlock[]
   /** Which member is asked; moves on when one fails. */
   turn: number
+  /** How often in a row what was read was not what the beacon has recorded. */
+  strayed: number
 }
 
 /** How far the follower has come. */
@@ -231,7 +239,7 @@ export class ChainFollower {
       cut.shards.every(({ shard, height }) => (this.#shards[shard - 1]?.tip ?? 0) >= height),
     )
     const cut = this.#cuts[index]
-    if (cut === undefined) return
+    if (cut === undefined || this.#readAgain(cut.shards)) return
     this.#cuts.splice(0, index + 1)
     const settled: BlockFacts[] = []
     for (const { shard, height } of cut.shards) {
@@ -239,16 +247,36 @@ export class ChainFollower {
       if (state === undefined) continue
       settled.push(...state.waiting.filter((block) => block.height <= height))
       state.waiting = state.waiting.filter((block) => block.height > height)
+      state.strayed = 0
     }
     const { ledger, events } = this.#options
     for (const violation of applyCut(ledger, cut.shards, settled, cut.registry))
       events.onViolation(violation)
     events.onSettled(cut, settled, Date.now())
   }
+
+  /** Forgets what is not on the recorded chain, which another member holds; true if there was such. */
+  #readAgain(recorded: readonly CutShard[]): boolean {
+    const { ledger, events } = this.#options
+    const strayed = this.#shards.filter((state, index) => {
+      const head = recorded[index]
+      const booked = ledger.positions[index] ?? { height: 0, hash: '' }
+      return head !== undefined && !isRecorded(head, state.waiting, booked)
+    })
+    const again = strayed.filter(({ strayed: times }) => times < READ_AGAIN_MAX)
+    for (const state of again) {
+      events.onTakenBack(state.shard, state.waiting)
+      state.tip = this.#bookedHeight(state.shard)
+      state.waiting = []
+      state.turn++
+      state.strayed++
+    }
+    return again.length > 0
+  }
 }
 
 function stateOf(shard: number, tip: number): ShardState {
-  return { shard, tip, waiting: [], turn: shard - 1 }
+  return { shard, tip, waiting: [], turn: shard - 1, strayed: 0 }
 }
 
 /** False when the node did not answer or not what it should; a watcher outlives the faults it watches. */

@@ -23,7 +23,11 @@ export type BeaconCut = {
 }
 
 /** A block with what the books do not need of it. */
-export type ObservedBlock = Omit<BlockFacts, 'sent'> & { readonly sent: readonly ObservedSent[] }
+export type ObservedBlock = Omit<BlockFacts, 'sent'> & {
+  readonly sent: readonly ObservedSent[]
+  /** undefined: the node did not say. */
+  readonly parentHash?: string | undefined
+}
 
 export type ObservedSent = SentReceipt & Pick<ConsumedReceipt, 'kind' | 'originTransaction'>
 
@@ -90,6 +94,8 @@ export function readBlock(shard: number, value: unknown): ObservedBlock {
     shard,
     height: asNumber(block['number'], 'number'),
     hash: asText(block['hash'], 'hash'),
+    parentHash:
+      block['parentHash'] === undefined ? undefined : asText(block['parentHash'], 'parentHash'),
     transactions: asList(block['transactions'], 'transactions').map((item) => {
       const transaction = asRecord(item, 'transaction')
       return {

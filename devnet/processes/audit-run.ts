@@ -46,6 +46,8 @@ export async function auditNetwork(plan: AuditPlan): Promise<AuditReport | undef
       onSettled: (cut) => {
         newest = cut
       },
+      // The audit counts what is recorded.
+      onTakenBack: () => {},
       onViolation: (sentence) => violations.push(sentence),
     },
   })

@@ -98,6 +98,7 @@ export class Supervisor {
       onFirstSettled: (tx, from, to) =>
         options.onEvent({ event: 'first-settled', ms: this.#elapsedMs(), tx, from, to }),
       onViolation: (message) => this.#onViolation(message),
+      onNotice: (message) => this.#options.onEvent({ event: 'notice', message }),
       onUnexpectedExit: (code, signal) =>
         options.onEvent(describeEnd(null, this.#traffic.pid, { code, signal }, undefined)),
     })

@@ -9,6 +9,7 @@ export type TrafficEvents = {
   readonly onReport: (report: TrafficReport) => void
   readonly onFirstSettled: (tx: string, from: number, to: number) => void
   readonly onViolation: (sentence: string) => void
+  readonly onNotice: (sentence: string) => void
   readonly onUnexpectedExit: (code: number | null, signal: string | null) => void
 }
 
@@ -99,6 +100,7 @@ export class TrafficProcess {
     }
     if (message.kind === 'stopped') this.#last = message.report
     if (message.kind === 'violation') this.#events.onViolation(message.sentence)
+    if (message.kind === 'notice') this.#events.onNotice(message.sentence)
     if (message.kind === 'first-settled') {
       this.#events.onFirstSettled(message.tx, message.from, message.to)
     }

@@ -38,6 +38,10 @@ export type Sight = {
   readonly pending: number
   /** Nodes that honest nodes hold proof against. */
   readonly accused: ReadonlySet<number>
+  /** Nodes whose validators the beacon has slashed. */
+  readonly slashed: ReadonlySet<number>
+  /** By shard: honest nodes that took blocks back because the beacon recorded another branch, and said so (C.7). */
+  readonly reorganised: ReadonlyMap<ChainNumber, ReadonlySet<number>>
   /** Broken rules so far, in words. */
   readonly violations: readonly string[]
 }

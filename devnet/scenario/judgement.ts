@@ -23,7 +23,7 @@ export function judge(
   baseline: Baseline,
   nodes: readonly number[],
 ): Judgement {
-  const { settled, pending, accused, violations } = watch.sight()
+  const { settled, pending, accused, slashed, reorganised, violations } = watch.sight()
   switch (expectation.kind) {
     case 'advances': {
       const chains = chainsOf(watch.layout, expectation.chains)
@@ -45,6 +45,17 @@ export function judge(
       return judgeEvidence(accused, nodes)
     case 'no-evidence':
       return { ok: accused.size === 0, seen: `evidence against ${listed([...accused])}` }
+    case 'slashed':
+      return {
+        ok: nodes.every((node) => slashed.has(node)),
+        seen: `slashed: ${listed([...slashed])}`,
+      }
+    case 'nobody-slashed':
+      return { ok: slashed.size === 0, seen: `slashed: ${listed([...slashed])}` }
+    case 'reorganised': {
+      const moved = [...(reorganised.get(expectation.chains) ?? [])]
+      return { ok: moved.length > 0, seen: `went over to the recorded branch: ${listed(moved)}` }
+    }
     case 'up':
     case 'down':
       return judgePresence(watch, nodes, expectation.kind === 'up')

@@ -47,10 +47,14 @@ type Devnet = {
   readonly isOurs: boolean
   readonly evidence: ReturnType<typeof createEvidenceReader>
   readonly accused: Set<number>
+  slashed: ReadonlySet<number>
+  readonly reorganised: Map<ChainNumber, Set<number>>
   readonly violations: string[]
   /** Paused or ended by order: not to be asked. */
   readonly silent: Set<number>
   readonly byzantine: Set<number>
+  /** Everybody who ever was: what is held against them may come later. */
+  readonly everByzantine: Set<number>
   supervisor: Supervisor | undefined
   network: Network | undefined
   /** Under way or over; it reads files that the end removes. */
@@ -67,9 +71,12 @@ export async function createProcessEngine(
     isOurs: dataDirectory === undefined,
     evidence: createEvidenceReader(),
     accused: new Set(),
+    slashed: new Set(),
+    reorganised: new Map(),
     violations: [],
     silent: new Set(),
     byzantine: new Set(),
+    everByzantine: new Set(),
     supervisor: undefined,
     network: undefined,
     audit: undefined,
@@ -150,11 +157,12 @@ function hear({ violations, byzantine }: Devnet, event: DevnetEvent): void {
 }
 
 async function apply(devnet: Devnet, fault: Fault): Promise<void> {
-  const { silent, byzantine } = devnet
+  const { silent, byzantine, everByzantine } = devnet
   if (fault.kind === 'byzantine') {
     for (const node of fault.nodes) {
       if (fault.vice === undefined) byzantine.delete(node)
       else byzantine.add(node)
+      everByzantine.add(node)
     }
   }
   if (fault.kind === 'pause' || fault.kind === 'crash' || fault.kind === 'stop') {
@@ -182,7 +190,8 @@ async function look(devnet: Devnet, network: Network, nowMs: () => number): Prom
   const { supervisor, health, transfers } = network
   const [nodes] = await Promise.all([
     health.ask(devnet.silent),
-    readEvidence(devnet, network),
+    readLogs(devnet, network),
+    readSlashed(devnet, network),
     transfers.pendingCount() === 0 ? undefined : transfers.follow(network.nodeOf),
   ])
   const { report } = supervisor.traffic
@@ -193,22 +202,42 @@ async function look(devnet: Devnet, network: Network, nowMs: () => number): Prom
     settled: settledIntra + settledCross + transfers.settledCount(),
     pending: (report?.backlog ?? 0) + transfers.pendingCount(),
     accused: devnet.accused,
+    slashed: devnet.slashed,
+    reorganised: devnet.reorganised,
     violations: [...devnet.violations],
   }
 }
 
-async function readEvidence(
-  { directory, evidence, byzantine, accused }: Devnet,
-  { state }: Network,
-): Promise<void> {
+async function readLogs(devnet: Devnet, { state }: Network): Promise<void> {
+  const { directory, evidence, byzantine, accused, reorganised } = devnet
   for (let node = 0; node < state.validators.length; node++) {
-    const seats = await evidence.read(filesOf(directory).node(node).log)
+    const told = await evidence.read(filesOf(directory).node(node).log)
     // What a liar has in its log proves nothing.
     if (byzantine.has(node)) continue
-    for (const { chain, seat } of seats) {
-      const guilty = state.committees[chain]?.[seat]
+    for (const misdeed of told) {
+      if (misdeed.kind === 'reorganised') {
+        const known = reorganised.get(misdeed.shard) ?? new Set()
+        reorganised.set(misdeed.shard, known.add(node))
+        continue
+      }
+      const guilty = state.committees[misdeed.chain]?.[misdeed.seat]
       if (guilty !== undefined) accused.add(guilty)
     }
+  }
+}
+
+/** As one honest node after the other tells; a validator that never lied and is slashed is a broken rule (B.6). */
+async function readSlashed(devnet: Devnet, { state, health }: Network): Promise<void> {
+  const { silent, byzantine, everByzantine, violations } = devnet
+  const asked = [...state.validators.keys()].filter(
+    (node) => !silent.has(node) && !byzantine.has(node),
+  )
+  const slashed = await health.slashed(asked)
+  if (slashed === undefined) return
+  devnet.slashed = slashed
+  for (const node of slashed) {
+    const sentence = `honest validator ${node} is slashed`
+    if (!everByzantine.has(node) && !violations.includes(sentence)) violations.push(sentence)
   }
 }
 

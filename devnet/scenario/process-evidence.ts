@@ -1,26 +1,36 @@
 /**
- * Evidence that nodes hold, read from their logs as they grow: a node logs the proof when it has one (node/runtime), and the
- * RPC does not serve proofs.
+ * What nodes say of the misdeeds of others, read from their logs as they grow: proofs that they hold, which the RPC does not serve,
+ * and that they went over to the branch that the beacon recorded (node/runtime).
  */
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 
 export type EvidenceReader = {
-  /** Accused seats in what was written to this log since the last call. */
-  readonly read: (log: string) => Promise<readonly AccusedSeat[]>
+  /** What was written to this log since the last call. */
+  readonly read: (log: string) => Promise<readonly ToldMisdeed[]>
 }
 
-export type AccusedSeat = { readonly chain: ChainNumber; readonly seat: number }
+export type ToldMisdeed =
+  | { readonly kind: 'accused'; readonly chain: ChainNumber; readonly seat: number }
+  /** The node took final blocks of this shard back (C.7). */
+  | { readonly kind: 'reorganised'; readonly shard: ChainNumber }
 
 /** Only what is needed of the line; the rest is the proof itself. */
-const lineSchema = z.object({
-  kind: z.literal('evidence'),
-  evidence: z.object({
-    domain: z.object({ chain: z.int().min(0) }),
-    seat: z.int().min(0),
+const lineSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('evidence'),
+    evidence: z.object({
+      domain: z.object({ chain: z.int().min(0) }),
+      seat: z.int().min(0),
+    }),
   }),
-})
+  z.object({
+    kind: z.literal('reorganised'),
+    shard: z.int().min(1),
+    orphans: z.int().min(1),
+  }),
+])
 
 /** Read at once; a log that grows faster is read on at the next look. */
 const BYTES_PER_LOOK = 1024 * 1024
@@ -54,8 +64,8 @@ async function readFrom(log: string, offset: number): Promise<string> {
 }
 
 /** Other lines than the logger's come from Node itself. */
-function readLine(line: string): readonly AccusedSeat[] {
-  if (!line.includes('"evidence"')) return []
+function readLine(line: string): readonly ToldMisdeed[] {
+  if (!line.includes('"evidence"') && !line.includes('"reorganised"')) return []
   let value: unknown
   try {
     value = JSON.parse(line)
@@ -64,6 +74,7 @@ function readLine(line: string): readonly AccusedSeat[] {
   }
   const parsed = lineSchema.safeParse(value)
   if (!parsed.success) return []
+  if (parsed.data.kind === 'reorganised') return [{ kind: 'reorganised', shard: parsed.data.shard }]
   const { domain, seat } = parsed.data.evidence
-  return [{ chain: domain.chain, seat }]
+  return [{ kind: 'accused', chain: domain.chain, seat }]
 }

@@ -3,7 +3,13 @@
  * counts as down; what it said last is remembered.
  */
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
-import { asNumber, asRecord, UnexpectedAnswerError } from '../observe/read-answer.ts'
+import {
+  asList,
+  asNumber,
+  asRecord,
+  asText,
+  UnexpectedAnswerError,
+} from '../observe/read-answer.ts'
 import { createRpcClient, RpcUnreachableError, type RpcClient } from '../observe/rpc-client.ts'
 import type { NodeSight } from './engine.ts'
 
@@ -12,6 +18,8 @@ export type NodesHealth = {
   readonly ask: (silent: ReadonlySet<number>) => Promise<readonly NodeSight[]>
   /** Newest view that any of these nodes has told of; 0 before the first. */
   readonly view: (nodes: readonly number[], chain: ChainNumber) => number
+  /** Who is slashed, as the next of these nodes says; undefined: it does not answer. */
+  readonly slashed: (nodes: readonly number[]) => Promise<ReadonlySet<number> | undefined>
   readonly close: () => void
 }
 
@@ -26,6 +34,7 @@ type Told = {
 export function createNodesHealth(endpoints: readonly string[]): NodesHealth {
   const clients = endpoints.map((url) => createRpcClient(url, { timeoutMs: ANSWER_WITHIN_MS }))
   const told = new Map<number, Told>()
+  let turn = 0
 
   async function askOne(client: RpcClient, node: number): Promise<NodeSight> {
     const answer = await readHealth(client)
@@ -43,6 +52,10 @@ export function createNodesHealth(endpoints: readonly string[]): NodesHealth {
       ),
     view: (nodes, chain) =>
       Math.max(0, ...nodes.map((node) => told.get(node)?.views.get(chain) ?? 0)),
+    slashed: async (nodes) => {
+      const client = clients[nodes[turn++ % Math.max(1, nodes.length)] ?? -1]
+      return client === undefined ? undefined : readSlashed(client)
+    },
     close: () => {
       for (const client of clients) client.close()
     },
@@ -65,6 +78,20 @@ async function readHealth(client: RpcClient): Promise<Told | undefined> {
   } catch (error) {
     const isSilence = error instanceof RpcUnreachableError || error instanceof UnexpectedAnswerError
     if (isSilence || error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+async function readSlashed(client: RpcClient): Promise<ReadonlySet<number> | undefined> {
+  try {
+    const registry = asRecord(await client.call('/', 'beacon_getValidators', []), 'registry')
+    const validators = asList(registry['validators'], 'validators')
+    const isSlashed = (item: unknown): boolean =>
+      asText(asRecord(item, 'validator')['status'], 'status') === 'slashed'
+    return new Set([...validators.keys()].filter((index) => isSlashed(validators[index])))
+  } catch (error) {
+    if (error instanceof RpcUnreachableError || error instanceof UnexpectedAnswerError)
+      return undefined
     throw error
   }
 }

@@ -108,7 +108,10 @@ export type Expectation =
   | { readonly kind: 'no-violation' }
   | { readonly kind: 'evidence'; readonly targets: Targets }
   | { readonly kind: 'no-evidence' }
-  | { readonly kind: 'up' | 'down' | 'caught-up'; readonly targets: Targets }
+  | { readonly kind: 'up' | 'down' | 'caught-up' | 'slashed'; readonly targets: Targets }
+  | { readonly kind: 'nobody-slashed' }
+  /** Somebody honest has gone over to the branch that the beacon recorded. */
+  | { readonly kind: 'reorganised'; readonly chains: ChainNumber }
 
 type Where = {
   /** Line of the file, from 1. */

@@ -14,6 +14,9 @@ const FORMS = [
   'no violation',
   'evidence against node:5',
   'no evidence',
+  'node:5 slashed',
+  'nobody slashed',
+  'shard 2 reorganised',
   'node:3 up',
   'node:3 down',
   'node:3 caught up',
@@ -24,6 +27,7 @@ export function readExpectation(text: string): Expectation | string {
     readFixed(text) ??
     readProgress(text) ??
     readSettled(text) ??
+    readReorganised(text) ??
     readAboutNodes(text) ??
     `\`expect ${text}\` is not understood; what can be expected: ${FORMS.join(', ')} (for a shard also: beacon, every shard)`
   )
@@ -32,6 +36,7 @@ export function readExpectation(text: string): Expectation | string {
 function readFixed(text: string): Expectation | undefined {
   if (text === 'no violation') return { kind: 'no-violation' }
   if (text === 'no evidence') return { kind: 'no-evidence' }
+  if (text === 'nobody slashed') return { kind: 'nobody-slashed' }
   if (text === 'nothing pending') return { kind: 'nothing-pending' }
   return undefined
 }
@@ -57,16 +62,26 @@ function readSettled(text: string): Expectation | undefined {
   return more === undefined ? undefined : { kind: 'more-settled', least: more }
 }
 
+function readReorganised(text: string): Expectation | undefined {
+  const shard = readShard(/^shard (\d+) reorganised$/.exec(text)?.[1])
+  return shard === undefined ? undefined : { kind: 'reorganised', chains: shard }
+}
+
+const KIND_OF: Readonly<Record<string, 'up' | 'caught-up' | 'slashed'>> = {
+  up: 'up',
+  'caught up': 'caught-up',
+  slashed: 'slashed',
+}
+
 function readAboutNodes(text: string): Expectation | string | undefined {
   const accused = /^evidence against (\S+)$/.exec(text)?.[1]
   if (accused !== undefined) {
     const targets = readTargets(accused)
     return targets === undefined ? noTargets(accused) : { kind: 'evidence', targets }
   }
-  const match = /^(\S+) (up|down|caught up)$/.exec(text)
+  const match = /^(\S+) (up|down|caught up|slashed)$/.exec(text)
   if (match === null) return undefined
   const targets = readTargets(match[1] ?? '')
   if (targets === undefined) return noTargets(match[1] ?? '')
-  const kind = match[2] === 'caught up' ? 'caught-up' : match[2] === 'up' ? 'up' : 'down'
-  return { kind, targets }
+  return { kind: KIND_OF[match[2] ?? ''] ?? 'down', targets }
 }

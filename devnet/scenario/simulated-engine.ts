@@ -3,11 +3,15 @@
  * seed is one run, the same on every machine.
  */
 import { setImmediate } from 'node:timers/promises'
+import { planOf, type BeaconState } from '../../node/beacon/state.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import { createMockScheme } from '../../node/primitives/mock-signature.ts'
+import type { BlockOutcome } from '../../node/shards/executor.ts'
 import type { ValidatorFact } from '../../node/validator/contract.ts'
 import { corruptSimulated } from '../adversaries/corrupt-simulated.ts'
 import type { Fault } from '../faults/fault.ts'
+import { createBranchHold, type BranchHold } from '../simulator/branch-hold.ts'
 import { createCourt, type Court } from '../simulator/sharded-court.ts'
 import type { WorldEvents } from '../simulator/sharded-plan.ts'
 import { createShardedWorld, type ShardedWorld } from '../simulator/sharded-world.ts'
@@ -28,10 +32,16 @@ type Simulation = {
   readonly court: Court
   readonly load: SimulatedLoad
   readonly accused: Set<number>
+  readonly slashed: Set<number>
+  readonly reorganised: Map<ChainNumber, Set<number>>
+  /** Of a captured shard the load counts what the beacon records. */
+  readonly hold: BranchHold<ToldOutcome>
   readonly paused: Set<number>
   readonly lastHeights: ReadonlyMap<ChainNumber, number>[]
   startedMs: number
 }
+
+type ToldOutcome = { readonly shard: ChainNumber; readonly outcome: BlockOutcome }
 
 export function createSimulatedEngine(scenario: Scenario, seed: number): Engine {
   const simulation = createSimulation(scenario, seed)
@@ -62,7 +72,6 @@ function createSimulation(scenario: Scenario, seed: number): Simulation {
   const { network } = scenario
   const { genesis, secretKeys } = createSimulatedGenesis(network, seed)
   const scheme = createMockScheme()
-  const accused = new Set<number>()
   const court = createCourt(genesis, () => world, scheme)
   const world: ShardedWorld = createShardedWorld(
     {
@@ -86,8 +95,19 @@ function createSimulation(scenario: Scenario, seed: number): Simulation {
     onAccepted: court.testimony.accepted,
   })
   const lastHeights = Array.from({ length: network.validators }, () => new Map<number, number>())
-  const paused = new Set<number>()
-  const simulation = { scenario, world, court, load, accused, paused, lastHeights, startedMs: 0 }
+  const simulation: Simulation = {
+    scenario,
+    world,
+    court,
+    load,
+    accused: new Set(),
+    slashed: new Set(),
+    reorganised: new Map(),
+    hold: createBranchHold(court.isCaptured),
+    paused: new Set(),
+    lastHeights,
+    startedMs: 0,
+  }
   return simulation
 }
 
@@ -98,16 +118,15 @@ function hear(court: Court, simulation: () => Simulation): WorldEvents {
     ...court,
     onFact: (node, fact) => {
       court.onFact(node, fact)
-      if (isHonest(node)) noteEvidence(simulation(), fact)
+      if (isHonest(node)) noteFact(simulation(), node, fact)
     },
     onOutcome: (node, shard, outcome) => {
       court.onOutcome(node, shard, outcome)
-      if (isHonest(node)) simulation().load.block(shard, outcome)
+      if (isHonest(node)) count(simulation(), { shard, outcome })
     },
     onBeacon: (node, state) => {
       court.onBeacon(node, state)
-      if (!isHonest(node)) return
-      simulation().load.book.recorded(state.shards.map(({ height }) => height))
+      if (isHonest(node)) settle(simulation(), state)
     },
     passes: (from, _to, message) => {
       court.onMessage(from, message)
@@ -116,11 +135,33 @@ function hear(court: Court, simulation: () => Simulation): WorldEvents {
   }
 }
 
-function noteEvidence({ world, accused }: Simulation, fact: ValidatorFact): void {
+function count({ hold, load }: Simulation, { shard, outcome }: ToldOutcome): void {
+  const { height, parentHash } = outcome.header
+  const place = { shard, height, hash: toHex(outcome.hash), parentHash: toHex(parentHash) }
+  for (const told of hold.tell(place, { shard, outcome })) load.block(told.shard, told.outcome)
+}
+
+function settle({ hold, load, slashed }: Simulation, { shards, validators }: BeaconState): void {
+  for (const [index, { status }] of validators.entries()) {
+    if (status === 'slashed') slashed.add(index)
+  }
+  const heads = shards.map(({ height, hash }) => ({ height, hash: toHex(hash) }))
+  for (const told of hold.record(heads)) load.block(told.shard, told.outcome)
+  load.book.recorded(heads.map(({ height }) => height))
+}
+
+function noteFact(simulation: Simulation, node: number, fact: ValidatorFact): void {
+  const { world, accused, reorganised } = simulation
+  if (fact.kind === 'reorganised' && fact.orphans > 0) {
+    const known = reorganised.get(fact.shard) ?? new Set()
+    reorganised.set(fact.shard, known.add(node))
+  }
   if (fact.kind !== 'evidence') return
   const { domain, seat } = fact.evidence
-  const node = world.validator(0).beacon.head().committees[domain.chain]?.[seat]
-  if (node !== undefined) accused.add(node)
+  const guilty = planOf(world.validator(node).beacon.head(), domain.epoch)?.committees[
+    domain.chain
+  ]?.[seat]
+  if (guilty !== undefined) accused.add(guilty)
 }
 
 function start(simulation: Simulation): Layout {
@@ -176,7 +217,7 @@ function leaderOf({ world, paused }: Simulation, chain: ChainNumber): number | u
 }
 
 function look(simulation: Simulation, atMs: number): Sight {
-  const { world, court, load, accused } = simulation
+  const { world, court, load, accused, slashed, reorganised } = simulation
   const violation = court.violation()
   return {
     atMs,
@@ -184,6 +225,8 @@ function look(simulation: Simulation, atMs: number): Sight {
     settled: load.book.settledCount(),
     pending: load.book.pendingCount(),
     accused,
+    slashed,
+    reorganised,
     violations: violation === undefined ? [] : [violation],
   }
 }
@@ -206,8 +249,13 @@ function audit({ court, world }: Simulation): AuditVerdict {
   const { consumed, bounced } = court.receipts.counts()
   const { height } = world.validator(0).beacon.head()
   const cuts = court.conservation.cutCount()
+  const shards = Array.from({ length: world.validator(0).beacon.head().shards.length })
+  const captured = [...shards.keys()].map((index) => index + 1).filter(court.isCaptured)
+  const counted = captured.map(
+    (shard) => `; shard ${shard} was captured: of it counts what the beacon recorded`,
+  )
   return {
     ok: cuts > 0,
-    sentence: `conserved at ${cuts} beacon blocks up to ${height}; ${consumed} receipts consumed, ${bounced} bounced`,
+    sentence: `conserved at ${cuts} beacon blocks up to ${height}; ${consumed} receipts consumed, ${bounced} bounced${counted.join('')}`,
   }
 }

@@ -29,6 +29,8 @@ const NOTHING: Sight = {
   settled: 0,
   pending: 0,
   accused: new Set(),
+  slashed: new Set(),
+  reorganised: new Map(),
   violations: [],
 }
 

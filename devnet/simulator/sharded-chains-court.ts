@@ -38,6 +38,8 @@ export type ChainsCourtOptions = {
   readonly byzantine: ReadonlySet<number>
   /** The node's disk was damaged or wiped: it may have forgotten, and takes again what it had (S8 is not for it). */
   readonly isScarred: (node: number) => boolean
+  /** Its seats may do anything (captured-shards.ts): nothing that they sign or finalize is judged. */
+  readonly isCaptured: (chain: ChainNumber) => boolean
   readonly now: () => number
   readonly convict: (rule: string, sentence: string) => void
 }
@@ -118,7 +120,7 @@ export function createChainsCourt(options: ChainsCourtOptions): ChainsCourt {
       learnOpenings(bench, head)
     },
     began: (node, { chain, epoch, height, hash }) => {
-      if (bench.isScarred(node)) return
+      if (bench.isScarred(node) || bench.isCaptured(chain)) return
       const from = { digest: digestText(hash), height }
       suspect(bench, 'S10', bench.epochs.began(node, { chain, epoch }, from))
       const genesis = height === 0 ? genesisOf(bench, chain).digest : undefined
@@ -167,6 +169,7 @@ function suspect(bench: Bench, rule: string, sentence: string | undefined): void
 
 function deliver(bench: Bench, node: number, block: Delivered): void {
   const { chain, height } = block
+  if (bench.isCaptured(chain)) return
   const digest = digestText(block.hash)
   if (!bench.isScarred(node) && !bench.takenBack.has(chain)) {
     const parentDigest = bench.parents.get(digest) ?? ''
@@ -242,12 +245,13 @@ function genesisOf({ state }: Bench, chain: ChainNumber) {
 }
 
 function observe(bench: Bench, place: EnginePlace, observation: Observation): void {
+  if (bench.isCaptured(place.chain)) return
   const referee = refereeOf(bench, place)
   if (referee !== undefined) tell(bench, referee, place.chain, observation)
 }
 
 function observeChain(bench: Bench, chain: ChainNumber, observation: Observation): void {
-  tell(bench, chainReferee(bench, chain), chain, observation)
+  if (!bench.isCaptured(chain)) tell(bench, chainReferee(bench, chain), chain, observation)
 }
 
 function tell(bench: Bench, referee: Referee, chain: ChainNumber, observation: Observation): void {

@@ -13,6 +13,8 @@ import type { StoreWrite } from '../../node/storage/store.ts'
 import type { ChainRestore, NodeRestore, ValidatorFact } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
 import { createBlockOrder, type BlockOrder, type ToldBlock } from './block-order.ts'
+import { createBranchHold, type BranchHold } from './branch-hold.ts'
+import { committeesSeen, createCapturedShards, type CapturedShards } from './captured-shards.ts'
 import { createConservationChecker, type ConservationChecker } from './checkers/conservation.ts'
 import { createReceiptChecker, type ReceiptChecker } from './checkers/receipts.ts'
 import { createShardHeadChecker } from './checkers/shard-heads.ts'
@@ -57,6 +59,8 @@ export type Court = {
   readonly receipts: ReceiptChecker
   /** What the court cannot see by itself. */
   readonly testimony: Testimony
+  /** So many of its seats lie, or lied, that only what the beacon records of this shard is judged. */
+  readonly isCaptured: (shard: ChainNumber) => boolean
   /** The first rule that was broken. */
   readonly violation: () => string | undefined
   /** The same in parts. */
@@ -86,6 +90,8 @@ type Bench = {
   /** `shard/height` that an honest node has executed. */
   readonly executed: Set<string>
   readonly orphans: OrphanRegister
+  readonly captured: CapturedShards
+  readonly hold: BranchHold<ToldBlock>
   /** Blocks that the checkers had seen were taken back: from then on they cannot tell what follows from what. */
   isRewritten: boolean
   readonly order: BlockOrder
@@ -102,6 +108,7 @@ function openBench(
   scheme: CertificateScheme | undefined,
 ): Bench {
   const byzantine = new Set<number>()
+  const captured = createCapturedShards()
   const bench: Bench = {
     world,
     bornMs: genesis.timestampMs,
@@ -110,6 +117,7 @@ function openBench(
       scheme,
       byzantine,
       isScarred: (node) => world().wasDamaged(node),
+      isCaptured: captured.has,
       now: () => world().now(),
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
@@ -124,12 +132,15 @@ function openBench(
       genesis,
       world,
       byzantine,
+      isCaptured: captured.has,
       convict: (rule, sentence) => convict(bench, rule, sentence),
     }),
     cuts: new Set(),
     waiting: [],
     executed: new Set(),
     orphans: createOrphanRegister(),
+    captured,
+    hold: createBranchHold(captured.has),
     isRewritten: false,
     order: createBlockOrder(),
     failures: { atMs: 0, count: 0 },
@@ -187,6 +198,7 @@ export function createCourt(
     onEnded: (node, end) => hearEnd(bench, node, end),
     conservation: bench.conservation,
     receipts: bench.receipts,
+    isCaptured: bench.captured.has,
     testimony: {
       ...bench.jury.testimony,
       finish: () => {
@@ -219,10 +231,10 @@ function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
       if (fact.phase === 'begun') bench.chains.fetches(node, fact.shard, fact.height)
       return
     case 'forked':
-      if (bench.world().wasDamaged(node)) return
+      if (bench.world().wasDamaged(node) || bench.captured.has(fact.shard)) return
       return convict(bench, 'C7', `node ${node} found shard ${fact.shard} forked`)
     case 'divergence':
-      if (bench.world().wasDamaged(node)) return
+      if (bench.world().wasDamaged(node) || bench.captured.has(fact.chain)) return
       return convict(bench, 'R8', `node ${node} diverged on chain ${fact.chain}: ${fact.detail}`)
     case 'refused-block':
       // Liars propose what must be refused, and a node whose beacon fell back refuses its own; others never do.
@@ -257,7 +269,8 @@ function hearFailure(bench: Bench, node: number): void {
 
 function hearEngine(bench: Bench, node: number, place: SignedPlace, fact: EngineFact): void {
   // A disk that forgot leaves a node that disagrees, and falls silent.
-  if (fact.kind === 'divergence' && !bench.world().wasDamaged(node)) {
+  const isOwed = !bench.world().wasDamaged(node) && !bench.captured.has(place.chain)
+  if (fact.kind === 'divergence' && isOwed) {
     convict(bench, 'R8', `node ${node} diverged`)
   }
   if (fact.kind === 'invalid-signature') bench.chains.blamed(node, place, fact.seat)
@@ -276,6 +289,7 @@ function hearTrouble(bench: Bench, trouble: Trouble): void {
     bench.byzantine.add(node)
     bench.chains.turned(node)
   }
+  bench.captured.look(committeesSeen(bench.world()), bench.byzantine)
 }
 
 function tellJury(jury: Jury, trouble: Trouble): void {
@@ -314,7 +328,11 @@ function hearOutcome(
   const seen = seenBlock(shard, outcome)
   // Virtual time begins when the network is born.
   const block: SeenBlock = { ...seen, timestampMs: seen.timestampMs - bench.bornMs }
-  judgeBlocks(bench, bench.order.tell({ node, block }, bench.world().now()))
+  judgeTold(bench, bench.hold.tell(block, { node, block }))
+}
+
+function judgeTold(bench: Bench, told: readonly ToldBlock[]): void {
+  for (const one of told) judgeBlocks(bench, bench.order.tell(one, bench.world().now()))
 }
 
 function judgeBlocks(bench: Bench, told: readonly ToldBlock[]): void {
@@ -334,6 +352,7 @@ function judgeBlock(bench: Bench, node: number, block: SeenBlock): void {
 
 /** Every finalized beacon block once, whichever node reaches it first. */
 function hearBeacon(bench: Bench, node: number, state: BeaconState): void {
+  bench.captured.look(state.committees, bench.byzantine)
   bench.chains.planned(node, state)
   for (const { shard, height } of bench.orphans.planned(state)) takeBack(bench, shard, height)
   if (bench.isRewritten) return
@@ -343,6 +362,7 @@ function hearBeacon(bench: Bench, node: number, state: BeaconState): void {
   bench.waiting.push(cut)
   convict(bench, 'C3', bench.receipts.beaconSent(cut))
   judgeBlocks(bench, bench.order.record(cut))
+  judgeTold(bench, bench.hold.record(cut.heads))
   judgeCuts(bench)
 }
 

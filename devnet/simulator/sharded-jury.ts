@@ -74,6 +74,8 @@ export type JuryOptions = {
   readonly world: () => ShardedWorld
   /** Nodes that are or were byzantine; it may grow. */
   readonly byzantine: ReadonlySet<number>
+  /** What its nodes call final is not judged (captured-shards.ts), only what the beacon has recorded. */
+  readonly isCaptured: (chain: ChainNumber) => boolean
   readonly convict: (rule: string, sentence: string) => void
 }
 
@@ -123,11 +125,13 @@ export function createJury(options: JuryOptions): Jury {
       if (size !== undefined) hear({ kind: 'load', node, what: 'message-bytes', count: size })
     },
     onStarted: (node, { chains }) => {
-      const heads = chains.map(({ chain, head }) => ({ chain, height: head?.height ?? 0 }))
+      const judged = chains.filter(({ chain }) => !bench.isCaptured(chain))
+      const heads = judged.map(({ chain, head }) => ({ chain, height: head?.height ?? 0 }))
       hear({ kind: 'started', node, heads })
     },
-    onOpened: (node, { chain, head }) =>
-      hear({ kind: 'opened', node, chain, height: head?.height ?? 0 }),
+    onOpened: (node, { chain, head }) => {
+      if (!bench.isCaptured(chain)) hear({ kind: 'opened', node, chain, height: head?.height ?? 0 })
+    },
     onStopped: (node) => hear({ kind: 'stopped', node }),
     onDiskLost: (node) => hear({ kind: 'disk-lost', node }),
     onClock: (skewMs) => {
@@ -210,6 +214,7 @@ function finish(bench: Bench): void {
 }
 
 function hearFact(bench: Bench, node: number, fact: ValidatorFact): void {
+  if ('chain' in fact && bench.isCaptured(fact.chain)) return
   if (fact.kind === 'finalized') {
     const { chain, height } = fact
     return observe(bench, { kind: 'final', node, chain, height, hash: toHex(fact.hash) })
@@ -249,6 +254,11 @@ function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
   const key = `${block.shard}/${block.height}`
   const isFirst = !bench.committed.has(key)
   bench.committed.add(key)
+  // Of a captured shard final is what the beacon has recorded.
+  if (bench.isCaptured(block.shard)) {
+    const { shard: chain, height, hash } = block
+    observe(bench, { kind: 'final', node, chain, height, hash })
+  }
   observe(bench, { kind: 'block', node, block, isFirst })
   if (isFirst && block.changed.length > 0) {
     const accounts = block.changed.map(({ account }) => fromHex(account))
@@ -263,6 +273,7 @@ function hearBlock(bench: Bench, node: number, block: SeenBlock): void {
 
 /** A client asks the node for some accounts as of its final head. */
 function readBack(bench: Bench, node: number, shard: ChainNumber): void {
+  if (bench.isCaptured(shard)) return
   const addresses = bench.asked.get(shard)
   if (addresses === undefined || !bench.world().validator(node).shards.has(shard)) return
   const request = { kind: 'accounts', at: { kind: 'finalized' }, addresses } as const

@@ -70,6 +70,7 @@ function formatOutcome(block: ShardBlockView): object {
   return {
     number: block.header.height,
     hash: formatData(block.hash),
+    parentHash: formatData(block.header.parentHash),
     level: block.level,
     timestampMs: block.header.timestampMs,
     header: formatData(encodeShardHeader(block.header)),

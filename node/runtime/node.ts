@@ -283,11 +283,10 @@ function logFact(log: Log, fact: ValidatorFact): void {
   switch (fact.kind) {
     case 'forked':
       return log.warn(fact, 'the beacon recorded another branch: nothing is signed in this epoch')
-    case 'reorganised':
-      return log.warn(
-        inHex(fact),
-        'own blocks were taken back: this node follows the recorded branch',
-      )
+    case 'reorganised': {
+      const what = fact.from === undefined ? 'went over to' : 'took final blocks back and follows'
+      return log.warn(inHex(fact), `this node ${what} the branch that the beacon recorded`)
+    }
     case 'forced-handover':
       return log.warn(
         inHex(fact),

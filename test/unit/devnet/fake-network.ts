@@ -8,6 +8,7 @@ type FakeReceipt = { readonly sequence: number; readonly amount: string; readonl
 
 export type FakeBlock = {
   readonly hash: string
+  readonly parentHash?: string
   readonly transactions?: readonly string[]
   /** To the other shard. */
   readonly sent?: readonly FakeReceipt[]
@@ -19,6 +20,8 @@ export type FakeNetwork = {
   readonly endpoints: readonly string[]
   /** Index = shard - 1; block n of a shard is at n - 1. */
   readonly blocks: FakeBlock[][]
+  /** Nodes that show other blocks, by node; as `blocks`. */
+  readonly branches: Map<number, FakeBlock[][]>
   /** What each node says of the beacon, index = node; undefined: it answers with an error. */
   readonly heads: ({ height: number; hash: string; shardHeights: number[] } | undefined)[]
   readonly supplies: { balances: bigint; burnt: bigint; genesis: bigint }[]
@@ -32,6 +35,7 @@ export async function startFakeNetwork(nodes: number): Promise<FakeNetwork> {
   const servers: Server[] = []
   const network: Omit<FakeNetwork, 'endpoints' | 'close'> = {
     blocks: [[], []],
+    branches: new Map(),
     heads: Array.from({ length: nodes }, () => ({ height: 1, hash: '0xb1', shardHeights: [0, 0] })),
     supplies: [0, 1].map(() => ({ balances: 100n, burnt: 0n, genesis: 100n })),
   }
@@ -62,7 +66,7 @@ export async function startFakeNetwork(nodes: number): Promise<FakeNetwork> {
 
   function resultOf({ method, params }: Call, shard: number, node: number): unknown {
     const height = Number(params[0] ?? 0)
-    const list = network.blocks[shard - 1] ?? []
+    const list = (network.branches.get(node) ?? network.blocks)[shard - 1] ?? []
     if (method === 'eth_blockNumber') return `0x${list.length.toString(16)}`
     if (method === 'beacon_getHead') return headOf(node)
     if (method === 'shard_supply') return supplyOf(shard, height)
@@ -130,6 +134,7 @@ function outcomeOf(block: FakeBlock | undefined, shard: number, number: number) 
   return {
     number,
     hash: block.hash,
+    parentHash: block.parentHash,
     level: 'finalized',
     transactions: (block.transactions ?? []).map((hash) => ({ hash, status: 1, gasUsed: 21_000 })),
     consumed: receipts(block.consumed),

@@ -49,12 +49,13 @@ function fillWithTransfer(amountPaid: string): void {
 type Watched = {
   readonly finalized: BlockFacts[]
   readonly settled: string[]
+  readonly takenBack: string[]
   readonly violations: string[]
 }
 
 /** Follows until a cut at this beacon height is booked. */
 async function followUntil(beaconHeight: number, ledger: Ledger): Promise<Watched> {
-  const watched: Watched = { finalized: [], settled: [], violations: [] }
+  const watched: Watched = { finalized: [], settled: [], takenBack: [], violations: [] }
   let booked: () => void = () => {}
   const done = new Promise<void>((resolve) => {
     booked = resolve
@@ -71,6 +72,7 @@ async function followUntil(beaconHeight: number, ledger: Ledger): Promise<Watche
         watched.settled.push(...blocks.map(({ shard, height }) => `${shard}/${height}`))
         if (cut.beaconHeight >= beaconHeight) booked()
       },
+      onTakenBack: (shard, blocks) => watched.takenBack.push(`${shard}/${blocks.length}`),
       onViolation: (sentence) => {
         watched.violations.push(sentence)
         booked()
@@ -133,6 +135,42 @@ describe('devnet: follower', () => {
     network.heads[0] = undefined
     const { settled } = await followUntil(2, createLedger(2))
     expect(settled).toHaveLength(3)
+  })
+
+  test('devnet: follower: C.7: what the beacon did not record is taken back and read again from another member', async () => {
+    fillWithTransfer('5')
+    // Asked first of shard 1: it is on a branch of its own, and one block ahead.
+    const rival = [{ hash: '0x91' }, { hash: '0x92' }]
+    network.branches.set(0, [rival, network.blocks[1] ?? []])
+    const ledger = createLedger(2)
+    const { settled, takenBack, violations } = await followUntil(2, ledger)
+    expect(violations).toEqual([])
+    expect(takenBack).toEqual(['1/2'])
+    expect(settled.toSorted()).toEqual(['1/1', '2/1', '2/2'])
+    expect(ledger.positions[0]).toEqual({ height: 1, hash: '0x11' })
+  })
+
+  test('devnet: follower: blocks of two branches under a recorded one are not taken for one chain', async () => {
+    fillWithTransfer('5')
+    network.blocks[0]?.push({ hash: '0x12', parentHash: '0x11' })
+    const mixed = [{ hash: '0x91' }, { hash: '0x12', parentHash: '0x11' }]
+    network.branches.set(0, [mixed, network.blocks[1] ?? []])
+    for (const node of network.heads.keys())
+      network.heads[node] = { height: 2, hash: '0xb2', shardHeights: [2, 2] }
+    const { settled, takenBack, violations } = await followUntil(2, createLedger(2))
+    expect(violations).toEqual([])
+    expect(takenBack).toEqual(['1/2'])
+    expect(settled).toHaveLength(4)
+  })
+
+  test('devnet: follower: a shard whose members all go on showing another chain is a violation', async () => {
+    fillWithTransfer('5')
+    const rival = [[{ hash: '0x91' }], network.blocks[1] ?? []]
+    for (const node of network.heads.keys()) network.branches.set(node, rival)
+    const { violations } = await followUntil(2, createLedger(2))
+    expect(violations).toContainEqual(
+      expect.stringMatching(/records block 1 0x11, the shard shows/),
+    )
   })
 
   test('devnet: follower: another amount than was sent is a violation', async () => {

@@ -57,6 +57,8 @@ export function createScriptedEngine(
         settled: Math.floor(now / 100),
         pending: rate,
         accused: new Set(),
+        slashed: new Set(),
+        reorganised: new Map(),
         violations: [],
       }
       return { ...sight, ...change(sight) }
