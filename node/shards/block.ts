@@ -37,6 +37,7 @@ import {
 import { merkleRoot } from '../primitives/merkle.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { BlockOutcome, TransactionResult } from './executor.ts'
+import { TRANSACTION_GAS } from './fees.ts'
 
 export type ShardBody = {
   /** Signed Ethereum transactions, in the order of their execution. */
@@ -156,7 +157,16 @@ function consumedLeaf({ receipt, outcome }: BlockOutcome['consumed'][number]): H
   return hashTagged('consumed', writer.finish())
 }
 
+/** Of a plain transfer that succeeded: most results are this one. */
+const TRANSFER_LEAF = hashResult({ status: 1, gasUsed: TRANSACTION_GAS, sent: undefined })
+
 function resultLeaf(result: TransactionResult): Hash {
+  const { status, gasUsed, sent } = result
+  const isTransfer = status === 1 && gasUsed === TRANSACTION_GAS && sent === undefined
+  return isTransfer ? TRANSFER_LEAF : hashResult(result)
+}
+
+function hashResult(result: TransactionResult): Hash {
   const writer = createWriter().u8(result.status).u64(result.gasUsed)
   writer.flag(result.sent !== undefined)
   if (result.sent !== undefined) writer.u32(result.sent.destination).u64(result.sent.index)

@@ -239,14 +239,18 @@ function hashLevels(levels: readonly (readonly OpenBranch[])[], hashPairs: HashP
     const level = levels[depth] ?? []
     if (level.length === 0) continue
     const input = new Uint8Array(level.length * 2 * HASH_SIZE)
-    for (const [index, branch] of level.entries()) {
-      input.set(rootOf(branch.left), index * 2 * HASH_SIZE)
-      input.set(rootOf(branch.right), (index * 2 + 1) * HASH_SIZE)
+    let offset = 0
+    for (const branch of level) {
+      input.set(rootOf(branch.left), offset)
+      input.set(rootOf(branch.right), offset + HASH_SIZE)
+      offset += 2 * HASH_SIZE
     }
     const hashes = hashPairs(input)
     assert(hashes.length === level.length * HASH_SIZE, 'the hasher gives one hash per pair')
-    for (const [index, branch] of level.entries()) {
-      branch.hash = hashes.subarray(index * HASH_SIZE, (index + 1) * HASH_SIZE)
+    offset = 0
+    for (const branch of level) {
+      branch.hash = hashes.subarray(offset, offset + HASH_SIZE)
+      offset += HASH_SIZE
     }
   }
 }

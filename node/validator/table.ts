@@ -22,8 +22,9 @@
  *   refund    shard, hash         -> height: where the bounce of a transaction's receipt came back
  *   arrival   shard, source, sequence -> height, outcome: where a receipt was consumed
  */
+import { assert } from '../primitives/assert.ts'
 import { concatBytes } from '../primitives/bytes.ts'
-import { createReader, createWriter } from '../primitives/codec.ts'
+import { createReader } from '../primitives/codec.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import type { StoreRange } from '../storage/store.ts'
 
@@ -48,6 +49,7 @@ export type TableName =
   | 'refund'
 
 const CHAIN_BYTES = 4
+const NUMBER_BYTES = 8
 
 export function chainKey(chain: ChainNumber): Uint8Array {
   return keyOf(chain, CHAIN_BYTES)
@@ -65,9 +67,22 @@ function keyOf(chain: ChainNumber, size: number): Uint8Array {
 
 /** chain, then any fixed-width numbers. */
 export function numberKey(chain: ChainNumber, ...numbers: readonly number[]): Uint8Array {
-  const writer = createWriter().u32(chain)
-  for (const value of numbers) writer.u64(value)
-  return writer.finish()
+  const key = keyOf(chain, CHAIN_BYTES + numbers.length * NUMBER_BYTES)
+  for (let at = 0; at < numbers.length; at++) {
+    putNumber(key, CHAIN_BYTES + at * NUMBER_BYTES, numbers[at])
+  }
+  return key
+}
+
+/** Big-endian, as a writer of the codec has it. Rows of indexes are written for every transaction, and a writer is an object of many. */
+function putNumber(bytes: Uint8Array, offset: number, value = 0): void {
+  assert(Number.isSafeInteger(value) && value >= 0, 'a number of a row is a safe integer')
+  const high = Math.floor(value / 2 ** 32)
+  for (let byte = 0; byte < 4; byte++) {
+    const shift = 24 - 8 * byte
+    bytes[offset + byte] = high >>> shift
+    bytes[offset + 4 + byte] = value >>> shift
+  }
 }
 
 export function blockKey(chain: ChainNumber, height: number, hash: Hash): Uint8Array {
@@ -108,9 +123,9 @@ export function numberOfKey(key: Uint8Array): number {
 }
 
 export function encodeNumbers(...numbers: readonly number[]): Uint8Array {
-  const writer = createWriter()
-  for (const value of numbers) writer.u64(value)
-  return writer.finish()
+  const bytes = new Uint8Array(numbers.length * NUMBER_BYTES)
+  for (let at = 0; at < numbers.length; at++) putNumber(bytes, at * NUMBER_BYTES, numbers[at])
+  return bytes
 }
 
 /** The chain of a `chainKey`. */

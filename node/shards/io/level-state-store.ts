@@ -298,9 +298,13 @@ function openValue(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   return value
 }
 
+/** As u32, of the key. One is written and read for every record. */
+const keySize = new Uint8Array(4)
+const keySizeView = new DataView(keySize.buffer)
+
 function checksumOf(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const size = createWriter().u32(key.length).finish()
-  return hashTagged('state-value', size, key, value).slice(0, CHECKSUM_SIZE)
+  keySizeView.setUint32(0, key.length)
+  return hashTagged('state-value', keySize, key, value).subarray(0, CHECKSUM_SIZE)
 }
 
 function encodeHead(head: FinalizedHead, network: Hash): Uint8Array {
