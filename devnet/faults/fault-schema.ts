@@ -46,7 +46,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     changes: z
       .array(
         z.strictObject({
-          kind: z.literal('retire'),
+          kind: z.enum(['open', 'retire']),
           shard: z.int().min(1).max(SHARDS_MAX),
         }),
       )

@@ -116,19 +116,23 @@ export function describeReady(facts: {
     event: 'ready',
     ms: facts.ms,
     resumed,
-    shards: Array.from({ length: genesis.shardCount }, (_, index) => {
-      const shard = index + 1
-      const member = view.committees[index]?.[0] ?? 0
-      const rpc = `${endpoints[member] ?? first}/shard/${shard}`
-      return {
-        shard,
-        chainId: genesis.chainIdBase + shard,
-        rpc,
-        ws: rpc.replace(/^http/, 'ws'),
-        log: facts.logOf(member),
-        height: view.heights[index] ?? 0,
-      }
-    }),
+    // B.7: a devnet that is resumed may have more shards than its genesis.
+    shards: Array.from(
+      { length: Math.max(genesis.shardCount, view.heights.length) },
+      (_, index) => {
+        const shard = index + 1
+        const member = view.committees[index]?.[0] ?? 0
+        const rpc = `${endpoints[member] ?? first}/shard/${shard}`
+        return {
+          shard,
+          chainId: genesis.chainIdBase + shard,
+          rpc,
+          ws: rpc.replace(/^http/, 'ws'),
+          log: facts.logOf(member),
+          height: view.heights[index] ?? 0,
+        }
+      },
+    ),
     beacon: `${first}/beacon`,
     accounts: personalAccounts().map(({ address, secretKey }) => ({
       address: withPrefix(address),

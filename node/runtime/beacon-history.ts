@@ -69,7 +69,8 @@ export async function crosslinkOf(
   const newest = history.head()
   const last = newest.shards[shard - 1]
   if (last === undefined || height < 1 || height > last.height) return undefined
-  let [below, at] = [0, newest.height]
+  // B.7: no beacon block before it was opened knows the shard.
+  let [below, at] = [last.openedHeight, newest.height]
   while (at - below > 1) {
     const middle = Math.floor((below + at) / 2)
     const record = recordOf(await anchorAt(history, middle), shard)

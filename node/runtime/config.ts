@@ -32,7 +32,7 @@ const nodeConfigSchema = z.strictObject({
   shardChanges: z
     .array(
       z.strictObject({
-        kind: z.literal('retire'),
+        kind: z.enum(['open', 'retire']),
         shard: z.int().min(1).max(64),
       }),
     )
