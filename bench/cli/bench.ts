@@ -10,6 +10,7 @@ import {
 } from '../../devnet/load/workload-plan.ts'
 import { integerBetween, listOf, numberBetween } from '../../node/cli/option-value.ts'
 import type { BootstrapOptions } from '../experiments/bootstrap.ts'
+import type { CostOptions } from '../experiments/cost.ts'
 import type { LatencyOptions } from '../experiments/latency.ts'
 import type { RecoveryOptions } from '../experiments/recovery.ts'
 import type { SingleOptions } from '../experiments/single.ts'
@@ -21,6 +22,7 @@ import type { SweepOptions } from '../sweep/sweep.ts'
 const OUT = ['--out <dir>', 'directory of the results (default bench/results/<time>)'] as const
 const JSON_FLAG = ['--json', 'print the summary as JSON'] as const
 const shares = listOf(numberBetween(0, 1))
+const rates = listOf(numberBetween(1, 100_000))
 const SKEWED = ['transfer', 'mixed', 'zipf', 'hot-account', 'hot-shard']
 
 export function register(program: Command): void {
@@ -28,6 +30,7 @@ export function register(program: Command): void {
   registerSweep(bench)
   registerSingle(bench)
   registerLatency(bench)
+  registerCost(bench)
   registerSkew(bench)
   registerRecovery(bench)
   registerBootstrap(bench)
@@ -87,6 +90,16 @@ function registerLatency(bench: Command): void {
     .action(async (options: LatencyOptions) => {
       const { latency } = await import('../experiments/latency.ts')
       await latency(options)
+    })
+}
+
+function registerCost(bench: Command): void {
+  networkOptions(bench.command('cost'))
+    .description('Processor time of a payment far below saturation, to compare two versions')
+    .option('--rates <list>', 'offered one after the other', rates, [20, 150])
+    .action(async (options: CostOptions) => {
+      const { cost } = await import('../experiments/cost.ts')
+      await cost(options)
     })
 }
 

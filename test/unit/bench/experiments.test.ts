@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { splitCost } from '../../../bench/experiments/cost.ts'
 import { planSystems } from '../../../bench/experiments/single.ts'
 import { fairnessOf } from '../../../bench/experiments/skew.ts'
 
@@ -11,4 +12,13 @@ test('bench: skew: fairness is one when shards are alike and one over their numb
   expect(fairnessOf([5, 5, 5, 5])).toBe(1)
   expect(fairnessOf([9, 0, 0, 0])).toBe(0.25)
   expect(fairnessOf([0, 0])).toBe(1)
+})
+
+test('bench: cost: two rates tell what views cost from what payments do', () => {
+  const slow = { settledTps: 20, cpuMsPerTx: 52 }
+  const fast = { settledTps: 120, cpuMsPerTx: 10.333333333333334 }
+  const split = splitCost([fast, slow])
+  expect(split?.fixedMsPerSecond).toBeCloseTo(1000, 6)
+  expect(split?.marginalMs).toBeCloseTo(2, 6)
+  expect(splitCost([slow])).toBeUndefined()
 })
