@@ -143,6 +143,7 @@ function registerBootstrap(bench: Command): void {
     .option('--blocks <count>', 'height of the shard to follow', integerBetween(1, 1e6), 200)
     .option('--accounts <count>', 'funded accounts per shard', integerBetween(1, 1e6), 400)
     .option('--block-ms <count>', 'interval of shard blocks', integerBetween(50, 60_000), 500)
+    .option('--no-replay', 'leave out the newcomer that executes every block')
     .action(async (options: BootstrapOptions) => {
       const { bootstrap } = await import('../experiments/bootstrap.ts')
       await bootstrap(options)

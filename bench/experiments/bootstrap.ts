@@ -2,10 +2,12 @@
  * `weft bench bootstrap`: a new node joins a network that has lived for a while (docs/measuring.md, experiment 8): how long
  * until it stands where the others stand, and how many bytes they send for it.
  *
- * The newcomer is an observer that follows one shard and the beacon, started as `weft node run` starts one. While it
- * catches up nothing is offered, so what the nodes send beyond their idle heartbeat is sent for it.
+ * Two newcomers come, one after the other: one by state sync, as every node does, and one that executes every block since
+ * genesis (`fullHistory`). Each is an observer that follows one shard and the beacon, started as `weft node run` starts one.
+ * While they catch up nothing is offered, so what the nodes send beyond their idle heartbeat is sent for them.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -39,10 +41,15 @@ export type BootstrapOptions = ExperimentOptions & {
   /** Per shard. */
   readonly accounts: number
   readonly blockMs: number
+  /** Also the newcomer that executes every block. */
+  readonly replay: boolean
 }
+
+const WAYS = ['state sync', 'replay'] as const
 
 type BootstrapRun = {
   readonly experiment: 'bootstrap'
+  readonly way: (typeof WAYS)[number]
   readonly shards: number
   readonly validators: number
   readonly accounts: number
@@ -58,20 +65,24 @@ type BootstrapRun = {
   readonly audit: string
 }
 
+/** Who pays; the rest of the accounts hold money and do nothing. */
+const SENDERS_MAX = 400
 const FOLLOWED = 1
 const POLL_MS = 100
-const GIVE_UP_MS = 300_000
+const GIVE_UP_MS = 900_000
 const WEFT = join(import.meta.dirname, '..', '..', 'weft.mjs')
 
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
-  const { shards, validators, accounts, blocks, rate, blockMs } = options
+  const { shards, validators, accounts, blocks, rate, blockMs, replay } = options
   const experiment = await beginExperiment(options)
+  const loadAccounts = Math.min(accounts, SENDERS_MAX)
   const plan = {
     shards,
     validators,
     crossShard: 0.25,
     workload: TRANSFER_WORKLOAD,
-    loadAccounts: accounts,
+    loadAccounts,
+    idleAccounts: accounts - loadAccounts,
     shardBlockMs: blockMs,
   }
   const { measured, audit } = await withNetwork(plan, experiment, async (network) => {
@@ -79,24 +90,26 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     network.supervisor.traffic.setRate(rate)
     await awaitBlocks(network, blocks)
     await drain(network)
-    return joinNetwork(network)
+    const joined = []
+    for (const way of replay ? WAYS : WAYS.slice(0, 1)) joined.push(await joinNetwork(network, way))
+    return joined
   })
-  const run: BootstrapRun = {
-    experiment: 'bootstrap',
-    shards,
-    validators,
-    accounts,
-    ...measured,
-    audit,
-  }
-  const lines = bootstrapTable([run])
-  await saveExperiment(experiment, [run], {
+  const runs = measured.map((facts): BootstrapRun => {
+    return { experiment: 'bootstrap', shards, validators, accounts, ...facts, audit }
+  })
+  const lines = bootstrapTable(runs)
+  await saveExperiment(experiment, runs, {
     title: 'A new node joins',
-    headline: `${run.seconds.toFixed(1)} seconds and ${(run.bytesSent / 1e6).toFixed(1)} MB for ${run.shardBlocks} blocks of one shard with ${accounts} accounts.`,
+    headline: runs.map(sentenceOf).join(' '),
     figures: [],
-    tables: [{ title: 'The newcomer', lines, note: 'An observer of one shard and the beacon.' }],
+    tables: [{ title: 'The newcomers', lines, note: 'Observers of one shard and the beacon.' }],
   })
-  endExperiment(experiment, options, { runs: [run], lines })
+  endExperiment(experiment, options, { runs, lines })
+}
+
+function sentenceOf({ way, seconds, bytesSent, shardBlocks, accounts }: BootstrapRun): string {
+  const megabytes = (bytesSent / 1e6).toFixed(1)
+  return `By ${way}: ${seconds.toFixed(1)} seconds and ${megabytes} MB for ${shardBlocks} blocks of one shard with ${accounts} accounts.`
 }
 
 async function awaitBlocks(network: MeasuredNetwork, blocks: number): Promise<void> {
@@ -112,12 +125,13 @@ async function awaitBlocks(network: MeasuredNetwork, blocks: number): Promise<vo
   }
 }
 
-async function joinNetwork(network: MeasuredNetwork) {
+async function joinNetwork(network: MeasuredNetwork, way: BootstrapRun['way']) {
   const { supervisor, dataDirectory, onProgress } = network
   const { endpoints } = supervisor
   const goal = await Promise.all([readHeight(endpoints, FOLLOWED), readHeight(endpoints, 0)])
   const before = await readNodeCounters(endpoints)
-  const newcomer = await startObserver(network)
+  const directory = join(dataDirectory, `newcomer-${way.replace(' ', '-')}`)
+  const newcomer = await startObserver(network, directory, way === 'replay')
   const startMs = performance.now()
   const elapsed = (): number => (performance.now() - startMs) / 1000
   try {
@@ -133,29 +147,31 @@ async function joinNetwork(network: MeasuredNetwork) {
       await delay(POLL_MS)
     }
     const seconds = elapsed()
-    onProgress(`joined after ${seconds.toFixed(1)} s`)
+    onProgress(`joined by ${way} after ${seconds.toFixed(1)} s`)
     const sent = countersBetween(before, await readNodeCounters(endpoints))
     const cost = await readProcessCost(newcomer.child.pid ?? 0)
     return {
+      way,
       shardBlocks: goal[0],
       beaconBlocks: goal[1],
       seconds,
       secondsToAnswer,
       bytesSent: Object.values(sent.channelBytes).reduce((sum, bytes) => sum + bytes, 0),
       bytesByChannel: sent.channelBytes,
-      diskBytes: await bytesUnder(join(dataDirectory, 'newcomer')),
+      diskBytes: await bytesUnder(directory),
       cpuSeconds: cost?.cpuSeconds ?? 0,
     }
   } finally {
     newcomer.child.kill('SIGTERM')
+    await once(newcomer.child, 'exit')
   }
 }
 
-async function startObserver({
-  supervisor,
-  dataDirectory,
-}: MeasuredNetwork): Promise<{ readonly child: ChildProcess; readonly url: string }> {
-  const directory = join(dataDirectory, 'newcomer')
+async function startObserver(
+  { supervisor, dataDirectory }: MeasuredNetwork,
+  directory: string,
+  fullHistory: boolean,
+): Promise<{ readonly child: ChildProcess; readonly url: string }> {
   await mkdir(directory, { recursive: true })
   const [p2pPort = 0, rpcPort = 0] = await findFreePorts(2)
   const config: Partial<NodeConfig> = {
@@ -168,6 +184,7 @@ async function startObserver({
     },
     rpc: { host: '127.0.0.1', port: rpcPort },
     followShards: [FOLLOWED],
+    fullHistory,
     logLevel: 'warn',
   }
   const file = join(directory, 'config.json')
@@ -199,6 +216,7 @@ async function validatorAddresses(
 
 function bootstrapTable(runs: readonly BootstrapRun[]): readonly string[] {
   const header = [
+    'way',
     'accounts',
     'shard blocks',
     'beacon blocks',
@@ -211,6 +229,7 @@ function bootstrapTable(runs: readonly BootstrapRun[]): readonly string[] {
   return alignColumns([
     header,
     ...runs.map((run) => [
+      run.way,
       String(run.accounts),
       String(run.shardBlocks),
       String(run.beaconBlocks),

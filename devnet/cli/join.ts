@@ -1,6 +1,6 @@
 /**
  * `weft join`: one validator more in a running devnet with epochs. Makes keys, deposits a stake from an account of the devnet, starts
- * the node when the registry knows it, and tells the way until it has seats.
+ * the node when the registry knows it, and tells the way until it has seats, the state of their shards, and has voted.
  */
 import type { Command } from 'commander'
 import { CommandError } from '../../node/cli/command-error.ts'
@@ -22,6 +22,9 @@ type JoinOptions = {
 const TAKEN_WITHIN_MS = 120_000
 /** Two epochs, and as many more as stand before it in the queue. */
 const ACTIVE_WITHIN_MS = 3_600_000
+/** An idle chain makes a block every ten seconds, an epoch that is over begins its next with one. */
+const VOTE_WITHIN_MS = 120_000
+const ANSWER_TIMEOUT_MS = 5000
 
 export function register(program: Command): void {
   program
@@ -48,8 +51,9 @@ async function join(options: JoinOptions): Promise<void> {
   try {
     const joiner = await prepareJoiner(joining.path, joining.genesis)
     const known = (await find(joining, joiner)) ?? (await deposit(joining, joiner, options))
-    await startNode(joining, known.index)
-    await awaitSeats(joining, joiner)
+    const node = await startNode(joining, known.index)
+    const [active] = await Promise.all([awaitSeats(joining, joiner), awaitState(joining, node)])
+    await awaitVote(joining, node, active)
   } finally {
     joining.client.close()
   }
@@ -125,17 +129,66 @@ async function deposit(
   )
 }
 
-async function startNode({ path, control, say }: Joining, index: number): Promise<void> {
+type StartedNode = { readonly url: string; readonly sinceStart: () => number }
+
+async function startNode({ path, control, say }: Joining, index: number): Promise<StartedNode> {
   const { orderSupervisor } = await import('../processes/control-client.ts')
   const { settleJoiner } = await import('../processes/join-node.ts')
   say('pending', { validator: index }, `The registry knows validator ${index}; starting its node`)
   await settleJoiner(path, index)
+  const startMs = performance.now()
+  const sinceStart = (): number => Math.round((performance.now() - startMs) / 100) / 10
   const answer = await orderSupervisor(control, { order: 'join', node: index })
   if (!answer.ok) throw new CommandError(answer.message)
-  say('started', { node: index, rpc: answer.message }, `Node ${index} is up: ${answer.message}`)
+  const url = answer.message
+  const seconds = sinceStart()
+  say(
+    'started',
+    { node: index, rpc: url, seconds },
+    `Node ${index} is up after ${seconds} s: ${url}`,
+  )
+  return { url, sinceStart }
 }
 
-async function awaitSeats(joining: Joining, joiner: Joiner): Promise<void> {
+async function awaitState({ say }: Joining, { url, sinceStart }: StartedNode): Promise<void> {
+  const { until } = await import('../staking.ts')
+  const { createRpcClient } = await import('../observe/rpc-client.ts')
+  const { syncedShards } = await import('../processes/joiner-progress.ts')
+  const client = createRpcClient(url, { timeoutMs: ANSWER_TIMEOUT_MS })
+  try {
+    const shards = await until(() => syncedShards(client), ACTIVE_WITHIN_MS)
+    if (shards === undefined)
+      throw new CommandError('it has no state after an hour; its log says why: `weft devnet logs`')
+    const seconds = sinceStart()
+    const words = `It has the state of shard ${shards.join(' ')}, ${seconds} s after its start`
+    say('synced', { shards, seconds }, words)
+  } finally {
+    client.close()
+  }
+}
+
+async function awaitVote(
+  { client: network, say }: Joining,
+  { url, sinceStart }: StartedNode,
+  { index, shards, activationEpoch }: RegisteredValidator,
+): Promise<void> {
+  const { readRegistry, until } = await import('../staking.ts')
+  const { createRpcClient } = await import('../observe/rpc-client.ts')
+  const { votingShard } = await import('../processes/joiner-progress.ts')
+  const client = createRpcClient(url, { timeoutMs: ANSWER_TIMEOUT_MS })
+  try {
+    const shard = await until(() => votingShard(client, shards), VOTE_WITHIN_MS)
+    if (shard === undefined)
+      throw new CommandError('it has a seat and does not vote; `weft devnet logs` says why')
+    const { epoch } = await readRegistry(network)
+    const facts = { validator: index, shard, epoch, activationEpoch, seconds: sinceStart() }
+    say('voting', facts, `It votes on shard ${shard} in epoch ${epoch}`)
+  } finally {
+    client.close()
+  }
+}
+
+async function awaitSeats(joining: Joining, joiner: Joiner): Promise<RegisteredValidator> {
   const { readRegistry, until } = await import('../staking.ts')
   const { client, say } = joining
   let told = -1
@@ -165,4 +218,5 @@ async function awaitSeats(joining: Joining, joiner: Joiner): Promise<void> {
     { validator: index, shards },
     `Validator ${index} is active, on shard ${shards.join(' ')}`,
   )
+  return active
 }

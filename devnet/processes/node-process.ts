@@ -123,6 +123,7 @@ function configOf(plan: NodePlan): NodeConfig {
     },
     rpc: { host: '127.0.0.1', port: plan.rpcPort },
     followShards: [],
+    fullHistory: false,
     shardChanges: [],
     // More nodes than cores: a thread of its own for signatures would only wait for one of them.
     cryptoThreads: plan.bootstrap.length < availableParallelism() ? 1 : 0,

@@ -28,6 +28,8 @@ const nodeConfigSchema = z.strictObject({
   rpc: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   /** Shards to follow in addition to the ones the validator has a seat in. */
   followShards: z.array(z.int().min(1)).max(64).default([]),
+  /** Fetch no snapshot, execute every block since genesis: for whoever wants all of them on the disk (state-sync.md S.1). */
+  fullHistory: z.boolean().default(false),
   /** Changes of the set of shards that this validator asks for in the beacon blocks it proposes (docs/protocol/beacon.md B.7). */
   shardChanges: z
     .array(

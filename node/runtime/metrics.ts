@@ -178,7 +178,16 @@ function registerNetwork(registry: Registry, sources: MetricSources): void {
   })
 }
 
-function registerWork(registry: Registry, { done, bytesSent }: WorkCounters): void {
+function registerWork(registry: Registry, { done, votes, bytesSent }: WorkCounters): void {
+  const signed: Gauge = new Gauge({
+    name: 'weft_votes_signed',
+    help: 'Votes signed since start; none where this node has no seat yet',
+    labelNames: ['chain'],
+    registers: [registry],
+    collect: () => {
+      for (const [chain, value] of votes) signed.set({ chain }, value)
+    },
+  })
   const work: Gauge = new Gauge({
     name: 'weft_work',
     help: 'Done since start, by kind of work',

@@ -26,7 +26,7 @@ import { openNode, presentJournal, type OpenedNode, type Opening } from './openi
 import { steadyNow, wallClockOf, type NodeSeams } from './seams.ts'
 import { createTakenBack } from './taken-back.ts'
 import { createTransport, type Transport } from './transport.ts'
-import { countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
+import { countVotes, countWork, createWorkCounters, type WorkCounters } from './work-counters.ts'
 
 export type RunningNode = {
   readonly rpcUrl: string
@@ -149,7 +149,7 @@ function openDriver(
     now: steadyNow,
     wallMs: wallClockOf(seams),
     store,
-    signer,
+    signer: signer && countVotes(work, signer),
     ...countWork(work, {
       executors: shardHost.executors,
       recover: crypto.recover,

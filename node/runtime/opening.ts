@@ -33,6 +33,7 @@ import {
   restoreOf,
   tailReads,
 } from '../validator/restore.ts'
+import { FULL_HISTORY_RULES } from '../validator/snapshot-points.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
 import { loadRange, type Signer } from './driver.ts'
@@ -88,6 +89,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
     ),
     validator: signer === undefined ? undefined : config.validator?.index,
     followShards: config.followShards,
+    ...(config.fullHistory ? { snapshotRules: FULL_HISTORY_RULES } : {}),
     signatureBytesMax: SIGNATURE_BYTES_MAX,
     beaconState: entry?.value,
     plans: await loadRange(store, plansRead()),

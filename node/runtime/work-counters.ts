@@ -6,10 +6,10 @@
  */
 import { unreachable } from '../primitives/assert.ts'
 import type { ConsensusMessage } from '../consensus/message.ts'
-import { BEACON_CHAIN } from '../primitives/identifiers.ts'
+import { BEACON_CHAIN, type ChainNumber } from '../primitives/identifiers.ts'
 import type { ExecutionResponse } from '../shards/executor.ts'
 import type { NodeMessage } from '../validator/message.ts'
-import type { DriverPorts } from './driver.ts'
+import type { DriverPorts, Signer } from './driver.ts'
 
 /** What bytes are sent for. Gossip is counted by the network, where it is relayed. */
 export type Plane =
@@ -33,6 +33,8 @@ export type Work =
 
 export type WorkCounters = {
   readonly done: Record<Work, number>
+  /** That the vote guard has granted since the start, by chain. */
+  readonly votes: Map<ChainNumber, number>
   readonly bytesSent: Record<Plane, number>
 }
 
@@ -45,6 +47,7 @@ export function createWorkCounters(): WorkCounters {
       'receipts-executed': 0,
       'blocks-executed': 0,
     },
+    votes: new Map(),
     bytesSent: {
       transactions: 0,
       blocks: 0,
@@ -87,6 +90,25 @@ export function planeOf(message: NodeMessage): Plane {
       return 'sync'
     default:
       return unreachable(message)
+  }
+}
+
+/** The same signer, counting: a validator that has never voted in a chain is not yet of its committee. */
+export function countVotes({ votes }: WorkCounters, signer: Signer): Signer {
+  const { guard } = signer
+  return {
+    ...signer,
+    guard: {
+      condition: () => guard.condition(),
+      close: () => guard.close(),
+      authorize: async (requests) => {
+        const verdicts = await guard.authorize(requests)
+        for (const [index, { chain }] of requests.entries()) {
+          if (verdicts[index] === 'granted') votes.set(chain, (votes.get(chain) ?? 0) + 1)
+        }
+        return verdicts
+      },
+    },
   }
 }
 

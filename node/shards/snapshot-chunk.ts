@@ -18,6 +18,7 @@ import { FRAME_BYTES_MAX, RECEIPT_PAYLOAD_BYTES_MAX } from '../primitives/limits
 import type { Result } from '../primitives/result.ts'
 import type { StateRecord } from './genesis-state.ts'
 import { PATH_BITS } from './state-tree.ts'
+import { packZeros, unpackZeros } from './zero-runs.ts'
 
 /** What a chunk is filled up to: a few milliseconds of hashing, a quarter of a frame, a hundredth of a second on the wire. */
 export const CHUNK_FILL_BYTES = 256 * 1024
@@ -31,9 +32,13 @@ const VALUE_BYTES_MAX = RECEIPT_PAYLOAD_BYTES_MAX + 1024
 const PROOF_TOKENS_MAX = 4 * (PATH_BITS + 1)
 /** Two short lengths in front of key and value: most of a snapshot is small records. */
 const RECORD_OVERHEAD = 3
+/** Zeros that stand alone are two bytes each: at most half of a value's bytes are such. */
+const PACKED_GROWTH = 1.5
 /** Of an encoded chunk; the largest token has 65 bytes. */
 export const CHUNK_BYTES_MAX =
-  CHUNK_FILL_BYTES + RECORD_OVERHEAD + KEY_BYTES_MAX + VALUE_BYTES_MAX + 66 * PROOF_TOKENS_MAX + 16
+  PACKED_GROWTH * (CHUNK_FILL_BYTES + RECORD_OVERHEAD + KEY_BYTES_MAX + VALUE_BYTES_MAX) +
+  66 * PROOF_TOKENS_MAX +
+  16
 
 assert(CHUNK_BYTES_MAX < FRAME_BYTES_MAX / 2, 'a chunk and its envelope fit a frame')
 
@@ -56,7 +61,7 @@ export type StateChunk = {
   readonly proof: readonly ProofToken[]
 }
 
-/** What a record counts towards CHUNK_FILL_BYTES: its encoded size. */
+/** What a record counts towards CHUNK_FILL_BYTES: its size before its zeros are packed. */
 export function recordBytes({ key, value }: StateRecord): number {
   return RECORD_OVERHEAD + key.length + value.length
 }
@@ -72,7 +77,8 @@ export function encodeStateChunk(chunk: StateChunk): Uint8Array {
 }
 
 function writeRecord(writer: Writer, { key, value }: StateRecord): void {
-  writer.u8(key.length).fixed(key, key.length).u16(value.length).fixed(value, value.length)
+  const packed = packZeros(value)
+  writer.u8(key.length).fixed(key, key.length).u16(value.length).fixed(packed, packed.length)
 }
 
 function writeToken(writer: Writer, token: ProofToken): void {
@@ -95,7 +101,7 @@ export function decodeStateChunk(bytes: Uint8Array): Result<StateChunk, 'malform
 
 function readRecord(reader: Reader): StateRecord {
   const key = reader.fixed(bounded(reader.u8(), KEY_BYTES_MAX))
-  return { key, value: reader.fixed(bounded(reader.u16(), VALUE_BYTES_MAX)) }
+  return { key, value: unpackZeros(reader, bounded(reader.u16(), VALUE_BYTES_MAX)) }
 }
 
 function bounded(size: number, sizeMax: number): number {

@@ -114,6 +114,7 @@ export function holdsBlocks(self: SyncedShard): boolean {
 /** Views begin anew in every epoch, so in an old one they say nothing of how far the chain has come. */
 function mayBeFar({ chain, options }: SyncedShard): boolean {
   const { replayBlocksMax } = options.beacon.snapshots.rules
+  if (replayBlocksMax === Infinity) return false
   return chain.isOutrun() || chain.status().viewsBehind >= replayBlocksMax
 }
 

@@ -27,7 +27,7 @@ const POINTS_PER_SHARD = 2
 
 export type SnapshotRules = {
   readonly intervalBlocks: number
-  /** How far behind the newest point a state is left to replay. */
+  /** How far behind the newest point a state is left to replay; Infinity: any state is. */
   readonly replayBlocksMax: number
 }
 
@@ -35,6 +35,9 @@ export const SNAPSHOT_RULES: SnapshotRules = {
   intervalBlocks: SNAPSHOT_INTERVAL_BLOCKS,
   replayBlocksMax: REPLAY_BLOCKS_MAX,
 }
+
+/** S.1: points are the same, but no state is ever so old that a snapshot is fetched. */
+export const FULL_HISTORY_RULES: SnapshotRules = { ...SNAPSHOT_RULES, replayBlocksMax: Infinity }
 
 export type SnapshotPoints = {
   /** A finalized beacon block. Answers the shards that have a new point. */

@@ -15,7 +15,7 @@ import type { Hash } from '../primitives/identifiers.ts'
 
 /** Chunks asked of one member at once: the next is on its way while the last is verified. */
 const ASKED_PER_PEER_MAX = 2
-/** Chunks asked for, or held until they are verified, at once: at most 3 MiB. */
+/** Chunks asked for, or held until they are verified, at once: at most 4 MiB. */
 export const ASKED_MAX = 8
 /** A chunk is a quarter of a frame; a member that takes longer is slow or gone. A late answer still counts. */
 export const CHUNK_TIMEOUT_MS = 3_000

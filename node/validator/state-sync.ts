@@ -150,6 +150,7 @@ function isFarBehind(
   newest: Crosslink,
 ): boolean {
   const height = committedHeight()
+  if (rules.replayBlocksMax === Infinity) return false
   if (newest.tip.height - height >= rules.replayBlocksMax) return true
   const older = points().at(-2)
   return older !== undefined && newest.tip.epoch > 0 && height < older.tip.height

@@ -24,9 +24,11 @@ describe('devnet: join', () => {
     const joined = await ask('join')
     expect(joined.code, joined.said).toBe(0)
     expect(joined.lines.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['deposited', 'pending', 'started', 'active']),
+      expect.arrayContaining(['deposited', 'pending', 'started', 'synced', 'active']),
     )
-    expect(joined.lines.at(-1)).toMatchObject({ event: 'active', validator: 4, shards: [1] })
+    const active = joined.lines.find(({ event }) => event === 'active')
+    expect(active).toMatchObject({ validator: 4, shards: [1] })
+    expect(joined.lines.at(-1)).toMatchObject({ event: 'voting', validator: 4, shard: 1 })
     const left = await ask('exit', '4')
     expect(left.code, left.said).toBe(0)
     expect(left.lines).toMatchObject([{ event: 'exiting', validator: 4 }])

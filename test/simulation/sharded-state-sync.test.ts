@@ -12,6 +12,7 @@ import type { Genesis } from '../../node/beacon/genesis.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import type { StateSyncFact, ValidatorEffect } from '../../node/validator/contract.ts'
 import type { NodeMessage } from '../../node/validator/message.ts'
+import { FULL_HISTORY_RULES } from '../../node/validator/snapshot-points.ts'
 import { createTrial, type Trial } from './sharded/trial.ts'
 
 /** As on a real network, thirty times shorter. */
@@ -42,7 +43,12 @@ const corrupt: Corrupt = (vice, honest, seat) =>
     : corrupted(honest, { effect: (effect) => corruptAnswer(vice, effect) })
 
 /** `areGiven`: chunks of snapshots arrive. */
-function open(seed: number, genesis: Partial<Genesis> = {}, areGiven = true) {
+function open(
+  seed: number,
+  genesis: Partial<Genesis> = {},
+  areGiven = true,
+  snapshotRules = RULES,
+) {
   const facts: (StateSyncFact & { readonly node: number })[] = []
   const sent: Sent[] = []
   const signed: { readonly node: number; readonly chain: number; readonly at: number }[] = []
@@ -50,7 +56,7 @@ function open(seed: number, genesis: Partial<Genesis> = {}, areGiven = true) {
     shardCount: 2,
     seed,
     genesis,
-    snapshotRules: RULES,
+    snapshotRules,
     corrupt,
     events: {
       onFact: (node, fact) => void (fact.kind === 'state-sync' && facts.push({ node, ...fact })),
@@ -134,6 +140,18 @@ describe('state sync: network', () => {
     expect(asked.size).toBe(3)
     const voted = signed.some((one) => one.node === node && one.chain === 1 && one.at > back)
     expect(voted).toBe(true)
+  })
+
+  test('state sync: network: S.1: a validator that keeps the whole history comes back by executing all blocks', () => {
+    const rules = { ...RULES, replayBlocksMax: FULL_HISTORY_RULES.replayBlocksMax }
+    const world = open(51, {}, true, rules)
+    const [node = -1] = world.committee
+    world.offer(120)
+    wipe(world.trial, node)
+    world.trial.start(node)
+    expectBack(world, node)
+    expect(phases(world.facts)).toEqual([])
+    expect(chunksAsked(world.sent, node)).toEqual([])
   })
 
   test('state sync: network: stopped half way, it goes on where it stood', () => {
