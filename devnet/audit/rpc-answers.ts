@@ -68,8 +68,20 @@ function readResult(transaction: Fields): TransactionResult {
   }
 }
 
-function readKind(kind: string): Receipt['kind'] {
-  return kind === 'bounce' || kind === 'move' ? kind : 'transfer'
+const KINDS: readonly Receipt['kind'][] = [
+  'transfer',
+  'bounce',
+  'move',
+  'deposit',
+  'exit',
+  'payout',
+]
+
+/** A receipt's digest is over its kind, so none is taken for another. */
+function readKind(name: string): Receipt['kind'] {
+  const kind = KINDS.find((known) => known === name)
+  if (kind === undefined) throw new UnexpectedAnswerError(`kind: ${name}`)
+  return kind
 }
 
 export function readReceipt(fields: Fields): Receipt {

@@ -37,7 +37,7 @@ export async function openSnapshot(dataDirectory: string, genesis: Genesis): Pro
     closers.push(() => rm(work, { recursive: true, force: true }))
     const archives: NodeArchive[] = []
     const problems: string[] = []
-    for (const node of genesis.validators.keys()) {
+    for (const node of await nodesIn(dataDirectory)) {
       const data = filesOf(dataDirectory).node(node).data
       if (!(await isThere(join(data, 'chain')))) continue
       await lockNode(dataDirectory, data, closers)
@@ -50,6 +50,13 @@ export async function openSnapshot(dataDirectory: string, genesis: Genesis): Pro
     await close()
     throw error
   }
+}
+
+/** Those of the genesis and those that joined since, ascending. */
+async function nodesIn(dataDirectory: string): Promise<readonly number[]> {
+  const names = await readdir(join(dataDirectory, 'nodes')).catch(() => [])
+  const numbers = names.filter((name) => /^[0-9]{1,4}$/.test(name)).map(Number)
+  return numbers.toSorted((left, right) => left - right)
 }
 
 async function lockNode(

@@ -88,6 +88,8 @@ export class ChainFollower {
   #committees: Committees
   #committeesEpoch = -1
   #beaconHeight = 0
+  /** By the newest cut, index = shard - 1. */
+  #settledHeights: readonly number[] = []
   #beaconTurn = 0
   #stopped = false
   #running: Promise<void> = Promise.resolve()
@@ -118,8 +120,13 @@ export class ChainFollower {
   }
 
   progress(): Progress {
+    // The books wait for blocks of every shard; what is settled does not, also while nobody of a shard answers.
     const shards = this.#shards.map(({ shard, tip }) => {
-      return { shard, height: tip, settledHeight: this.#bookedHeight(shard) }
+      const settledHeight = Math.max(
+        this.#bookedHeight(shard),
+        this.#settledHeights[shard - 1] ?? 0,
+      )
+      return { shard, height: Math.max(tip, settledHeight), settledHeight }
     })
     return { beaconHeight: this.#beaconHeight, epoch: Math.max(0, this.#committeesEpoch), shards }
   }
@@ -147,6 +154,7 @@ export class ChainFollower {
     const cut = this.#tracker.take()
     if (cut !== undefined && !this.#isBooked(cut)) {
       this.#beaconHeight = cut.beaconHeight
+      this.#settledHeights = cut.shards.map(({ height }) => height)
       this.#cuts.push(cut)
       // B.7: a network may have more shards than at its genesis.
       for (let shard = this.#shards.length + 1; shard <= cut.shards.length; shard++)

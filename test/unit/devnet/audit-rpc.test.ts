@@ -83,6 +83,17 @@ describe('audit: rpc', () => {
     expect(violations[0]).toMatch(/^shard 1, block 1: the root of its channels .* expected 0x/)
   })
 
+  test('audit: rpc: a receipt told as one of another kind is found by the channel', async () => {
+    const url = await liar(({ sent }) => ({
+      sent: sent.map((batch) => ({
+        ...batch,
+        receipts: batch.receipts.map((one) => ({ ...one, kind: 'deposit' })),
+      })),
+    }))
+    const { violations } = await auditOverRpc(network.genesis, [url])
+    expect(violations[0]).toMatch(/^shard 1, block 1: the root of its channels .* expected 0x/)
+  })
+
   test('audit: rpc: a receipt told as applied twice is found by the books', async () => {
     const url = await liar(({ consumed }) => ({ consumed: [...consumed, ...consumed] }))
     const { violations } = await auditOverRpc(network.genesis, [url])

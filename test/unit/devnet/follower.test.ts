@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { createDevnetGenesis } from '../../../devnet/genesis.ts'
 import { ChainFollower } from '../../../devnet/observe/chain-follower.ts'
@@ -161,6 +161,32 @@ describe('devnet: follower', () => {
     expect(violations).toEqual([])
     expect(takenBack).toEqual(['1/2'])
     expect(settled).toHaveLength(4)
+  })
+
+  test('devnet: follower: what is settled is told of every shard while nobody of one answers', async () => {
+    fillWithTransfer('5')
+    const behind = createLedger(2)
+    await followUntil(2, behind)
+    network.blocks[1]?.push({ hash: '0x23' })
+    // Of shard 1 a block is recorded that nobody shows.
+    for (const node of network.heads.keys())
+      network.heads[node] = { height: 3, hash: '0xb3', shardHeights: [2, 3] }
+    const follower = new ChainFollower({
+      endpoints: network.endpoints,
+      shardCount: 2,
+      beaconFaults: 1,
+      ledger: behind,
+      pollMs: 5,
+      events: { onFinalized() {}, onSettled() {}, onTakenBack() {}, onViolation() {} },
+    })
+    follower.start()
+    await vi.waitFor(() => expect(follower.progress().beaconHeight).toBe(3))
+    expect(follower.progress().shards).toEqual([
+      { shard: 1, height: 2, settledHeight: 2 },
+      { shard: 2, height: 3, settledHeight: 3 },
+    ])
+    await follower.stop()
+    expect(behind.positions.map(({ height }) => height)).toEqual([1, 2])
   })
 
   test('devnet: follower: a shard whose members all go on showing another chain is a violation', async () => {
