@@ -93,7 +93,13 @@ export function buildBeaconBlock(state: BeaconState, request: BeaconBuildRequest
   const timestampMs = Math.max(request.timestampMs, state.timestampMs + 1)
   const registry = stepRegistry(state, body, seat)
   assert(registry.ok, 'what was chosen applies')
-  const after = advance(state, { timestampMs, body, records, registry: registry.value })
+  const after = advance(state, {
+    timestampMs,
+    proposerSeat: seat,
+    body,
+    records,
+    registry: registry.value,
+  })
   const header = {
     version: HEADER_VERSION,
     parentHash: state.headHash,

@@ -17,6 +17,7 @@ import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import { KEY_PAIR_SIZE } from '../primitives/key-use.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
+import { inactivityProblem } from './activity.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import {
   EPOCH_BLOCKS_MIN,
@@ -65,6 +66,8 @@ export type Genesis = {
   readonly epochs?: EpochRules
   /** Absent: `DEFAULT_REGISTRY` (B.6). */
   readonly registry?: RegistryRules
+  /** Absent: nobody leaves for being silent (B.13). */
+  readonly inactivityEpochs?: number
 }
 
 /** Funded on the named shard; shard 0 means on every shard, `balance` on each. */
@@ -105,6 +108,7 @@ export type GenesisReject =
   | 'bad-timing'
   | 'bad-epochs'
   | 'bad-registry'
+  | 'bad-inactivity'
   | 'bad-gas'
   | 'bad-chain-id'
   | 'bad-seed'
@@ -142,9 +146,11 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
       into.fixed(allocation.address, ADDRESS_SIZE).u32(allocation.shard).u256(allocation.balance)
     })
   // The last fields: a network without them has the name it had before there were any.
-  const { epochs, registry } = genesis
+  const { epochs, inactivityEpochs } = genesis
+  const { registry = inactivityEpochs === undefined ? undefined : DEFAULT_REGISTRY } = genesis
   if (epochs !== undefined || registry !== undefined) writeEpochRules(writer, epochs ?? ONE_EPOCH)
   if (registry !== undefined) writeRegistryRules(writer, registry)
+  if (inactivityEpochs !== undefined) writer.u32(inactivityEpochs)
   return writer.finish()
 }
 
@@ -184,6 +190,7 @@ export function checkGenesis(genesis: Genesis): Result<Genesis, GenesisReject> {
     checkParameters(genesis) ??
     checkEpochs(genesis) ??
     checkRegistry(genesis) ??
+    checkInactivity(genesis) ??
     checkCommitteeSizes(genesis) ??
     checkValidators(genesis) ??
     checkAllocations(genesis)
@@ -251,6 +258,11 @@ function checkRegistry({ registry = DEFAULT_REGISTRY, validators }: Genesis): Pr
   if (!isWithin(unbondEpochs, 1, UNBOND_EPOCHS_MAX))
     return problem('bad-registry', `a stake is bound for 1 to ${UNBOND_EPOCHS_MAX} epochs`)
   return undefined
+}
+
+function checkInactivity({ inactivityEpochs, epochs = ONE_EPOCH, validators }: Genesis): Problem {
+  const detail = inactivityProblem(inactivityEpochs, epochs.blocks, validators.length)
+  return detail === undefined ? undefined : problem('bad-inactivity', detail)
 }
 
 /** B.3: committees of at least 4 seats; one validator with one shard is the development mode. */

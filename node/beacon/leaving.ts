@@ -43,16 +43,29 @@ export function applyExit(
     return rejected('not-its-payout', 'a validator leaves at the word of its payout')
   if (leaver.status !== 'pending' && leaver.status !== 'active')
     return rejected('already-leaving', `validator ${index} is ${leaver.status}`)
-  const staying = validators.filter(({ exitEpoch }) => exitEpoch === NEVER).length - 1
-  if (state.epochRules.blocks === 0 || staying < COMMITTEE_SEATS_MIN)
+  if (!maySpare(state, validators))
     return rejected('too-few-stay', `${COMMITTEE_SEATS_MIN} validators stay`)
-  const turn = nextTurn(validators, state.epoch, exitsOf(validators))
+  return accepted(withExit(state, validators, index, leaver))
+}
+
+/** Whether one more may leave: enough stay, and there is an epoch to leave with. */
+export function maySpare({ epochRules }: BeaconState, validators: Validators): boolean {
+  const staying = validators.filter(({ exitEpoch }) => exitEpoch === NEVER).length - 1
+  return epochRules.blocks !== 0 && staying >= COMMITTEE_SEATS_MIN
+}
+
+/** The registry in which this validator is to leave, when its turn comes. */
+export function withExit(
+  { epoch, registryRules }: BeaconState,
+  validators: Validators,
+  index: number,
+  leaver: BeaconValidator,
+): Validators {
+  const turn = nextTurn(validators, epoch, exitsOf(validators))
   // Who leaves before it came has no seat at all.
   const exitEpoch = Math.max(turn, leaver.activationEpoch)
-  const withdrawableEpoch = exitEpoch + state.registryRules.unbondEpochs
-  return accepted(
-    validators.with(index, { ...leaver, status: 'exiting', exitEpoch, withdrawableEpoch }),
-  )
+  const withdrawableEpoch = exitEpoch + registryRules.unbondEpochs
+  return validators.with(index, { ...leaver, status: 'exiting', exitEpoch, withdrawableEpoch })
 }
 
 /** Stakes paid in one block; who waits is paid in the next. */

@@ -14,6 +14,7 @@ import { createWriter, decodeExactly, DecodeError, type Reader } from '../primit
 import { HASH_SIZE } from '../primitives/hash.ts'
 import { BEACON_HASH_RING, SHARDS_MAX } from '../primitives/limits.ts'
 import type { Result } from '../primitives/result.ts'
+import { readActivity, writeActivity } from './activity.ts'
 import {
   epochAfter,
   readCommittees,
@@ -63,14 +64,16 @@ function encodeAnew(state: BeaconState): Uint8Array {
   writer.u256(state.burnt)
   writeCommittees(writer, state.committees)
   writeEpochRules(writer, state.epochRules)
-  return writer
+  writer
     .list(state.plans, writeEpochPlan)
     .list(state.changes, writeChangeTally)
     .list(state.shards, writeShardRecord)
     .list(state.incoming, writeChannelHead)
     .list(state.outgoing, writeChannelHead)
     .list(state.sent, writeReceiptBatch)
-    .finish()
+  // Last: a state without it has the bytes it had before there was any.
+  if (state.activity !== undefined) writeActivity(writer, state.activity)
+  return writer.finish()
 }
 
 export function decodeBeaconState(bytes: Uint8Array): Result<BeaconState, 'malformed'> {
@@ -101,7 +104,7 @@ function readBeaconState(reader: Reader): BeaconState {
     sent: reader.list(SHARDS_MAX, readReceiptBatch),
   }
   if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
-  return state
+  return reader.remaining() === 0 ? state : { ...state, activity: readActivity(reader) }
 }
 
 function isCoherent(state: BeaconState): boolean {

@@ -10,6 +10,7 @@ import { createWriter, type Writer } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
 import type { ChainNumber, Hash } from '../primitives/identifiers.ts'
 import { merkleBranch, merkleRoot, verifyMerkleBranch } from '../primitives/merkle.ts'
+import { writeActivity } from './activity.ts'
 import { writeEpochPlan, writeEpochRules } from './epoch.ts'
 import { writeRegistryRules, writeValidator } from './registry.ts'
 import { writeChangeTally } from './shard-change.ts'
@@ -63,11 +64,13 @@ function epochsHash({ epochRules, plans, changes }: RootedState): Hash {
   )
 }
 
-/** B.6: the rules by which validators come and go, and what stakes have lost. */
-function registryHash({ registryRules, burnt }: RootedState): Hash {
+/** B.6: the rules by which validators come and go, and what stakes have lost; B.13: who was heard of, where that is asked. */
+function registryHash({ registryRules, burnt, activity }: RootedState): Hash {
   const writer = createWriter()
   writeRegistryRules(writer, registryRules)
-  return hashTagged('registry', writer.u256(burnt).finish())
+  writer.u256(burnt)
+  if (activity !== undefined) writeActivity(writer, activity)
+  return hashTagged('registry', writer.finish())
 }
 
 /** C.9: how far the beacon has consumed, and what it has sent: where it stands in every channel is every node's to see. */

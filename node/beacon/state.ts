@@ -5,6 +5,7 @@
  * state, so it is not under that block's own state root; the ring holds the hashes of the blocks before the head.
  */
 import { assert, present } from '../primitives/assert.ts'
+import { openActivity, type Activity } from './activity.ts'
 import { emptyChannels } from '../crosslink/channel.ts'
 import { firstRecord, type ShardRecord } from '../crosslink/crosslink.ts'
 import type { ChannelHead, ReceiptBatch } from '../crosslink/receipt.ts'
@@ -54,6 +55,8 @@ export type BeaconState = {
   readonly outgoing: readonly ChannelHead[]
   /** What the head's block has sent; the channels commit to it. */
   readonly sent: readonly ReceiptBatch[]
+  /** Who gave signs of life; absent where nobody has to (B.13). */
+  readonly activity?: Activity
 }
 
 /** State after block 0. `shardStateRoots[k - 1]` is the state root of shard k at genesis, from its executor. */
@@ -93,6 +96,9 @@ export function genesisBeaconState(
     incoming: emptyChannels(shardCount),
     outgoing: emptyChannels(shardCount),
     sent: [],
+    ...(genesis.inactivityEpochs === undefined
+      ? {}
+      : { activity: openActivity(genesis.inactivityEpochs) }),
   }
 }
 

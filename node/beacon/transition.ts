@@ -12,6 +12,7 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { BEACON_CHAIN } from '../primitives/identifiers.ts'
 import { keyFor } from '../primitives/key-use.ts'
 import { accepted, rejected, type Reject, type Result } from '../primitives/result.ts'
+import { noteActivity, reviewActivity } from './inactivity.ts'
 import { sendOrders } from './beacon-outbox.ts'
 import type { BeaconBlock, BeaconBody } from './block.ts'
 import { drainRecords, isPossible } from './elastic.ts'
@@ -155,8 +156,14 @@ function execute(state: BeaconState, block: BeaconBlock): Result<BeaconState, Be
   }
   const registry = stepRegistry(state, body, header.proposerSeat)
   if (!registry.ok) return registry
-  const { timestampMs } = header
-  const after = advance(state, { timestampMs, body, records, registry: registry.value })
+  const { timestampMs, proposerSeat } = header
+  const after = advance(state, {
+    timestampMs,
+    proposerSeat,
+    body,
+    records,
+    registry: registry.value,
+  })
   if (!equalBytes(after.mix, header.mix))
     return rejected('wrong-mix', 'the mix does not follow from the reveal')
   if (!equalBytes(beaconStateRoot(after), header.stateRoot))
@@ -204,6 +211,7 @@ function checkOrder(crosslinks: readonly Crosslink[]): Problem {
 
 export type BeaconStep = {
   readonly timestampMs: number
+  readonly proposerSeat: number
   readonly body: BeaconBody
   /** Records after the body's crosslinks, checked. */
   readonly records: readonly ShardRecord[]
@@ -234,7 +242,21 @@ export function advance(state: BeaconState, step: BeaconStep): BeaconState {
   }
   const { forks } = step.body
   const judged = forks === undefined ? after : { ...after, shards: recoverForked(after, forks) }
-  return reviewShards(isSealingHeight(state.epochRules, height) ? turnEpoch(judged) : judged)
+  const heard = withActivity(state, judged, step)
+  return reviewShards(isSealingHeight(state.epochRules, height) ? turnEpoch(heard) : heard)
+}
+
+/** B.13: signs of life are read by the seats before the block; who gave none for too long leaves with the turn of the epoch. */
+function withActivity(
+  before: BeaconState,
+  after: BeaconState,
+  { proposerSeat, body }: BeaconStep,
+): BeaconState {
+  if (before.activity === undefined) return after
+  const { crosslinks } = body
+  const activity = noteActivity(before, before.activity, { proposerSeat, crosslinks })
+  const isTurn = isSealingHeight(before.epochRules, after.height)
+  return isTurn ? reviewActivity(after, activity) : { ...after, activity }
 }
 
 /** C.7: a shard that has work the beacon knows of and no crosslink for LAG_BLOCKS blocks is lagging. */

@@ -128,6 +128,7 @@ const genesisFileSchema = z.strictObject({
     })
     .optional(),
   registry: z.strictObject({ stake: amountField, unbondEpochs: z.int().min(1) }).optional(),
+  inactivityEpochs: z.int().min(2).optional(),
 })
 
 export type GenesisFileResult =
@@ -144,13 +145,14 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const { epochs, registry, ...fields } = parsed.data
+  const { epochs, registry, inactivityEpochs, ...fields } = parsed.data
   const allocations = [...fields.allocations].sort(compareAllocations)
   const checked = checkGenesis({
     ...fields,
     allocations,
     ...(epochs === undefined ? {} : { epochs }),
     ...(registry === undefined ? {} : { registry }),
+    ...(inactivityEpochs === undefined ? {} : { inactivityEpochs }),
   })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }

@@ -31,6 +31,7 @@ export type SceneName =
   | 'open'
   | 'retire'
   | 'stake'
+  | 'silent'
   | `vice: ${string}`
   | `captured: ${string}`
   | 'passers'

@@ -1,4 +1,4 @@
-/** Planted bugs of stake that comes and goes (docs/protocol/beacon.md B.9, B.10; crosslinks.md C.9). */
+/** Planted bugs of stake that comes and goes (docs/protocol/beacon.md B.9, B.10, B.13; crosslinks.md C.9). */
 import { patch, type PlantedBug } from './planted-bug.ts'
 
 const scene = 'stake'
@@ -52,5 +52,17 @@ export const STAKE_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene,
+  },
+  {
+    name: 'signs-of-life-not-counted',
+    rule: 'B.13',
+    patches: [
+      patch(
+        'node/beacon/inactivity.ts',
+        'if (present.has(index)) return 0',
+        'if (present.has(index) && epochs < 0) return 0',
+      ),
+    ],
+    scene: 'silent',
   },
 ]
