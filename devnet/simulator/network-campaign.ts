@@ -10,6 +10,7 @@ import { createEventHash } from './event-hash.ts'
 import type { NetworkPlan } from './network-plan.ts'
 import { runNetwork, type NetworkOutcome, type NetworkRunOptions } from './network-run.ts'
 import {
+  ELASTIC_SHAPE,
   EPOCHS_LONG_SHAPE,
   EPOCHS_SHAPE,
   expandNetworkPlan,
@@ -26,11 +27,16 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
   SHORT_SHAPE,
   EPOCHS_SHAPE,
   REGISTRY_SHAPE,
+  ELASTIC_SHAPE,
   EPOCHS_LONG_SHAPE,
 ]
 
 /** Played by name only: whoever asks for all campaigns waits long enough without them; a long one costs 4 s a seed. */
-export const NAMED_ONLY: readonly string[] = [REGISTRY_SHAPE.name, EPOCHS_LONG_SHAPE.name]
+export const NAMED_ONLY: readonly string[] = [
+  REGISTRY_SHAPE.name,
+  ELASTIC_SHAPE.name,
+  EPOCHS_LONG_SHAPE.name,
+]
 
 /** Plans are over long before a snapshot is due, so there its server would be honest and one liar less be drawn; and a forker needs its gang. A name more would make other plans of all seeds. */
 const VICES = ADVERSARY_NAMES.filter(

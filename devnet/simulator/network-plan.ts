@@ -19,8 +19,8 @@ export type NetworkOrder = {
   readonly sender: number
   /** Where it ends; the same shard for a local transfer, 0 for stake. */
   readonly destination: number
-  /** `bounce`: to an address that cannot receive there. */
-  readonly to: 'account' | 'bounce'
+  /** `bounce`: to an address that cannot receive there; `self`: to the sender's own address there. */
+  readonly to: 'account' | 'bounce' | 'self'
   readonly amount: number
   /** The node that the client asks first. */
   readonly node: number
@@ -55,6 +55,8 @@ export type NetworkPlan = {
   readonly churn?: ChurnPlan
   /** Validators that may join: nodes beyond those of the genesis. */
   readonly joiners?: number
+  /** All operators want a shard more (B.7). */
+  readonly opens?: boolean
   /** Byzantine from the beginning to the end. */
   readonly vices: readonly { readonly node: number; readonly vice: string }[]
   readonly troubles: readonly { readonly atMs: number; readonly trouble: Trouble }[]
@@ -117,6 +119,7 @@ const planSchema = z.strictObject({
   rotationPermille: z.int().min(0).max(1000).optional(),
   churn: z.strictObject({ awayPermille: z.int().min(0).max(1000), everyMs: time }).optional(),
   joiners: z.int().min(1).optional(),
+  opens: z.boolean().optional(),
   vices: z.array(z.strictObject({ node, vice: z.string() })),
   troubles: z.array(z.strictObject({ atMs: time, trouble: troubleSchema })),
   orders: z.array(
@@ -125,7 +128,7 @@ const planSchema = z.strictObject({
       shard: z.int().min(1),
       sender: z.int().min(0).max(9),
       destination: z.int().min(0),
-      to: z.enum(['account', 'bounce']),
+      to: z.enum(['account', 'bounce', 'self']),
       amount: z.int().min(0),
       node,
       stake: stakeSchema.optional(),

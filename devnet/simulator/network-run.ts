@@ -12,6 +12,7 @@ import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
 import { missingProgress, tipsOf, wrongBalance, type Progress } from './network-progress.ts'
 import { createChurn } from './network-churn.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
+import { isBeforeOpening, openingOf } from './network-opening.ts'
 import { stakeCall } from './network-stake.ts'
 import { createWallets, type WalletPorts, type Wallets } from './network-wallets.ts'
 import { createCourt, type Court, type Verdict } from './sharded-court.ts'
@@ -55,6 +56,8 @@ type Run = {
   progress: Progress | undefined
   stuck: Verdict | undefined
   isDone: boolean
+  /** Orders that wait for a shard that opens. */
+  readonly early: Set<NetworkOrder>
 }
 
 /** How often the end of a run is looked for; part of the event hash. */
@@ -134,6 +137,7 @@ function openRun(plan: NetworkPlan, options: NetworkRunOptions): Run {
     progress: undefined,
     stuck: undefined,
     isDone: false,
+    early: new Set(),
   }
   return run
 }
@@ -143,6 +147,7 @@ function eventsOf(run: () => Run): WorldEvents {
     onOpened: (node, restore) => run().court.onOpened(node, restore),
     onStarted: (node, restore) => {
       run().court.onStarted(node, restore)
+      wish(run(), node)
       tell(run(), node, 'starts')
     },
     onFact: (node, fact) => {
@@ -231,9 +236,21 @@ function begin(run: Run): void {
   if (plan.churn !== undefined) churn(run, plan.churn)
 }
 
-/** Whoever joins waits for the one before it, as indices are given in order. */
+/** B.7: a node forgets what its operator wants when it ends. */
+function wish({ plan, world }: Run, node: number): void {
+  if (plan.opens !== true) return
+  const changes = [openingOf(plan)]
+  world.at(world.now(), 'operator', () => world.apply({ kind: 'support', nodes: [node], changes }))
+}
+
+/** Whoever joins waits for the one before it, as indices are given in order; who pays on an opened shard, for the shard. */
 function place(run: Run, order: NetworkOrder): void {
-  const { world, wallets } = run
+  const { world, wallets, honest, plan } = run
+  if (isBeforeOpening(world, honest, plan, order)) {
+    run.early.add(order)
+    return world.at(world.now() + LOOK_MS, 'order', () => place(run, order))
+  }
+  run.early.delete(order)
   const { validators } = world.validator(0).beacon.head()
   const isEarly = order.stake?.kind === 'deposit' && order.stake.validator > validators.length
   if (!isEarly) return wallets.place(order)
@@ -270,6 +287,7 @@ function look(run: Run): void {
   if (progress === undefined) return
   // What the beacon sends, a reward for instance, is no client's order (B.10).
   run.isDone =
+    run.early.size === 0 &&
     missingProgress(world, honest, progress) === undefined &&
     run.court.receipts.finish() === undefined
   if (!run.isDone) world.at(world.now() + LOOK_MS, 'look', () => look(run))
@@ -281,7 +299,11 @@ function conclude(run: Run): void {
     if (sentence !== undefined) run.stuck ??= { rule, sentence, atMs: world.now() }
   }
   if (!run.isDone && progress !== undefined) {
-    accuse('L', missingProgress(world, honest, progress) ?? 'the run ended before its time')
+    const early = run.early.size === 0 ? undefined : 'an opened shard was not there to be paid'
+    accuse(
+      'L',
+      early ?? missingProgress(world, honest, progress) ?? 'the run ended before its time',
+    )
   }
   accuse('C4', court.receipts.finish())
   accuse('C3', wrongBalance(world, honest, wallets.expected()))

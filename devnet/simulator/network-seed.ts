@@ -6,6 +6,7 @@ import { createPrng, type Prng } from '../../node/primitives/prng.ts'
 import { withEpochs } from './network-epochs.ts'
 import { committeesOf } from './network-genesis.ts'
 import type { ChurnPlan, NetworkOrder, NetworkPlan } from './network-plan.ts'
+import { withOpening } from './network-opening.ts'
 import { withStakes } from './network-stake.ts'
 import { drawFaulty, drawTroubles } from './network-troubles.ts'
 
@@ -33,6 +34,8 @@ export type PlanShape = {
   readonly churn?: ChurnPlan
   /** Validators join and leave. */
   readonly hasStakes?: boolean
+  /** The network gets a shard more. */
+  readonly opens?: boolean
 }
 
 /** Small networks find most and cost least; large ones find what needs many. */
@@ -77,6 +80,15 @@ export const REGISTRY_SHAPE: PlanShape = {
   healMs: [12_000, 20_000],
   epochBlocks: [8],
   hasStakes: true,
+}
+
+/** The same, in which a shard opens (network-opening.ts): committees of eight have the seats for one more. */
+export const ELASTIC_SHAPE: PlanShape = {
+  ...EPOCHS_SHAPE,
+  name: 'network-elastic',
+  shardCounts: [1, 1, 2],
+  seats: [8],
+  opens: true,
 }
 
 /**
@@ -147,13 +159,14 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
   }
   if (shape.epochBlocks === undefined) return plan
   const turning = withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks), shape)
+  if (shape.opens === true) return withOpening(turning, dice.stream('opening'))
   return shape.hasStakes === true ? withStakes(turning, dice.stream('stakes')) : turning
 }
 
 function drawSizes(seed: number, shape: PlanShape, dice: Prng): Sizes {
   const isReal = seed % REAL_SIGNATURES_ONE_IN === 0
   const shardCount = dice.pick(isReal ? [1, 2] : shape.shardCounts)
-  const seats = dice.pick(isReal ? [4] : shape.seats)
+  const seats = dice.pick(isReal && shape.opens !== true ? [4] : shape.seats)
   // Committees of different sizes, in some seeds.
   const extra = isReal ? 0 : dice.below(shardCount)
   return {

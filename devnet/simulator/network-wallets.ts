@@ -5,6 +5,7 @@
  * Invariant: a wallet (one account on one shard) has at most one transaction whose fate it does not know, so a refused
  * nonce is used again and no gap can arise.
  */
+import { present } from '../../node/primitives/assert.ts'
 import { bigIntToBytes, toHex } from '../../node/primitives/bytes.ts'
 import { hashTagged, keccak256 } from '../../node/primitives/hash.ts'
 import type { Address, ChainNumber, Hash } from '../../node/primitives/identifiers.ts'
@@ -16,6 +17,7 @@ import { encodeSigned, signingHash, type TransactionFields } from '../../node/sh
 import { encodeGatewayTransfer, GATEWAY_ADDRESS } from '../../node/shards/vm/gateway.ts'
 import { personalAccounts } from '../accounts.ts'
 import { SIMULATED_CHAIN_ID_BASE } from './network-genesis.ts'
+import { FEE_CAP_ON_OPENED } from './network-opening.ts'
 import type { NetworkOrder, StakeOrder } from './network-plan.ts'
 
 const ACCOUNTS = personalAccounts()
@@ -84,6 +86,7 @@ type Flight = OfferedOrder & {
 type Wallet = { nonce: number; readonly waiting: NetworkOrder[]; flight: Flight | undefined }
 
 type Office = WalletPorts & {
+  readonly shardCount: number
   readonly wallets: Map<string, Wallet>
   readonly flights: Map<string, Flight>
   readonly seen: Set<string>
@@ -95,6 +98,7 @@ type Office = WalletPorts & {
 export function createWallets(shardCount: number, ports: WalletPorts): Wallets {
   const office: Office = {
     ...ports,
+    shardCount,
     wallets: new Map(),
     flights: new Map(),
     seen: new Set(),
@@ -198,17 +202,26 @@ function receiverOf({ sender }: NetworkOrder): Address {
   return hashTagged('receiver', bigIntToBytes(BigInt(sender), 8)).slice(0, 20)
 }
 
-function sign({ stakeCall }: Office, order: NetworkOrder, nonce: number): Flight {
-  const { shard, sender, destination, amount, to, stake } = order
+function targetOf(order: NetworkOrder): Address {
+  if (order.to === 'bounce') return GATEWAY_ADDRESS
+  return order.to === 'self' ? accountOf(order.sender).address : receiverOf(order)
+}
+
+function accountOf(sender: number): (typeof ACCOUNTS)[number] {
+  return present(ACCOUNTS[sender], 'there are ten accounts')
+}
+
+function sign({ stakeCall, shardCount }: Office, order: NetworkOrder, nonce: number): Flight {
+  const { shard, sender, destination, amount, stake } = order
   const crosses = destination !== shard
-  const target = to === 'bounce' ? GATEWAY_ADDRESS : receiverOf(order)
+  const target = targetOf(order)
   const chainId = SIMULATED_CHAIN_ID_BASE + shard
   const fields: TransactionFields = {
     type: 2,
     chainId,
     nonce,
     maxPriorityFeePerGas: 10n ** 9n,
-    maxFeePerGas: 10n ** 12n,
+    maxFeePerGas: shard > shardCount ? FEE_CAP_ON_OPENED : 10n ** 12n,
     gasLimit: crosses ? GATEWAY_CALL_GAS : NATIVE_GAS,
     to: crosses ? GATEWAY_ADDRESS : target,
     value: BigInt(amount),
@@ -219,8 +232,7 @@ function sign({ stakeCall }: Office, order: NetworkOrder, nonce: number): Flight
         : stakeCall(stake),
     accessList: [],
   }
-  const account = ACCOUNTS[sender]
-  if (account === undefined) throw new Error('there are ten accounts')
+  const account = accountOf(sender)
   const raw = encodeSigned(fields, signDigest(signingHash(fields), account.secretKey))
   return {
     order,
@@ -276,7 +288,9 @@ function finish({ flights }: Office, { id }: Flight): void {
   flights.delete(id)
 }
 
+/** What a client sends itself it spends, too. */
 function owe({ owed }: Office, order: NetworkOrder): void {
+  if (order.to === 'self') return
   const address = receiverOf(order)
   const { destination: shard } = order
   const key = `${shard}/${toHex(address)}`
