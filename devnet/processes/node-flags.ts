@@ -10,7 +10,7 @@
  *
  * Left alone, V8 collects all of old space when a little more than what is in use (30 MiB on the main thread, 18 on a
  * shard's) has become garbage beside it: on the main thread every 15 s at 150 transfers per second. Where old space may grow to
- * 96 MiB first, a node takes 7 % less processor time and in the long run some 0.1 GiB more memory (docs/measuring.md).
+ * 96 MiB first, a node takes 4 to 8 % less processor time and, when both are full, some 0.1 GiB more memory (docs/measuring.md).
  */
 export const NODE_FLAGS = [
   '--max-semi-space-size=16',
