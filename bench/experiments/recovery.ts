@@ -1,6 +1,7 @@
 /**
  * `weft bench recovery`: under load a leader, the beacon's proposer and a whole shard are killed (docs/measuring.md,
- * experiment 9): seconds to the next block, seconds to 95 % of the throughput, payments that had to wait.
+ * experiment 9): seconds to the next block, seconds to 95 % of the throughput, payments that had to wait, and how long those
+ * that were killed take to be back, once they are started.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { present } from '../../node/primitives/assert.ts'
@@ -21,6 +22,7 @@ import {
   type ExperimentOptions,
 } from './experiment.ts'
 import { readHeight } from './chain-height.ts'
+import { watchReturn, type Return } from './node-return.ts'
 
 export type RecoveryOptions = ExperimentOptions & {
   readonly shards: number
@@ -33,7 +35,7 @@ export type RecoveryOptions = ExperimentOptions & {
 
 type Incident = 'shard leader' | 'beacon proposer' | 'whole shard'
 
-type RecoveryRun = {
+type RecoveryRun = Return & {
   readonly experiment: 'recovery'
   readonly incident: Incident
   readonly shards: number
@@ -82,7 +84,12 @@ export async function recovery(options: RecoveryOptions): Promise<void> {
 
 type Strike = Pick<
   RecoveryRun,
-  'killedNodes' | 'secondsToBlock' | 'secondsToThroughput' | 'delayedPayments'
+  | 'killedNodes'
+  | 'secondsToBlock'
+  | 'secondsToThroughput'
+  | 'delayedPayments'
+  | 'secondsToVote'
+  | 'secondsToHead'
 >
 
 async function strike(
@@ -95,29 +102,38 @@ async function strike(
   const { backlog } = await requireReport(supervisor)
   const chain = incident === 'beacon proposer' ? BEACON : KILLED_SHARD
   const victims = await victimsOf(network, incident)
+  const before = await readHeight(supervisor.endpoints, chain)
   const witnesses = supervisor.endpoints.filter((_, node) => !victims.includes(node))
   await supervisor.apply({ kind: 'crash', nodes: victims })
   let sinceMs = performance.now()
-  const comeBack = async (): Promise<void> => {
+  const urls = supervisor.endpoints.filter((_, node) => victims.includes(node))
+  /** Resolves when they answer; `returned` when they are back. */
+  const comeBack = async (): Promise<{ readonly returned: Promise<Return> }> => {
     await delay(down * 1000)
+    const goal = { chain, sinceMs: performance.now(), giveUpMs: GIVE_UP_MS }
+    const height = Math.max(before, await readHeight(witnesses, chain))
+    const returned = watchReturn(urls, { ...goal, height })
     await supervisor.apply({ kind: 'start', nodes: victims })
+    return { returned }
   }
+  // One node comes back while the others go on without it.
+  const back = comeBack()
   if (incident === 'whole shard') {
-    await comeBack()
+    await back
     sinceMs = performance.now()
   }
   const asked = incident === 'whole shard' ? supervisor.endpoints : witnesses
-  const [secondsToBlock, flow] = await Promise.all([
+  const [secondsToBlock, flow, returned] = await Promise.all([
     secondsToBlockOf(asked, chain, sinceMs),
     watchFlow(network, rate, sinceMs),
-    // One node comes back while the others go on without it.
-    incident === 'whole shard' ? undefined : comeBack(),
+    back.then(({ returned: last }) => last),
   ])
   return {
     killedNodes: victims.length,
     secondsToBlock,
     secondsToThroughput: flow.seconds,
     delayedPayments: Math.max(0, flow.backlogMax - backlog),
+    ...returned,
   }
 }
 
@@ -175,6 +191,8 @@ function recoveryTable(runs: readonly RecoveryRun[]): readonly string[] {
     's to next block',
     's to 95 %',
     'delayed payments',
+    's to vote again',
+    's to head',
   ]
   return alignColumns([
     header,
@@ -185,6 +203,8 @@ function recoveryTable(runs: readonly RecoveryRun[]): readonly string[] {
       run.secondsToBlock.toFixed(2),
       run.secondsToThroughput.toFixed(1),
       String(run.delayedPayments),
+      run.secondsToVote.toFixed(1),
+      run.secondsToHead.toFixed(1),
     ]),
   ])
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { splitCost } from '../../../bench/experiments/cost.ts'
+import { metricOf } from '../../../bench/experiments/node-return.ts'
 import { planSystems } from '../../../bench/experiments/single.ts'
 import { fairnessOf } from '../../../bench/experiments/skew.ts'
 
@@ -21,4 +22,9 @@ test('bench: cost: two rates tell what views cost from what payments do', () => 
   expect(split?.fixedMsPerSecond).toBeCloseTo(1000, 6)
   expect(split?.marginalMs).toBeCloseTo(2, 6)
   expect(splitCost([slow])).toBeUndefined()
+test('bench: recovery: a metric is read by its name and its chain', () => {
+  const text = '# HELP weft_height\nweft_height{chain="1"} 7\nweft_height{chain="12"} 9\n'
+  expect(metricOf(text, 'weft_height', 1)).toBe(7)
+  expect(metricOf(text, 'weft_height', 12)).toBe(9)
+  expect(metricOf(text, 'weft_height', 2)).toBeUndefined()
 })
