@@ -177,7 +177,9 @@ async function openSigner(
 
 function hostOf({ config, log, seams }: Opening, store: Store): ShardHost {
   const { dataDirectory } = config
-  return createShardHost({ dataDirectory, store, log, failPoints: seams.failPoints })
+  const { failPoints } = seams
+  const wallMs = wallClockOf(seams)
+  return createShardHost({ dataDirectory, store, log, failPoints, wallMs })
 }
 
 async function readRestore(

@@ -28,11 +28,15 @@ export type ShardHost = {
   readonly closeAll: () => Promise<void>
 }
 
+/** A network younger than this has nodes that need the genesis state at once. */
+const YOUNG_NETWORK_MS = 60_000
+
 export type ShardHostOptions = {
   readonly dataDirectory: string
   readonly store: Store
   readonly log: Log
   readonly failPoints: NodeSeams['failPoints']
+  readonly wallMs: () => number
 }
 
 export function createShardHost(options: ShardHostOptions): ShardHost {
@@ -81,15 +85,16 @@ export function createShardHost(options: ShardHostOptions): ShardHost {
 }
 
 async function openState(
-  { dataDirectory, log, failPoints }: ShardHostOptions,
+  { dataDirectory, log, failPoints, wallMs }: ShardHostOptions,
   config: ShardConfig,
 ): Promise<Executor> {
-  const { shard } = config
+  const { shard, genesisTimestampMs } = config
   const directory = join(dataDirectory, `state-${shard}`)
   const countdowns = failPoints?.countdowns
   const setting = {
     config,
     directory,
+    isLate: wallMs() - genesisTimestampMs > YOUNG_NETWORK_MS,
     ...(countdowns === undefined ? {} : { countdowns }),
   }
   try {

@@ -20,6 +20,7 @@ import {
   type MachineState,
   refuse,
   type StateCommit,
+  type StoreCommit,
   statusOf,
   type StoredState,
 } from './execution-machine.ts'
@@ -60,11 +61,59 @@ export function createShardExecution(
 ): { readonly execution: ShardExecution; readonly genesis: StateCommit } {
   const rules = rulesOf(config, options)
   const records = genesisRecords(config)
-  const tree = treeOfRecords(records, rules.hashPairs)
-  const execution = startMachine(rules, { point: genesisPoint(config), tree })
-  const hash = config.genesisBlockHash
-  const head = { height: 0, hash, stateRoot: rootOf(tree), header: undefined }
-  return { execution, genesis: { kind: 'blocks', writes: records, head } }
+  const head = { point: genesisPoint(config), tree: treeOfRecords(records, rules.hashPairs) }
+  return { execution: startMachine(rules, head), genesis: genesisCommit(head, records) }
+}
+
+/** What an executor without a state answers: whoever takes a snapshot never needs what the shard began with. */
+const STATELESS: readonly ExecutionRequest['kind'][] = [
+  'status',
+  'keep-snapshot',
+  'cut-chunk',
+  'begin-import',
+  'import-chunk',
+  'finish-import',
+]
+
+/**
+ * The same as at genesis, but the state is made and stored when the first request needs it: a hundred thousand accounts take
+ * two seconds of a thread, in which a newcomer may have half of its snapshot. Until then the status tells no state root.
+ */
+export function createLateExecution(
+  config: ShardConfig,
+  options: ExecutionOptions = {},
+): ShardExecution {
+  const rules = rulesOf(config, options)
+  const importing = options.stored && resumeImport(options.stored, rules.hashPairs)
+  const machine = machineAt(rules, { point: genesisPoint(config), tree: undefined }, { importing })
+  return {
+    handle: (request) => {
+      const hasState = machine.head.tree !== undefined
+      if (hasState || STATELESS.includes(request.kind)) return handleRequest(machine, request)
+      const genesis = takeGenesis(machine)
+      const { response, commit = genesis } = handleRequest(machine, request)
+      return { response, commit: commit === genesis ? genesis : after(genesis, commit) }
+    },
+  }
+}
+
+/** Both in one: whoever goes back to genesis at once has that stored too. */
+function after(genesis: StateCommit, commit: StoreCommit): StateCommit {
+  assert(commit.kind === 'blocks', 'what needs a state imports none')
+  return { ...commit, writes: [...genesis.writes, ...commit.writes] }
+}
+
+function takeGenesis(machine: MachineState): StateCommit {
+  const { config, hashPairs } = machine.rules
+  const records = genesisRecords(config)
+  machine.head = { point: genesisPoint(config), tree: treeOfRecords(records, hashPairs) }
+  machine.finalized = keptFrom(machine.head)
+  return genesisCommit(machine.head, records)
+}
+
+function genesisCommit({ point, tree }: StatePoint, writes: StateCommit['writes']): StateCommit {
+  const head = { height: 0, hash: point.hash, stateRoot: rootOf(tree), header: undefined }
+  return { kind: 'blocks', writes, head }
 }
 
 /** The machine at a stored head; refused when the records do not give the recorded root. */
@@ -94,12 +143,15 @@ function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
   return { config, hashPairs: options.hashPairs ?? hashPairsPortable }
 }
 
-function startMachine(
-  rules: ShardRules,
-  head: StatePoint,
-  stored: Partial<Pick<MachineState, 'past' | 'importing'>> = {},
-): ShardExecution {
-  const machine: MachineState = {
+type StoredParts = Partial<Pick<MachineState, 'past' | 'importing'>>
+
+function startMachine(rules: ShardRules, head: StatePoint, stored?: StoredParts): ShardExecution {
+  const machine = machineAt(rules, head, stored)
+  return { handle: (request) => handleRequest(machine, request) }
+}
+
+function machineAt(rules: ShardRules, head: StatePoint, stored: StoredParts = {}): MachineState {
+  return {
     rules,
     head,
     executed: new Map(),
@@ -109,7 +161,6 @@ function startMachine(
     past: stored.past,
     importing: stored.importing,
   }
-  return { handle: (request) => handleRequest(machine, request) }
 }
 
 function handleRequest(machine: MachineState, request: ExecutionRequest): HandledRequest {

@@ -55,6 +55,17 @@ function createMember(heights: number) {
   return { executor, tip, build, advance }
 }
 
+/** What a member makes of the first block, and where it stands then. */
+function firstBlock() {
+  const member = openInlineExecutor(CONFIG)
+  const genesis = { hash: CONFIG.genesisBlockHash, height: 0 }
+  const request = buildRequest(genesis, ANCHOR, { transactions: [payment(CONFIG, { from: 0 })] })
+  const { outcome, block } = expectKind(member.runNow(request), 'built')
+  member.runNow({ kind: 'finalize', hash: outcome.hash })
+  const verify = verifyRequest(block, request, sendersOf(outcome, request))
+  return { outcome, verify, status: member.runNow({ kind: 'status' }) }
+}
+
 function chunkOf(
   member: InlineExecutor,
   height: number,
@@ -109,13 +120,22 @@ const newcomers = {
     return Promise.resolve(() => Promise.resolve(openInlineExecutor(CONFIG, { store })))
   },
   pool: async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'weft-snapshot-'))
-    directories.push(directory)
-    return () => openPoolExecutor({ config: CONFIG, directory: join(directory, 'state') })
+    const directory = await freshDirectory()
+    return () => openPoolExecutor({ config: CONFIG, directory })
+  },
+  late: async () => {
+    const directory = await freshDirectory()
+    return () => openPoolExecutor({ config: CONFIG, directory, isLate: true })
   },
 }
 
-describe.each(['inline', 'pool'] as const)(
+async function freshDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'weft-snapshot-'))
+  directories.push(directory)
+  return join(directory, 'state')
+}
+
+describe.each(['inline', 'pool', 'late'] as const)(
   'contract: snapshot: %s',
   { timeout: 180_000 },
   (kind) => {
@@ -148,6 +168,36 @@ describe.each(['inline', 'pool'] as const)(
     })
   },
 )
+
+describe('contract: snapshot: late', () => {
+  test('contract: snapshot: late: who gives up its snapshot executes from genesis, and goes on with it after a restart', async () => {
+    const open = await newcomers.late()
+    const { executor: member, height } = servingMember()
+    let newcomer = await open()
+    const progress = await fetchStretch(newcomer, member, height, 0)
+    const { verify, outcome, status } = firstBlock()
+    expectKind(await newcomer.run(verify), 'verified')
+    expectKind(await newcomer.run({ kind: 'finalize', hash: outcome.hash }), 'finalized')
+    await newcomer.close()
+    newcomer = await open()
+    expect(await newcomer.run({ kind: 'status' })).toEqual(status)
+    const header = headerOf(member, height)
+    const again = expectKind(await newcomer.run({ kind: 'begin-import', header }), 'importing')
+    expect(again.progress).toEqual(progress)
+    await newcomer.close()
+  })
+
+  test('contract: snapshot: late: who goes back to genesis before anything else has its state stored', async () => {
+    const open = await newcomers.late()
+    let newcomer = await open()
+    const genesis = openInlineExecutor(CONFIG).runNow({ kind: 'status' })
+    expect(await newcomer.run({ kind: 'rewind', header: undefined })).toEqual(genesis)
+    await newcomer.close()
+    newcomer = await open()
+    expect(await newcomer.run({ kind: 'status' })).toEqual(genesis)
+    await newcomer.close()
+  })
+})
 
 describe('contract: snapshot: import', () => {
   test('contract: snapshot: import: the next block after the snapshot executes', async () => {

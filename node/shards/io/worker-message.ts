@@ -13,6 +13,8 @@ export const STATE_STEPS = ['before-state-commit', 'after-state-commit'] as cons
 export type WorkerSetting = {
   readonly config: PackedConfig
   readonly directory: string
+  /** The network has lived for a while: where nothing is stored, the genesis state is not made before it is needed. */
+  readonly isLate?: boolean
   /** Only a test's: 32-bit numbers, how often each step is still passed until the process kills itself; 0: always. */
   readonly countdowns?: SharedArrayBuffer
 }

@@ -5,7 +5,12 @@
  * and the next request starts again from what is stored.
  */
 import { workerData } from 'node:worker_threads'
-import { createShardExecution, restoreShardExecution, type ShardExecution } from '../execution.ts'
+import {
+  createLateExecution,
+  createShardExecution,
+  restoreShardExecution,
+  type ShardExecution,
+} from '../execution.ts'
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
@@ -22,7 +27,7 @@ import {
 type Session = { readonly execution: ShardExecution; readonly store: StateStore }
 
 const setting: WorkerSetting = workerData
-const { directory, countdowns } = setting
+const { directory, countdowns, isLate = false } = setting
 const config = unpackConfig(setting.config)
 let session: Session | undefined
 
@@ -74,6 +79,9 @@ async function openSession(): Promise<Session> {
 async function loadExecution(store: StateStore, config: ShardConfig): Promise<ShardExecution> {
   const options = { hashPairs: hashPairsNative }
   const stored = await store.load()
+  if (stored === undefined && isLate) {
+    return createLateExecution(config, { ...options, stored: await store.loadImport() })
+  }
   if (stored === undefined) {
     const { execution, genesis } = createShardExecution(config, options)
     await store.commit(genesis)

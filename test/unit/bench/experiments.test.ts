@@ -22,6 +22,8 @@ test('bench: cost: two rates tell what views cost from what payments do', () => 
   expect(split?.fixedMsPerSecond).toBeCloseTo(1000, 6)
   expect(split?.marginalMs).toBeCloseTo(2, 6)
   expect(splitCost([slow])).toBeUndefined()
+})
+
 test('bench: recovery: a metric is read by its name and its chain', () => {
   const text = '# HELP weft_height\nweft_height{chain="1"} 7\nweft_height{chain="12"} 9\n'
   expect(metricOf(text, 'weft_height', 1)).toBe(7)
