@@ -26,6 +26,8 @@ export type DevnetParameters = {
   readonly idleAccounts: number
   /** Beacon blocks per epoch, after which seats rotate; 0: never. */
   readonly epochBlocks: number
+  /** Epochs after which a validator that nobody hears of leaves (beacon.md B.13); 0: never. */
+  readonly inactivityEpochs: number
 }
 
 export const COMMITTEE_SIZE_MIN = 4
@@ -48,6 +50,7 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   loadAccounts: 200,
   idleAccounts: 0,
   epochBlocks: 0,
+  inactivityEpochs: 0,
 }
 
 export type ParameterRejectCode =
@@ -55,6 +58,7 @@ export type ParameterRejectCode =
   | 'too-many-validators'
   | 'too-many-accounts'
   | 'committee-too-small'
+  | 'epochs-too-short'
 
 /** The parameters, or one sentence that says what to change. */
 export function checkParameters(
@@ -75,6 +79,12 @@ export function checkParameters(
     return rejected(
       'too-many-accounts',
       `${accounts} accounts over ${shards} shards are too many for one genesis; use at most ${ACCOUNTS_MAX} in all`,
+    )
+  }
+  if (parameters.inactivityEpochs > 0 && parameters.epochBlocks < validators) {
+    return rejected(
+      'epochs-too-short',
+      `whoever may be told to leave must have had a block to propose in each epoch; use --epoch-blocks ${validators} or more`,
     )
   }
   if (isDevelopmentMode(parameters)) return accepted(parameters)

@@ -21,6 +21,8 @@ const DEFAULT_CROSS_SHARD = 0.25
 const LOAD_MAX = 100_000
 /** More than a devnet lives for. */
 const EPOCH_BLOCKS_MAX = 10_000_000
+/** As far as a genesis goes. */
+const INACTIVITY_EPOCHS_MAX = 65_536
 
 /** Per shard; a genesis holds half a million in all. */
 const ACCOUNTS_MAX = 499_000
@@ -31,6 +33,7 @@ const upSchema = z.strictObject({
   data: z.string().min(1).optional(),
   blockTime: z.int().min(50).max(60_000).optional(),
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).max(EPOCH_BLOCKS_MAX).optional(),
+  inactivityEpochs: z.int().min(2).max(INACTIVITY_EPOCHS_MAX).optional(),
   accounts: z.int().min(0).max(ACCOUNTS_MAX).optional(),
   load: z.number().min(0).max(LOAD_MAX).optional(),
   crossShard: z.number().min(0).max(1).optional(),
@@ -86,6 +89,11 @@ export function declareUpOptions(command: Command): Command {
       integerBetween(EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_MAX),
     )
     .option(
+      '--inactivity-epochs <count>',
+      'silent epochs in a row after which a validator leaves (default: never)',
+      integerBetween(2, INACTIVITY_EPOCHS_MAX),
+    )
+    .option(
       '--accounts <count>',
       'accounts per shard that hold money and do nothing, for a large state (default 0)',
       integerBetween(0, ACCOUNTS_MAX),
@@ -129,6 +137,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     shardBlockMs: merged.blockTime ?? DEFAULT_PARAMETERS.shardBlockMs,
     idleAccounts: merged.accounts ?? DEFAULT_PARAMETERS.idleAccounts,
     epochBlocks: merged.epochBlocks ?? DEFAULT_PARAMETERS.epochBlocks,
+    inactivityEpochs: merged.inactivityEpochs ?? DEFAULT_PARAMETERS.inactivityEpochs,
   }
   const checked = checkParameters(parameters)
   if (!checked.ok) throw new UsageError(checked.reject.detail)

@@ -36,9 +36,10 @@ const stampSchema = z.strictObject({
     deltaMs: z.int(),
     gasLimit: z.int(),
     loadAccounts: z.int(),
-    // Older directories do not name these two.
+    // Older directories do not name these three.
     idleAccounts: z.int().default(0),
     epochBlocks: z.int().default(0),
+    inactivityEpochs: z.int().default(0),
   }),
 })
 

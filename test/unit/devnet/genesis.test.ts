@@ -44,6 +44,12 @@ describe('devnet: genesis', () => {
     expect(genesis.epochs).toMatchObject({ blocks: 16, shardsPerValidator: 1 })
     const read = parseGenesisFile(JSON.parse(JSON.stringify(genesisToJson(genesis))))
     expect(read).toEqual({ ok: true, genesis })
+    // B.13
+    const strict = { ...small, epochBlocks: 16, inactivityEpochs: 2 }
+    const leaving = (await createDevnetGenesis(strict, BORN_MS)).genesis
+    expect(leaving.inactivityEpochs).toBe(2)
+    const file = JSON.parse(JSON.stringify(genesisToJson(leaving))) as unknown
+    expect(parseGenesisFile(file)).toEqual({ ok: true, genesis: leaving })
   })
 
   test('devnet: genesis: another birth is another network with the same validators', async () => {

@@ -33,6 +33,13 @@ describe('devnet: parameters', () => {
     expect(tooMany).toMatchObject({ ok: false, reject: { code: 'too-many-accounts' } })
   })
 
+  test('devnet: parameters: B.13: whoever may be told to leave has a block to propose in each epoch', () => {
+    const strict = { ...DEFAULT_PARAMETERS, epochBlocks: 16, inactivityEpochs: 2 }
+    expect(checkParameters(strict).ok).toBe(true)
+    const short = checkParameters({ ...strict, epochBlocks: 15 })
+    expect(short).toMatchObject({ ok: false, reject: { code: 'epochs-too-short' } })
+  })
+
   test('devnet: parameters: a quorum of five is four, because three would fork', () => {
     expect([1, 4, 5, 7, 16].map(quorumOf)).toEqual([1, 3, 4, 5, 11])
   })
