@@ -1,7 +1,12 @@
-/** Situations by name that random plans reach by chance: clocks two deltas wrong in both directions, a channel congested at both ends. */
+/**
+ * Situations by name that random plans reach by chance: clocks two deltas wrong in both directions, a channel congested at both
+ * ends, a newcomer that has no state when its seat begins.
+ */
 import { expect, test } from 'vitest'
+import { ONE_EPOCH } from '../../node/beacon/epoch.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import { BEACON_CHAIN } from '../../node/primitives/identifiers.ts'
+import type { NodeMessage } from '../../node/validator/message.ts'
 import { flowLimits } from '../../node/shards/flow-control.ts'
 import { createTrial, type Trial } from './sharded/trial.ts'
 
@@ -69,5 +74,50 @@ test('named scenarios: C.6: both shards of a channel are congested at once, and 
   expect(bufferedOn(trial, 1)).toBeGreaterThan(0n)
   expect(bufferedOn(trial, 2)).toBeGreaterThan(0n)
   isBeaconCut = false
+  expectSettled(trial)
+})
+
+/** What a shard's state comes with: a snapshot, or the blocks to execute. */
+function carriesState(message: NodeMessage): boolean {
+  if (message.kind === 'chunk') return true
+  if (message.kind !== 'consensus' || message.chain !== 1) return false
+  return message.message.kind === 'range' || message.message.kind === 'block'
+}
+
+test('named scenarios: B.5, B.11: a newcomer without state at its handover stops nobody, and votes when it has it', () => {
+  const late = { node: -1, isHeld: true }
+  const trial = createTrial({
+    shardCount: 2,
+    seed: 4,
+    genesis: { epochs: { ...ONE_EPOCH, blocks: 12 } },
+    events: {
+      passes: (_from, to, message) => to !== late.node || !late.isHeld || !carriesState(message),
+      onFact: (node, fact) => {
+        if (fact.kind !== 'hosting' || !fact.isHosted || fact.shard !== 1) return
+        if (late.node < 0 && world.now() > 2_000) late.node = node
+      },
+    },
+  })
+  const { world, traffic } = trial
+  const dice = createPrng(4).stream('traffic')
+  const others = (): readonly number[] =>
+    Array.from({ length: trial.nodeCount }, (_, node) => node).filter((node) => node !== late.node)
+  const chainOf = (node: number) => world.validator(node).chains.get(1)
+  const offer = (): void => {
+    world.run(world.now() + 200)
+    traffic.send(traffic.draw(dice), dice.pick(others()))
+  }
+  const seats = () => others().flatMap((node) => chainOf(node)?.committee ?? [])
+  trial.startAll()
+  world.run(1_500)
+  while (world.now() < 60_000 && !seats().includes(late.node)) offer()
+  const before = world.validator(0).beacon.head().shards[0]?.height ?? 0
+  for (let sent = 0; sent < 20; sent++) offer()
+  expect(world.validator(0).beacon.head().shards[0]?.height).toBeGreaterThan(before + 5)
+  expect(world.validator(late.node).served(1)).toBeUndefined()
+  late.isHeld = false
+  world.run(world.now() + 10_000, () => world.validator(late.node).served(1) !== undefined)
+  expect(world.validator(late.node).served(1)).toBeDefined()
+  traffic.sendAgain(0)
   expectSettled(trial)
 })
