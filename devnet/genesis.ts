@@ -30,7 +30,8 @@ export async function createDevnetGenesis(
   bornMs: number,
 ): Promise<DevnetGenesis> {
   const identities = await createIdentities(parameters)
-  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs, epochBlocks, inactivityEpochs } = parameters
+  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs, epochBlocks, inactivityEpochs, readiness } =
+    parameters
   const genesis: Genesis = {
     version: 1,
     networkName: `devnet-${parameters.shards}x${parameters.validators}`,
@@ -52,6 +53,7 @@ export async function createDevnetGenesis(
     allocations: allocationsOf(parameters),
     ...(epochBlocks === 0 ? {} : { epochs: { ...ONE_EPOCH, blocks: epochBlocks } }),
     ...(inactivityEpochs === 0 ? {} : { inactivityEpochs }),
+    ...(readiness ? { readiness } : {}),
   }
   return { genesis, identities }
 }

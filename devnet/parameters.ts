@@ -5,7 +5,7 @@
  * Invariant: every committee has at least four seats, because with fewer one fault stops or forges everything (3f + 1
  * with f = 1 is 4). The one exception is one validator with one shard, a development mode that is labelled as such.
  */
-import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../node/primitives/limits.ts'
+import { ANCHOR_LAG_MAX, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../node/primitives/limits.ts'
 import { accepted, rejected, type Result } from '../node/primitives/result.ts'
 import type { CertificateSchemeName } from '../node/primitives/signature.ts'
 
@@ -28,6 +28,8 @@ export type DevnetParameters = {
   readonly epochBlocks: number
   /** Epochs after which a validator that nobody hears of leaves (beacon.md B.13); 0: never. */
   readonly inactivityEpochs: number
+  /** Whether shards wait for their newcomers before they end an epoch (beacon.md B.14). */
+  readonly readiness: boolean
 }
 
 export const COMMITTEE_SIZE_MIN = 4
@@ -51,6 +53,7 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   idleAccounts: 0,
   epochBlocks: 0,
   inactivityEpochs: 0,
+  readiness: false,
 }
 
 export type ParameterRejectCode =
@@ -85,6 +88,12 @@ export function checkParameters(
     return rejected(
       'epochs-too-short',
       `whoever may be told to leave must have had a block to propose in each epoch; use --epoch-blocks ${validators} or more`,
+    )
+  }
+  if (parameters.readiness && parameters.epochBlocks <= ANCHOR_LAG_MAX) {
+    return rejected(
+      'epochs-too-short',
+      `shards wait for newcomers only in epochs that are long enough; use --epoch-blocks ${ANCHOR_LAG_MAX + 1} or more with --readiness`,
     )
   }
   if (isDevelopmentMode(parameters)) return accepted(parameters)

@@ -34,6 +34,7 @@ const upSchema = z.strictObject({
   blockTime: z.int().min(50).max(60_000).optional(),
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).max(EPOCH_BLOCKS_MAX).optional(),
   inactivityEpochs: z.int().min(2).max(INACTIVITY_EPOCHS_MAX).optional(),
+  readiness: z.boolean().optional(),
   accounts: z.int().min(0).max(ACCOUNTS_MAX).optional(),
   load: z.number().min(0).max(LOAD_MAX).optional(),
   crossShard: z.number().min(0).max(1).optional(),
@@ -93,6 +94,7 @@ export function declareUpOptions(command: Command): Command {
       'silent epochs in a row after which a validator leaves (default: never)',
       integerBetween(2, INACTIVITY_EPOCHS_MAX),
     )
+    .option('--readiness', 'shards wait for their newcomers before they end an epoch (default: no)')
     .option(
       '--accounts <count>',
       'accounts per shard that hold money and do nothing, for a large state (default 0)',
@@ -138,6 +140,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     idleAccounts: merged.accounts ?? DEFAULT_PARAMETERS.idleAccounts,
     epochBlocks: merged.epochBlocks ?? DEFAULT_PARAMETERS.epochBlocks,
     inactivityEpochs: merged.inactivityEpochs ?? DEFAULT_PARAMETERS.inactivityEpochs,
+    readiness: merged.readiness ?? DEFAULT_PARAMETERS.readiness,
   }
   const checked = checkParameters(parameters)
   if (!checked.ok) throw new UsageError(checked.reject.detail)

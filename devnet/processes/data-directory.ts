@@ -36,10 +36,11 @@ const stampSchema = z.strictObject({
     deltaMs: z.int(),
     gasLimit: z.int(),
     loadAccounts: z.int(),
-    // Older directories do not name these three.
+    // Older directories do not name these.
     idleAccounts: z.int().default(0),
     epochBlocks: z.int().default(0),
     inactivityEpochs: z.int().default(0),
+    readiness: z.boolean().default(false),
   }),
 })
 

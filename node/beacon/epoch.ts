@@ -5,7 +5,7 @@
 import type { Reader, Writer } from '../primitives/codec.ts'
 import { HASH_SIZE } from '../primitives/hash.ts'
 import type { Hash } from '../primitives/identifiers.ts'
-import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { ANCHOR_LAG_MAX, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 
 export type EpochRules = {
   /** Beacon blocks per epoch; 0: the network has one epoch, which does not end. */
@@ -21,6 +21,30 @@ export const ONE_EPOCH: EpochRules = { blocks: 0, rotationPermille: 250, shardsP
 
 /** Fewer blocks would let a network turn epochs for nothing but the crosslinks of the last turn. */
 export const EPOCH_BLOCKS_MIN = 4
+/** A year of blocks of half a second: an epoch that is to end at all. */
+const EPOCH_BLOCKS_LIMIT = 2 ** 26
+
+/**
+ * B.4: what is wrong with these rules: epochs of a few blocks at least, a rotation of at most everybody, seats on 1 to all shards.
+ * B.14: a seal that waits for newcomers still leads into the epoch after its own, as a shard's recovery expects (B.8).
+ */
+export function epochRulesProblem(
+  { blocks, rotationPermille, shardsPerValidator }: EpochRules,
+  shardCount: number,
+  isReadinessAsked: boolean,
+): string | undefined {
+  if (blocks !== 0 && !isWithin(blocks, EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_LIMIT))
+    return `an epoch has at least ${EPOCH_BLOCKS_MIN} beacon blocks`
+  if (isReadinessAsked && blocks <= ANCHOR_LAG_MAX)
+    return `shards that wait for their newcomers need epochs of more than ${ANCHOR_LAG_MAX} beacon blocks`
+  if (!isWithin(rotationPermille, 0, 1000)) return 'the share that rotates is 0 to 1000 thousandths'
+  if (!isWithin(shardsPerValidator, 1, shardCount)) return 'a validator sits on 1 to all shards'
+  return undefined
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= least && value <= most
+}
 
 /** Who sits where in one epoch, and what draws its leaders. */
 export type EpochPlan = {

@@ -20,8 +20,8 @@ import type { CertificateSchemeName } from '../primitives/signature.ts'
 import { inactivityProblem } from './activity.ts'
 import { COMMITTEE_SEATS_MIN } from './committee.ts'
 import {
-  EPOCH_BLOCKS_MIN,
   epochAfter,
+  epochRulesProblem,
   ONE_EPOCH,
   writeEpochRules,
   type EpochRules,
@@ -68,6 +68,8 @@ export type Genesis = {
   readonly registry?: RegistryRules
   /** Absent: nobody leaves for being silent (B.13). */
   readonly inactivityEpochs?: number
+  /** Absent: a shard seals its epoch whether or not its next committee has its state (B.14). */
+  readonly readiness?: true
 }
 
 /** Funded on the named shard; shard 0 means on every shard, `balance` on each. */
@@ -96,8 +98,6 @@ const CHAIN_ID_BASE_MAX = 0x7fffffff - SHARDS_MAX
 const TIMING_MS_MAX = 86_400_000
 /** Longer, and a stake would be locked up for years even where epochs are short. */
 const UNBOND_EPOCHS_MAX = 65_536
-/** A year of blocks of half a second: an epoch that is to end at all. */
-const EPOCH_BLOCKS_LIMIT = 2 ** 26
 /** gas times base fee of a whole block stays far below 2^256. */
 const GAS_LIMIT_MAX = 0xffffffff
 const BASE_FEE_LIMIT = 1n << 128n
@@ -146,11 +146,12 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
       into.fixed(allocation.address, ADDRESS_SIZE).u32(allocation.shard).u256(allocation.balance)
     })
   // The last fields: a network without them has the name it had before there were any.
-  const { epochs, inactivityEpochs } = genesis
+  const { epochs, readiness, inactivityEpochs = readiness && 0 } = genesis
   const { registry = inactivityEpochs === undefined ? undefined : DEFAULT_REGISTRY } = genesis
   if (epochs !== undefined || registry !== undefined) writeEpochRules(writer, epochs ?? ONE_EPOCH)
   if (registry !== undefined) writeRegistryRules(writer, registry)
   if (inactivityEpochs !== undefined) writer.u32(inactivityEpochs)
+  if (readiness) writer.flag(true)
   return writer.finish()
 }
 
@@ -237,17 +238,9 @@ function isLabel(text: string, sizeMax: number): boolean {
   return text.length <= sizeMax && /^[\x21-\x7e]+$/.test(text)
 }
 
-/** B.4: epochs of a few blocks at least; a rotation of at most everybody; seats on 1 to all shards. */
-function checkEpochs({ epochs, shardCount }: Genesis): Problem {
-  if (epochs === undefined) return undefined
-  const { blocks, rotationPermille, shardsPerValidator } = epochs
-  if (blocks !== 0 && !isWithin(blocks, EPOCH_BLOCKS_MIN, EPOCH_BLOCKS_LIMIT))
-    return problem('bad-epochs', `an epoch has at least ${EPOCH_BLOCKS_MIN} beacon blocks`)
-  if (!isWithin(rotationPermille, 0, 1000))
-    return problem('bad-epochs', 'the share that rotates is 0 to 1000 thousandths')
-  if (!isWithin(shardsPerValidator, 1, shardCount))
-    return problem('bad-epochs', 'a validator sits on 1 to all shards')
-  return undefined
+function checkEpochs({ epochs = ONE_EPOCH, shardCount, readiness }: Genesis): Problem {
+  const detail = epochRulesProblem(epochs, shardCount, readiness === true)
+  return detail === undefined ? undefined : problem('bad-epochs', detail)
 }
 
 /** B.6: somebody has something to lose, for at least as long as evidence may take. */

@@ -129,6 +129,7 @@ const genesisFileSchema = z.strictObject({
     .optional(),
   registry: z.strictObject({ stake: amountField, unbondEpochs: z.int().min(1) }).optional(),
   inactivityEpochs: z.int().min(2).optional(),
+  readiness: z.literal(true).optional(),
 })
 
 export type GenesisFileResult =
@@ -145,7 +146,7 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const { epochs, registry, inactivityEpochs, ...fields } = parsed.data
+  const { epochs, registry, inactivityEpochs, readiness, ...fields } = parsed.data
   const allocations = [...fields.allocations].sort(compareAllocations)
   const checked = checkGenesis({
     ...fields,
@@ -153,6 +154,7 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     ...(epochs === undefined ? {} : { epochs }),
     ...(registry === undefined ? {} : { registry }),
     ...(inactivityEpochs === undefined ? {} : { inactivityEpochs }),
+    ...(readiness === undefined ? {} : { readiness }),
   })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }

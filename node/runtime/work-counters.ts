@@ -87,6 +87,7 @@ export function planeOf(message: NodeMessage): Plane {
       return 'receipts'
     case 'get-chunk':
     case 'chunk':
+    case 'ready':
       return 'sync'
     default:
       return unreachable(message)

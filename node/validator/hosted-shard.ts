@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import type { EpochPlans } from './epoch-plans.ts'
 import { loadAnchor, loadBacklog, loadFinalized } from './history.ts'
 import type { Place } from './place.ts'
+import type { Readiness } from './readiness.ts'
 import type { SnapshotPoints, SnapshotRules } from './snapshot-points.ts'
 import { createShardChain, type BeaconWindow, type ShardChain } from './shard-chain.ts'
 import type { ShardConfig } from '../shards/executor.ts'
@@ -29,6 +30,7 @@ export type HostParts = {
   readonly leaves: ChannelLeaves
   readonly points: SnapshotPoints
   readonly snapshotRules: SnapshotRules
+  readonly readiness: Pick<Readiness, 'isReady'>
 }
 
 export function createHostedShard(
@@ -44,6 +46,7 @@ export function createHostedShard(
     isOwn: (proposer) => place.isOwn(shard, proposer),
     beacon: beaconWindow(context, parts),
     forcedAfter: (epoch) => plans.forcedAfter(shard, epoch),
+    isReady: (epoch, next) => parts.readiness.isReady(shard, epoch, next),
     readmit: (raws) => parts.readmit(shard, raws),
     loadFinalized: (fromHeight, answer) => loadFinalized(context, shard, fromHeight, answer),
     loadBacklog: (height, answer) => loadBacklog(context, shard, height, answer),

@@ -52,3 +52,5 @@ export type NodeMessage =
   | { readonly kind: 'accusation'; readonly accusation: Accusation }
   /** Two certificates that exclude each other, for the next beacon block (B.12). */
   | { readonly kind: 'fork-proof'; readonly proof: ForkProof }
+  /** Whoever sends it has the shard's state, and a seat there in this epoch, which has not begun (B.14). */
+  | { readonly kind: 'ready'; readonly shard: ChainNumber; readonly epoch: number }

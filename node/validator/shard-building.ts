@@ -7,7 +7,7 @@ import type { InboxItem } from '../crosslink/receipt.ts'
 import { assert, present } from '../primitives/assert.ts'
 import { concatBytes, equalBytes, toHex } from '../primitives/bytes.ts'
 import type { Address, Hash, Seat } from '../primitives/identifiers.ts'
-import { BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
+import { ANCHOR_LAG_MAX, BLOCK_BYTES_MAX, BLOCK_TRANSACTIONS_MAX } from '../primitives/limits.ts'
 import type {
   BlockOutcome,
   CheckedTransaction,
@@ -41,6 +41,8 @@ export type BuilderParts = {
   readonly inbox: InboxFeed
   readonly headAnchor: () => AnchorView
   readonly anchorOf: (hash: Hash) => AnchorView | undefined
+  /** B.14: whether a shard in the one epoch need not wait for the committee of the next. */
+  readonly isReady: (epoch: number, next: number) => boolean
   /** Of the committed tip. */
   readonly committed: () => CommittedFacts
   readonly built: (view: number, block: ChainBlock | undefined) => void
@@ -136,12 +138,26 @@ function chooseAnchor(parts: BuilderParts, path: readonly BlockOutcome[]): Chose
     const items = parts.inbox.assemble(anchor, after.cursors, passingOver)
     return items && { anchor, items }
   }
+  const waiting = older && isAwaited(parts, older, newest) ? attempt(older, 'nobody') : undefined
+  if (waiting !== undefined) return waiting
   const complete = attempt(newest, 'nobody')
   if (complete !== undefined) return complete
   const same = older === undefined || equalBytes(older.beaconHash, newest.beaconHash)
   const kept = same ? undefined : attempt(older, 'nobody')
   if (kept?.items.some(({ batches }) => batches.length > 0) === true) return kept
   return attempt(newest, 'long-missing') ?? kept ?? attempt(newest, 'missing')
+}
+
+/** B.14: the seal waits for those who come, as long as followers take the parent’s anchor, even one that is a block ahead. */
+function isAwaited(
+  { seat, isReady }: BuilderParts,
+  older: AnchorView,
+  newest: AnchorView,
+): boolean {
+  const { epoch } = seat()
+  if (older.epoch !== epoch || newest.epoch !== epoch + 1) return false
+  const lag = newest.beaconHeight - older.beaconHeight
+  return lag < ANCHOR_LAG_MAX && !isReady(epoch, newest.epoch)
 }
 
 /** B.8: the epoch was ended by force, and this node is not yet where the shard went on. */

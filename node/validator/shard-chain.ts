@@ -82,6 +82,7 @@ export type ShardChainOptions = Pick<HandoverSurroundings, 'forcedAfter' | 'read
   /** Whether this node proposed the block, in whichever epoch. */
   readonly isOwn: (header: ShardBlock['header']) => boolean
   readonly beacon: BeaconWindow
+  readonly isReady: BuilderParts['isReady']
   readonly loadFinalized: ShardExecutionOptions['loadFinalized']
   readonly loadBacklog: CrosslinkOfferOptions['loadBacklog']
 }

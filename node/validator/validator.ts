@@ -28,6 +28,7 @@ import {
   type SnapshotPoints,
   type SnapshotRules,
 } from './snapshot-points.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
 import { createStoredChains, type StoredChains } from './stored-chains.ts'
 import { unknownShard } from './transaction-intake.ts'
 import type { WireContext } from './wire.ts'
@@ -75,6 +76,7 @@ type Parts = {
   /** Of shards that are not held. */
   readonly stored: StoredChains
   readonly intakes: Intakes
+  readonly readiness: Readiness
   /** Chains for which this node signs nothing more (R8). */
   readonly silenced: Set<ChainNumber>
   /** The deadline that the driver was told. */
@@ -130,18 +132,30 @@ function createParts(options: ValidatorOptions): Parts {
         shard.beaconFinalized()
       }
       hosting.review()
+      readiness.tell()
     },
+  })
+  const readiness = createReadiness(context, {
+    isAsked: genesis.readiness === true,
+    validator: options.validator,
+    epochRules: genesisState.epochRules,
+    plans,
+    beaconHeight: () => beacon.headAnchor().beaconHeight,
+    served: () =>
+      [...hosting.shards].flatMap(([shard, { chain }]) =>
+        hosting.served(shard) === undefined ? [] : { shard, epoch: chain.epoch },
+      ),
   })
   const readmit = (shard: ChainNumber, raws: readonly Uint8Array[]): void =>
     intakes.all.get(shard)?.readmit(raws)
-  const parts = { genesis, place, plans, readmit, beacon, leaves, points, snapshotRules }
+  const parts = { genesis, place, plans, readmit, beacon, leaves, points, snapshotRules, readiness }
   const hosting = createHostedShards(context, options, parts, restored)
   const { shards, chains } = hosting
   const intakes = createIntakes(context, parts, hosting.served)
   const serving = createChunkServing(context)
   const stored = createStoredChains(context, highestShard(genesis))
   const known = { owner, place, plans, leaves, points, serving, beacon, hosting, stored }
-  return { ...known, shards, chains, intakes, silenced: new Set(), announced: NaN }
+  return { ...known, shards, chains, intakes, readiness, silenced: new Set(), announced: NaN }
 }
 
 function restoredState({ beaconState }: ValidatorOptions): BeaconState | undefined {
@@ -265,6 +279,9 @@ function receive(self: Parts, input: Input<'message'>): void {
       return
     case 'accusation':
       if (validator !== undefined) self.beacon.accusations.offer(message.accusation, validator)
+      return
+    case 'ready':
+      if (validator !== undefined) self.readiness.hear(message.shard, message.epoch, validator)
       return
     default:
       return unreachable(message)

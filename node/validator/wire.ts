@@ -40,6 +40,7 @@ const KIND = {
   chunk: 7,
   accusation: 8,
   forkProof: 9,
+  ready: 10,
 } as const
 
 export type WireContext = {
@@ -91,6 +92,8 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
       )
     case 'fork-proof':
       return seal(KIND.forkProof, message.proof.chain, 0, encodeForkProof(message.proof))
+    case 'ready':
+      return seal(KIND.ready, message.shard, 0, createWriter().u64(message.epoch).finish())
     default:
       return unreachable(message)
   }
@@ -169,6 +172,12 @@ export function decodeNodeMessage(
         if (proof.chain !== chain) throw new DecodeError('a fork proof is of another chain')
         return { kind: 'fork-proof', proof }
       })
+    case KIND.ready:
+      return decodeExactly(payload, (reader) => ({
+        kind: 'ready',
+        shard: chain,
+        epoch: reader.u64(),
+      }))
     default:
       return rejected('malformed', `no message of kind ${kind} (chain ${chain})`)
   }

@@ -1,11 +1,9 @@
 /**
  * A bout of late newcomers: whoever gets a seat on a shard hears nothing of it for a time after it has opened it, so it has no
- * state. How long do shards stand still, and how often are they forced on (B.8)? With `isAsked` leaders ask an oracle whether
- * n - f of the next committee are there, if the node is patched to listen (main-late.ts): what a readiness rule could bring at most.
+ * state. How long do shards stand still, and how often are they forced on (B.8)? With `isAsked` their leaders wait for them (B.14).
  */
 import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
 import type { NodeMessage } from '../../../node/validator/message.ts'
-import { quorumOf } from '../../../node/crosslink/certificate.ts'
 import { createPrng } from '../../../node/primitives/prng.ts'
 import { createTrial, type Trial } from '../sharded/trial.ts'
 
@@ -34,9 +32,11 @@ export type LateOptions = {
   readonly seed: number
   readonly lateMs: number
   readonly isAsked: boolean
+  /** Of the beacon; six if absent. */
+  readonly epochs?: number
 }
 
-export function runLateBout({ seed, lateMs, isAsked }: LateOptions): LateFigures {
+export function runLateBout({ seed, lateMs, isAsked, epochs = EPOCHS }: LateOptions): LateFigures {
   /** `node/shard` -> when it opened it. */
   const opened = new Map<string, number>()
   const isDeaf = (node: number, shard: number): boolean =>
@@ -49,6 +49,7 @@ export function runLateBout({ seed, lateMs, isAsked }: LateOptions): LateFigures
       shardTiming: timing,
       beaconTiming: timing,
       epochs: { ...ONE_EPOCH, blocks: EPOCH_BLOCKS, rotationPermille: ROTATION_PERMILLE },
+      ...(isAsked ? { readiness: true as const } : {}),
     },
     events: {
       onFact: (node, fact) => {
@@ -58,15 +59,7 @@ export function runLateBout({ seed, lateMs, isAsked }: LateOptions): LateFigures
       passes: (_from, to, message) => !isDeaf(to, shardOf(message)),
     },
   })
-  const isReady = (shard: number, epoch: number): boolean => {
-    const state = trial.world.validator(0).beacon.head()
-    const plan = [state, ...state.plans].find((one) => one.epoch === epoch)
-    const seats = plan?.committees[shard] ?? []
-    const there = seats.filter((node) => trial.world.validator(node).served(shard) !== undefined)
-    return there.length >= quorumOf(seats.length)
-  }
-  Object.assign(globalThis, { weftIsReady: isAsked ? isReady : undefined })
-  return measure(trial, seed)
+  return measure(trial, seed, epochs)
 }
 
 /** Of a shard's state and blocks; 0: of nothing that matters here. */
@@ -75,7 +68,7 @@ function shardOf(message: NodeMessage): number {
   return message.kind === 'chunk' ? message.shard : 0
 }
 
-function measure(trial: Trial, seed: number): LateFigures {
+function measure(trial: Trial, seed: number, epochs: number): LateFigures {
   const { world, traffic, court } = trial
   const dice = createPrng(seed).stream('traffic')
   const tips = Array.from({ length: SHARDS }, () => ({ height: 0, atMs: 0 }))
@@ -83,7 +76,7 @@ function measure(trial: Trial, seed: number): LateFigures {
   let [stillMs, longestMs] = [0, 0]
   const head = () => world.validator(0).beacon.head()
   trial.startAll()
-  while (head().epoch < EPOCHS && court.violation() === undefined) {
+  while (head().epoch < epochs && court.violation() === undefined) {
     world.run(world.now() + STEP_MS)
     // Enough that no shard is ever idle for long.
     if (world.now() % 300 < STEP_MS) traffic.send(traffic.draw(dice), dice.below(NODES))

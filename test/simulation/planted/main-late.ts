@@ -1,25 +1,10 @@
 /**
- * What newcomers that come late cost a shard, and what asking them first would bring (docs/decisions/0026):
+ * What newcomers that come late cost a shard, and what asking them first brings (docs/decisions/0027):
  * `node test/simulation/planted/main-late.ts [--seeds 2] [--late 8000,14000]`. In virtual time; a row per lateness and way.
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import type { LateFigures, runLateBout as Run } from './late-bout.ts'
-import { importPatched } from './patched-modules.ts'
-import { patch } from './planted-bug.ts'
-
-/** A leader goes on under its parent's anchor while the oracle says no, as long as followers take that (C.2). */
-const ASKING = patch(
-  'node/validator/shard-building.ts',
-  "  const complete = attempt(newest, 'nobody')\n",
-  `  const isLast = newest.epoch > parts.seat().epoch && older !== undefined && older.epoch === parts.seat().epoch
-  if (isLast && newest.beaconHeight - older.beaconHeight < 8 && globalThis.weftIsReady?.(parts.config.shard, newest.epoch) === false)
-    return attempt(older, 'nobody')
-  const complete = attempt(newest, 'nobody')
-`,
-)
-
-type Bout = { readonly runLateBout: typeof Run }
+import { runLateBout, type LateFigures } from './late-bout.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,12 +12,6 @@ const { values } = parseArgs({
     late: { type: 'string', default: '0,8000,13000,16000,20000,30000' },
   },
 })
-
-const { runLateBout } = (await importPatched(
-  'asking',
-  [ASKING],
-  'test/simulation/planted/late-bout.ts',
-)) as Bout
 
 console.log('| newcomers late by | asked | shard blocks/s | standing still | longest | forced on |')
 console.log('| ---: | --- | ---: | ---: | ---: | ---: |')

@@ -104,6 +104,10 @@ describe('beacon: genesis', () => {
     expect(codeOf({ epochs: epochs({ blocks: EPOCH_BLOCKS_MIN - 1 }) })).toBe('bad-epochs')
     expect(codeOf({ epochs: epochs({ blocks: 2 ** 40 }) })).toBe('bad-epochs')
     expect(codeOf({ epochs: epochs({ rotationPermille: 1001 }) })).toBe('bad-epochs')
+    // B.14
+    expect(codeOf({ epochs: epochs({ blocks: 8 }), readiness: true })).toBe('bad-epochs')
+    expect(codeOf({ readiness: true })).toBe('bad-epochs')
+    expect(codeOf({ epochs: epochs({ blocks: 9 }), readiness: true })).toBe('accepted')
     expect(codeOf({ epochs: epochs({ shardsPerValidator: 0 }) })).toBe('bad-epochs')
     expect(codeOf({ epochs: epochs({ shardsPerValidator: 3 }) })).toBe('bad-epochs')
   })

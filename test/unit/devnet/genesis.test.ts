@@ -45,9 +45,10 @@ describe('devnet: genesis', () => {
     const read = parseGenesisFile(JSON.parse(JSON.stringify(genesisToJson(genesis))))
     expect(read).toEqual({ ok: true, genesis })
     // B.13
-    const strict = { ...small, epochBlocks: 16, inactivityEpochs: 2 }
+    const strict = { ...small, epochBlocks: 16, inactivityEpochs: 2, readiness: true }
     const leaving = (await createDevnetGenesis(strict, BORN_MS)).genesis
     expect(leaving.inactivityEpochs).toBe(2)
+    expect(leaving.readiness).toBe(true)
     const file = JSON.parse(JSON.stringify(genesisToJson(leaving))) as unknown
     expect(parseGenesisFile(file)).toEqual({ ok: true, genesis: leaving })
   })

@@ -40,6 +40,13 @@ describe('devnet: parameters', () => {
     expect(short).toMatchObject({ ok: false, reject: { code: 'epochs-too-short' } })
   })
 
+  test('devnet: parameters: B.14: shards that wait for newcomers have long epochs', () => {
+    const asking = { ...DEFAULT_PARAMETERS, epochBlocks: 9, readiness: true }
+    expect(checkParameters(asking).ok).toBe(true)
+    const short = checkParameters({ ...asking, epochBlocks: 8 })
+    expect(short).toMatchObject({ ok: false, reject: { code: 'epochs-too-short' } })
+  })
+
   test('devnet: parameters: a quorum of five is four, because three would fork', () => {
     expect([1, 4, 5, 7, 16].map(quorumOf)).toEqual([1, 3, 4, 5, 11])
   })

@@ -62,6 +62,7 @@ const messages: readonly NodeMessage[] = [
   { kind: 'receipts', batches: [exampleBatch({ count: 3 }), exampleBatch({ startSequence: 3 })] },
   { kind: 'get-receipts', source: 1, destination: 2, fromSequence: 77 },
   { kind: 'get-chunk', shard: 2, height: 300, stretch: 15, from: hashOf('from') },
+  { kind: 'ready', shard: 3, epoch: 12 },
   { kind: 'chunk', shard: 2, height: 300, stretch: 0, from: hashOf('from'), chunk: undefined },
   { kind: 'chunk', shard: 1, height: 9, stretch: 3, from: hashOf('at'), chunk: new Uint8Array(7) },
   {
