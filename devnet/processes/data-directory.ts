@@ -20,6 +20,7 @@ import type { Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { writeSecretFile } from '../../node/cli/identity.ts'
 import { genesisFileText, readGenesisFile } from '../../node/runtime/genesis-file.ts'
+import { genesisRootsText } from '../../node/runtime/genesis-roots.ts'
 import { createDevnetGenesis } from '../genesis.ts'
 import { differencesOf, type DevnetParameters } from '../parameters.ts'
 
@@ -55,6 +56,7 @@ export type DataDirectory = {
 export const filesOf = (path: string) => ({
   stamp: join(path, 'weft-devnet.json'),
   genesis: join(path, 'genesis.json'),
+  genesisRoots: join(path, 'genesis-roots.json'),
   ledger: join(path, 'ledger.json'),
   run: join(path, 'run.json'),
   control: join(path, 'control.sock'),
@@ -147,6 +149,8 @@ async function create(
     await writeSecretFile(node.identityKey, identity.secrets.identityKey)
   }
   await writeFile(files.genesis, genesisFileText(genesis))
+  // Once, not by every node.
+  await writeFile(files.genesisRoots, genesisRootsText(genesis))
   const stamp: Stamp = { format: 'weft-devnet-1', bornMs, parameters }
   await writeFile(files.stamp, `${JSON.stringify(stamp, undefined, 2)}\n`)
   return genesis

@@ -3,20 +3,11 @@
  * `Opening.closers`, in the opposite order.
  */
 import { join } from 'node:path'
-import {
-  checkGenesis,
-  genesisHash,
-  highestShard,
-  shardGenesis,
-  type Genesis,
-} from '../beacon/genesis.ts'
+import { checkGenesis, genesisHash, highestShard, type Genesis } from '../beacon/genesis.ts'
 import { decodeJournalRecord } from '../consensus/journal.ts'
 import { signingRoot } from '../crosslink/certificate.ts'
-import type { ChainNumber } from '../primitives/identifiers.ts'
 import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
 import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
-import { genesisStateRoot } from '../shards/genesis-state.ts'
-import { hashPairsNative } from '../shards/io/hashtree.ts'
 import { lockDirectory } from '../storage/io/directory-lock.ts'
 import { openLevelStore } from '../storage/io/level.ts'
 import { stampNetwork } from '../storage/io/network-stamp.ts'
@@ -37,6 +28,7 @@ import { FULL_HISTORY_RULES } from '../validator/snapshot-points.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
 import { loadRange, type Signer } from './driver.ts'
+import { genesisStateRoots } from './genesis-roots.ts'
 import { readValidatorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { NodeError, storeIncomplete } from './node-error.ts'
@@ -84,9 +76,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   const [entry] = await loadRange(store, beaconStateRead())
   const honest = createValidator({
     genesis,
-    shardStateRoots: shardNumbers(genesis).map((shard) =>
-      genesisStateRoot(shardGenesis(genesis, shard), hashPairsNative),
-    ),
+    shardStateRoots: await genesisStateRoots(genesis, config.genesisRootsFile),
     validator: signer === undefined ? undefined : config.validator?.index,
     followShards: config.followShards,
     ...(config.fullHistory ? { snapshotRules: FULL_HISTORY_RULES } : {}),
@@ -128,10 +118,6 @@ function checkNetwork(genesis: Genesis, config: NodeConfig): void {
     const sentence = `followShards names shard ${unknown}; this network may have 1 to ${highest}`
     throw new NodeError('shard-unknown', sentence)
   }
-}
-
-function shardNumbers(genesis: Genesis): readonly ChainNumber[] {
-  return Array.from({ length: genesis.shardCount }, (_, index) => index + 1)
 }
 
 /**
