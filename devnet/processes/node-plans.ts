@@ -26,11 +26,9 @@ const USUAL_RPC_PORT = 8545
 export async function planNodes(request: PlanRequest): Promise<readonly NodePlan[]> {
   const { directory, programs, ports: claims, rpcPort, logLevel } = request
   const peers = await peersOf(directory)
-  const ports = await claims.find(2 * peers.length)
-  const rpcPorts = ports.slice(peers.length)
-  if (rpcPort !== 'any') {
-    rpcPorts[0] = await claims.choose(rpcPort, USUAL_RPC_PORT, rpcPorts[0] ?? 0)
-  }
+  const first = rpcPort === 'any' ? [] : [await claims.choose(rpcPort, USUAL_RPC_PORT)]
+  const ports = await claims.find(2 * peers.length - first.length)
+  const rpcPorts = [...first, ...ports.slice(peers.length)]
   const addresses = peers.map((peer, index) => addressOf(ports[index] ?? 0, peer))
   return peers.map((_, index) => ({
     index,

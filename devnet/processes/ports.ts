@@ -12,6 +12,7 @@ import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { createServer, type Server } from 'node:net'
 import { CommandError } from '../../node/cli/command-error.ts'
+import { present } from '../../node/primitives/assert.ts'
 
 const LOOPBACK = '127.0.0.1'
 const FIRST_PORT = 10_000
@@ -34,10 +35,13 @@ export class PortClaims {
     return ports
   }
 
-  /** The port that was asked for, or a refusal; without a wish the usual one, or another when that is taken. */
-  async choose(wanted: number | undefined, usual: number, other: number): Promise<number> {
+  /**
+   * The port that was asked for, or a refusal; without a wish the usual one, or any when that is taken. Before `find`, or what
+   * that found may be the one that was asked for.
+   */
+  async choose(wanted: number | undefined, usual: number): Promise<number> {
     if (await this.#claim(wanted ?? usual)) return wanted ?? usual
-    if (wanted === undefined) return other
+    if (wanted === undefined) return present((await this.find(1))[0], 'one was asked for')
     throw new CommandError(`port ${wanted} is taken; choose another with --rpc-port`)
   }
 

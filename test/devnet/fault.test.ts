@@ -3,7 +3,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findFreePorts } from '../../devnet/processes/ports.ts'
 import {
   pidsOf,
   remainsOf,
@@ -35,11 +34,9 @@ function weft(...words: readonly string[]): WeftProcess {
   return one
 }
 
-/** On a port of its own: another devnet may have the usual one. */
-async function up(): Promise<WeftProcess> {
-  const [port] = await findFreePorts(1)
+function up(): WeftProcess {
   const size = ['--shards', '1', '--validators', '4', '--scheme', 'ed25519']
-  return weft('up', ...size, '--load', '10', '--rpc-port', String(port))
+  return weft('up', ...size, '--load', '10')
 }
 
 async function fault(...words: readonly string[]): Promise<void> {
@@ -63,7 +60,7 @@ async function hasUp(devnet: WeftProcess, count: number): Promise<void> {
 
 describe('devnet: fault', () => {
   test('devnet: fault: four validators bear every fault that one of them may have, and stand still without a quorum', async () => {
-    const devnet = await up()
+    const devnet = up()
     await devnet.event('tick')
 
     const killed = devnet.next(({ event }) => event === 'exit')
