@@ -202,6 +202,9 @@ test('network: hostile: a peer whose messages are rejected loses its place in th
   const honest = await startTestNode({ subscriptions, bootstrap: [node.address] })
   const liar = await startTestNode({ subscriptions, bootstrap: [node.address] })
   await until('the mesh has both', () => node.network.stats().meshes[topic] === 2)
+  await until('both have it', () =>
+    [honest, liar].every(({ network }) => network.stats().meshes[topic] === 1),
+  )
   liar.network.publish(topic, numbered(66))
   await until('the liar is out of the mesh', () => node.network.stats().meshes[topic] === 1)
   honest.network.publish(topic, numbered(1))
