@@ -14,8 +14,6 @@ export type EngineRules = {
   readonly repeats: boolean
   /** R16: do votes go to one collector first, among n seats? All-to-all costs 2n(n - 1) messages per view. */
   readonly collects: (seatCount: number) => boolean
-  /** R7: a certificate that f + 1 FINALIZE votes tell of is asked of those who cast them. */
-  readonly votersAsked: boolean
   /** R12: a nullify for a past view is answered with that view's best certificate. */
   readonly laggardReply: boolean
   /** R8 without its guard when true: finalize even after nullify. Always false in production. */
@@ -35,7 +33,6 @@ export const STANDARD_RULES: EngineRules = {
   repeats: true,
   // Below, a collector saves few messages and costs two more delays to finality.
   collects: (seatCount) => seatCount > COLLECTED_SEATS_ABOVE,
-  votersAsked: true,
   laggardReply: true,
   finalizeAfterNullify: false,
   ownVotesRestored: true,

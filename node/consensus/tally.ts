@@ -51,7 +51,7 @@ export function receiveVote(state: EngineState, vote: Vote, peer: string): void 
  * asked for it, once, because whoever leads the next view without it costs that view.
  */
 function askVoters(state: EngineState, { view, proposal, certificates }: Round, pile: Pile): void {
-  if (!state.rules.votersAsked || view < state.view || proposal !== undefined) return
+  if (view < state.view || proposal !== undefined) return
   if (certificates.notarize !== undefined || isUnderInspection(state, view)) return
   const voters = [...pile.verified.keys(), ...pile.pending.keys()]
   if (voters.length !== state.seatCount - state.quorum + 1) return

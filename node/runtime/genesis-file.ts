@@ -129,7 +129,7 @@ const genesisFileSchema = z.strictObject({
     .optional(),
   registry: z.strictObject({ stake: amountField, unbondEpochs: z.int().min(1) }).optional(),
   inactivityEpochs: z.int().min(2).optional(),
-  readiness: z.literal(true).optional(),
+  readiness: z.boolean().optional(),
 })
 
 export type GenesisFileResult =
@@ -154,7 +154,7 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     ...(epochs === undefined ? {} : { epochs }),
     ...(registry === undefined ? {} : { registry }),
     ...(inactivityEpochs === undefined ? {} : { inactivityEpochs }),
-    ...(readiness === undefined ? {} : { readiness }),
+    ...(readiness === true ? { readiness } : {}),
   })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }
