@@ -46,7 +46,7 @@ function registerSweep(bench: Command): void {
     .option('--shards <list>', 'numbers of shards', listOf(integerBetween(1, 64)), [1, 2, 4])
     .option('--validators <count>', 'validators in every run', integerBetween(4, 128), 16)
     .option('--cross-shard <list>', 'shares of cross-shard payments', shares, [0, 0.25])
-    .option('--seconds <count>', 'measured window at saturation', integerBetween(5, 3600), 30)
+    .option('--seconds <count>', 'measured window at saturation', integerBetween(5, 3600), 20)
     .option('--repeats <count>', 'runs of each point', integerBetween(1, 100), 3)
     .option('--start <tps>', 'a rate to begin the search from', numberBetween(1, 100_000))
     .addOption(limitOption())

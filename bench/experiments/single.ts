@@ -14,6 +14,7 @@ import { describeWindow } from '../run/describe-window.ts'
 import { withNetwork } from '../run/measured-network.ts'
 import { awaitQuietMachine } from '../run/quiet-machine.ts'
 import { saturate } from '../run/saturation.ts'
+import type { SearchStart } from '../run/search.ts'
 import { measureRecoverSeconds, signatureBoundTps } from '../run/signature-bound.ts'
 import type { Point } from '../sweep/plan.ts'
 import type { MeasuredRun } from '../sweep/results.ts'
@@ -58,13 +59,18 @@ export async function single(options: SingleOptions): Promise<void> {
   const runs: SingleRun[] = []
   for (const [index, system] of planSystems(options).entries()) {
     experiment.onProgress(`run ${index + 1}: ${system}`)
-    const known = runs.findLast((run) => run.system === system)?.settledTps ?? FIRST_TPS
+    const known = knownOf(runs.findLast((run) => run.system === system)?.settledTps)
     const measure = system === 'weft' ? measureWeft : measureAnvil
     const run = await measure(experiment, options, known)
     runs.push({ experiment: 'single', system, ...run, repeat: 1 + Math.floor(index / 2) })
     await saveExperiment(experiment, runs, pageOf(runs))
   }
   endExperiment(experiment, options, { runs, lines: singleTable(runs) })
+}
+
+function knownOf(settledTps: number | undefined): SearchStart {
+  if (settledTps === undefined) return { rateTps: FIRST_TPS, known: 'similar' }
+  return { rateTps: settledTps, known: 'same' }
 }
 
 /** A B B A. */
@@ -81,7 +87,7 @@ export function planSystems({
 async function measureWeft(
   experiment: Experiment,
   { seconds }: SingleOptions,
-  knownTps: number | undefined,
+  known: SearchStart,
 ): Promise<MeasuredRun> {
   const plan = {
     ...POINT,
@@ -91,7 +97,7 @@ async function measureWeft(
     plain: { path: '/shard/1', tag: 'finalized' },
   } as const
   const { measured, audit } = await withNetwork(plan, experiment, async (network) => {
-    const { window } = await saturate(network, { windowSeconds: seconds, knownTps })
+    const { window } = await saturate(network, { windowSeconds: seconds, known })
     const pssMiB = await sumOver(network.supervisor.nodePids, readPssMiB)
     return { network, window, pssMiB }
   })
@@ -101,7 +107,7 @@ async function measureWeft(
 async function measureAnvil(
   experiment: Experiment,
   { seconds, anvil: program }: SingleOptions,
-  knownTps: number | undefined,
+  known: SearchStart,
 ): Promise<MeasuredRun> {
   const { dataDirectory, onProgress } = experiment
   const busyShareBefore = await awaitQuietMachine(onProgress)
@@ -119,7 +125,7 @@ async function measureAnvil(
       busyShareBefore,
       isCapped: false,
     }
-    const { window } = await saturate(network, { windowSeconds: seconds, knownTps })
+    const { window } = await saturate(network, { windowSeconds: seconds, known })
     const pssMiB = await sumOver(supervisor.nodePids, readPssMiB)
     audit = await supervisor.stop()
     return describeWindow({ point: POINT, repeat: 1, window, network, pssMiB, audit })

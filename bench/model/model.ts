@@ -219,7 +219,7 @@ async function saturateModelled(
   rateTps: number,
 ): Promise<ModelledRun> {
   const runs: (ModelledRun & Step)[] = []
-  const start = { rateTps, isKnown: true }
+  const start = { rateTps, known: 'similar' } as const
   for (;;) {
     const decision = decide(start, runs)
     if (decision.kind === 'done') break

@@ -4,12 +4,12 @@
 import { decide, isSustained, type SearchStart, type Step } from './search.ts'
 import { drain, measureWindow, warmUp, type Load, type Window } from './window.ts'
 
-const SEARCH_WINDOW_MS = 8000
+const SEARCH_WINDOW_MS = 6000
 /** The long window may fail where the short one held; then a lower rate is measured. */
 const FINAL_ATTEMPTS = 4
 const FINAL_BACKOFF = 0.94
 /** Of the signature bound: where a search begins that knows nothing. Overload leaves a backlog, so it climbs. */
-const BLIND_SHARE = 0.2
+const BLIND_SHARE = 0.15
 const WARM_SHARE = 0.6
 
 type Saturated = Load & {
@@ -23,21 +23,20 @@ export type Saturation = {
   readonly curve: readonly Step[]
 }
 
-/** `knownTps`: what an earlier run of the same point, or of a similar one, has sustained. */
+/** `known`: what an earlier run of the same point, or of a similar one, has sustained. */
 export async function saturate(
   network: Saturated,
   {
     windowSeconds,
-    knownTps,
-  }: { readonly windowSeconds: number; readonly knownTps?: number | undefined },
+    known = {
+      rateTps: Math.ceil(network.signatureBoundTps * BLIND_SHARE),
+      known: 'nothing',
+    },
+  }: { readonly windowSeconds: number; readonly known?: SearchStart | undefined },
 ): Promise<Saturation> {
-  const start: SearchStart =
-    knownTps === undefined
-      ? { rateTps: Math.ceil(network.signatureBoundTps * BLIND_SHARE), isKnown: false }
-      : { rateTps: knownTps, isKnown: true }
-  await warmUp(network, start.rateTps * WARM_SHARE)
+  await warmUp(network, known.rateTps * WARM_SHARE)
   const curve: Step[] = []
-  const rateTps = await search(network, start, curve)
+  const rateTps = await search(network, known, curve)
   const window = await measureSustained(network, { rateTps, windowSeconds }, curve)
   return { window, curve }
 }

@@ -3,8 +3,9 @@
  * gave and says which to try next.
  *
  * Rules (docs/measuring.md): a rate is sustained when at least 95 % of what is offered is settled and the backlog is flat.
- * Rates go up until one is not sustained, by half where nothing is known and by a twelfth from a rate that an earlier run of
- * the same point has found; then the interval is halved until it is within a sixteenth.
+ * Rates go up until one is not sustained, by half where nothing is known and by a twelfth, then twice and four times that,
+ * where a similar point is; then the interval is halved until it is within a sixteenth. What an earlier run of the same
+ * point has sustained is taken as sustained: one rate above it is tried, and the long window that follows is the proof.
  */
 
 export type Step = {
@@ -24,8 +25,8 @@ const SUSTAINED_SHARE = 0.95
 const BACKLOG_SHARE_MAX = 0.05
 const GROWTH_BLIND = 1.5
 const GROWTH_KNOWN = 1 / 12
-/** A known rate is tried from a little below. */
-const KNOWN_FIRST = 0.96
+/** What a similar point has sustained is tried from a little below. */
+const SIMILAR_FIRST = 0.96
 const PRECISION = 1.0625
 /** Below this nothing is worth measuring. */
 const RATE_MIN_TPS = 1
@@ -38,12 +39,26 @@ export function isSustained({ offeredTps, settledTps, backlogGrowthTps }: Step):
   )
 }
 
-/** Where a search begins: at a guess, or at a rate that held before. */
-export type SearchStart = { readonly rateTps: number; readonly isKnown: boolean }
+/** A backlog this many times beyond what a whole window may leave will not be gone at its end. */
+const HOPELESS_FACTOR = 2
+
+/** Whether a window that has gone on for this share of its time will not end as sustained. */
+export function isHopeless({ offeredTps, backlogGrowthTps }: Step, elapsedShare: number): boolean {
+  return backlogGrowthTps * elapsedShare > HOPELESS_FACTOR * BACKLOG_SHARE_MAX * offeredTps
+}
+
+/** Where a search begins: at a guess, or at a rate that held before, at a similar point or at the same. */
+export type SearchStart = {
+  readonly rateTps: number
+  readonly known: 'nothing' | 'similar' | 'same'
+}
+
+const FIRST_SHARE = { nothing: 1, similar: SIMILAR_FIRST, same: PRECISION } as const
 
 export function decide(start: SearchStart, steps: readonly Step[]): SearchDecision {
-  const startTps = start.isKnown ? start.rateTps * KNOWN_FIRST : start.rateTps
-  const lower = Math.max(0, ...steps.filter(isSustained).map((step) => step.offeredTps))
+  const startTps = start.rateTps * FIRST_SHARE[start.known]
+  const heldTps = start.known === 'same' ? start.rateTps : 0
+  const lower = Math.max(heldTps, ...steps.filter(isSustained).map((step) => step.offeredTps))
   const upper = Math.min(
     Number.POSITIVE_INFINITY,
     // A rate that failed below one that held failed by chance, not by load.
@@ -57,14 +72,16 @@ export function decide(start: SearchStart, steps: readonly Step[]): SearchDecisi
     return { kind: 'try', rateTps: rounded(lower * growthOf(start, steps)) }
   }
   if (upper <= RATE_MIN_TPS) return { kind: 'done', rateTps: 0 }
-  if (lower === 0) return { kind: 'try', rateTps: rounded(upper / (start.isKnown ? 1.2 : 2)) }
+  if (lower === 0)
+    return { kind: 'try', rateTps: rounded(upper / (start.known === 'nothing' ? 2 : 1.2)) }
   if (upper / lower <= PRECISION) return { kind: 'done', rateTps: lower }
   return { kind: 'try', rateTps: rounded((lower + upper) / 2) }
 }
 
-/** From a known rate the steps double: it may have been known of a similar point only. */
-function growthOf({ isKnown }: SearchStart, steps: readonly Step[]): number {
-  return isKnown ? Math.min(GROWTH_BLIND, 1 + GROWTH_KNOWN * 2 ** (steps.length - 1)) : GROWTH_BLIND
+/** From a known rate the steps double: it may have been low by chance, or of a point that is less similar than it seems. */
+function growthOf({ known }: SearchStart, steps: readonly Step[]): number {
+  if (known === 'nothing') return GROWTH_BLIND
+  return Math.min(GROWTH_BLIND, 1 + GROWTH_KNOWN * 2 ** (steps.length - 1))
 }
 
 /** Whole numbers from ten on: nobody reads a rate of 187.53. */

@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TrafficReport } from '../../devnet/load/message.ts'
-import type { Step } from './search.ts'
+import { isHopeless, type Step } from './search.ts'
 import { requireReport, takeSnapshot, type MeasuredSystem, type Snapshot } from './snapshot.ts'
 
 /** What load can be put on; a measured network is one. */
@@ -12,11 +12,13 @@ export type Load = { readonly supervisor: MeasuredSystem; readonly dataDirectory
 export type Window = Step & { readonly before: Snapshot; readonly after: Snapshot }
 
 /** The first load, so that the first steps of a search do not measure code that is still being compiled. */
-const FIRST_LOAD_MS = 15_000
+const FIRST_LOAD_MS = 12_000
 /** A rate needs this long until what is settled is what was offered under it: settlement takes two to three seconds. */
-const SETTLE_IN_MS = 5000
+const SETTLE_IN_MS = 4000
 /** Settlement comes in bursts, one per beacon block, so the backlog goes up and down by what arrives between two of them. */
 const BURST_SECONDS = 1.5
+/** Of the traffic process. */
+const REPORT_EVERY_MS = 1000
 /** After a rate that was too high, the backlog is given this long to drain. */
 const DRAIN_MS = 30_000
 /** Payments signed ahead cover this many seconds; the sender of more signs as it goes. */
@@ -44,9 +46,23 @@ export async function measureWindow(
   await delay(SETTLE_IN_MS)
   traffic.clearLatency()
   const before = await takeSnapshot(supervisor, dataDirectory)
-  await delay(windowMs)
+  await awaitEnd(network, before.report, windowMs)
   const after = await takeSnapshot(supervisor, dataDirectory)
   return { before, after, ...stepOf(before.report, after.report) }
+}
+
+/** A rate that is too much is not offered to the end: its backlog would have to drain before the next. */
+async function awaitEnd(
+  { supervisor }: Load,
+  before: TrafficReport,
+  windowMs: number,
+): Promise<void> {
+  const endMs = before.atMs + windowMs
+  for (;;) {
+    const report = await requireReport(supervisor)
+    if (report.atMs + REPORT_EVERY_MS >= endMs) return delay(Math.max(0, endMs - report.atMs))
+    if (isHopeless(stepOf(before, report), (report.atMs - before.atMs) / windowMs)) return
+  }
 }
 
 function stepOf(before: TrafficReport, after: TrafficReport): Step {

@@ -8,6 +8,7 @@ import { sampleComponents } from '../run/component-samples.ts'
 import { describeWindow } from '../run/describe-window.ts'
 import { withNetwork, type MeasureSurroundings, type NetworkPlan } from '../run/measured-network.ts'
 import { saturate } from '../run/saturation.ts'
+import type { SearchStart } from '../run/search.ts'
 import type { PlannedRun } from './plan.ts'
 import { limitOf, type Experiment, type RunResult } from './results.ts'
 
@@ -16,7 +17,7 @@ export type PointOptions = MeasureSurroundings & {
   readonly workload: WorkloadPlan
   readonly windowSeconds: number
   /** What an earlier run of the same point, or a similar one, has sustained. */
-  readonly knownTps: number | undefined
+  readonly known: SearchStart | undefined
   readonly capCores: number | undefined
   /** Looks into one node afterwards, to say which part of the program the time goes into. */
   readonly samples: boolean
@@ -28,12 +29,13 @@ const TRANSFER_GAS = 21_000
 const SLOT_TRANSFERS = 20
 
 export async function measurePoint(run: PlannedRun, options: PointOptions): Promise<RunResult> {
-  const { experiment, windowSeconds, knownTps } = options
+  const { experiment, windowSeconds, known } = options
   const plan = networkPlanOf(run, options)
   const { measured, audit } = await withNetwork(plan, options, async (network) => {
-    const slotTps = slotRate(plan)
-    const start = experiment === 'scaling-slot' ? (knownTps ?? slotTps * 0.8) : knownTps
-    const saturation = await saturate(network, { windowSeconds, knownTps: start })
+    const saturation = await saturate(network, {
+      windowSeconds,
+      known: known ?? (experiment === 'scaling-slot' ? belowSlot(plan) : undefined),
+    })
     const componentShares = options.samples ? await sampleComponents(network) : undefined
     const pssMiB = await sumOver(network.supervisor.nodePids, readPssMiB)
     return { network, ...saturation, componentShares, pssMiB }
@@ -71,6 +73,10 @@ function networkPlanOf(
  * half a minute, and the fee would be the limit. 10^11 times the usual price lasts for over 200 full blocks.
  */
 const SLOT_FEE_GWEI = 100_000_000_000
+
+function belowSlot(plan: NetworkPlan): SearchStart {
+  return { rateTps: slotRate(plan) * 0.8, known: 'similar' }
+}
 
 /** Transactions per second that fit into the blocks of all shards. */
 function slotRate({ shards, gasLimit = DEFAULT_PARAMETERS.gasLimit }: NetworkPlan): number {

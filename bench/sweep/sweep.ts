@@ -10,6 +10,7 @@ import { openResults, type ResultsDirectory } from '../report/results-directory.
 import { runsAsCsv } from '../report/csv.ts'
 import { reportPage } from '../report/report.ts'
 import { measureReceiptRatio } from '../run/receipt-cost.ts'
+import type { SearchStart } from '../run/search.ts'
 import { measurePoint } from './measure-point.ts'
 import { planRuns, samePoint, shardsTooMany, type PlannedRun } from './plan.ts'
 import { isVoid, summarize, type RunResult, type SweepResults } from './results.ts'
@@ -58,7 +59,7 @@ export async function sweep(options: SweepOptions): Promise<void> {
         workload: options.workload,
         dataDirectory,
         windowSeconds: options.seconds,
-        knownTps: knownRate(run, runs) ?? options.start,
+        known: knownRate(run, runs) ?? startOf(options),
         capCores: options.cap,
         samples: options.samples && run.repeat === 1,
         onProgress: (sentence) => say(`  ${sentence}`),
@@ -78,12 +79,17 @@ function nameOf({ shards, crossShard, repeat, chain }: PlannedRun): string {
 }
 
 /** What the point, or one like it, has sustained; where committees are smaller by the factor that their checks fall by. */
-export function knownRate(run: PlannedRun, runs: readonly RunResult[]): number | undefined {
+export function knownRate(run: PlannedRun, runs: readonly RunResult[]): SearchStart | undefined {
   const valid = runs.filter((one) => !isVoid(one) && one.settledTps > 1)
   const same = valid.findLast((one) => samePoint(one, run))
-  if (same !== undefined) return same.settledTps
+  if (same !== undefined) return { rateTps: same.settledTps, known: 'same' }
   const similar = valid.findLast(({ shards }) => shards === run.shards) ?? valid.at(-1)
-  return similar === undefined ? undefined : (similar.settledTps * run.shards) / similar.shards
+  if (similar === undefined) return undefined
+  return { rateTps: (similar.settledTps * run.shards) / similar.shards, known: 'similar' }
+}
+
+function startOf({ start }: SweepOptions): SearchStart | undefined {
+  return start === undefined ? undefined : { rateTps: start, known: 'similar' }
 }
 
 async function writeResults(directory: ResultsDirectory, results: SweepResults): Promise<void> {

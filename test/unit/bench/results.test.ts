@@ -93,7 +93,12 @@ describe('bench: results', () => {
         run(4, 999, { audit: 'failed' }),
       ])
     }
-    expect([next(1, 0), next(4, 0), next(4, 0.25), next(2, 0)]).toEqual([100, 360, 360, 180])
+    expect([next(1, 0), next(4, 0), next(4, 0.25), next(2, 0)]).toEqual([
+      { rateTps: 100, known: 'same' },
+      { rateTps: 360, known: 'same' },
+      { rateTps: 360, known: 'similar' },
+      { rateTps: 180, known: 'similar' },
+    ])
     expect(knownRate(run(1, 0), [])).toBeUndefined()
   })
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { decide, isSustained, type Step } from '../../../bench/run/search.ts'
+import {
+  decide,
+  isHopeless,
+  isSustained,
+  type SearchStart,
+  type Step,
+} from '../../../bench/run/search.ts'
 
 function step(offeredTps: number, settledTps = offeredTps, backlogGrowthTps = 0): Step {
   return { offeredTps, settledTps, backlogGrowthTps }
@@ -9,11 +15,11 @@ function step(offeredTps: number, settledTps = offeredTps, backlogGrowthTps = 0)
 function searchWith(
   capacity: number,
   startTps: number,
-  isKnown = false,
+  known: SearchStart['known'] = 'nothing',
 ): { rate: number; steps: readonly Step[] } {
   const steps: Step[] = []
   for (;;) {
-    const decision = decide({ rateTps: startTps, isKnown }, steps)
+    const decision = decide({ rateTps: startTps, known }, steps)
     if (decision.kind === 'done') return { rate: decision.rateTps, steps }
     const offered = decision.rateTps
     steps.push(step(offered, Math.min(offered, capacity), Math.max(0, offered - capacity)))
@@ -41,10 +47,28 @@ describe('bench: search', () => {
     [100, 60],
     [100, 170],
   ])('bench: search: near a capacity of %i, from %i, few steps find it', (capacity, start) => {
-    const { rate, steps } = searchWith(capacity, start, true)
+    const { rate, steps } = searchWith(capacity, start, 'similar')
     expect(rate).toBeLessThanOrEqual(capacity * 1.06)
     expect(rate).toBeGreaterThanOrEqual(capacity / 1.1)
     expect(steps.length).toBeLessThanOrEqual(9)
+  })
+
+  test('bench: search: what the same point has sustained is tried once from above and then kept', () => {
+    const { rate, steps } = searchWith(100, 100, 'same')
+    expect(rate).toBe(100)
+    expect(steps.map(({ offeredTps }) => offeredTps)).toEqual([106.25])
+  })
+
+  test('bench: search: what the same point has sustained by misfortune is left behind', () => {
+    const { rate } = searchWith(150, 100, 'same')
+    expect(rate).toBeLessThanOrEqual(150 * 1.06)
+    expect(rate).toBeGreaterThanOrEqual(150 / 1.1)
+  })
+
+  test('bench: search: a window is given up when its backlog cannot be gone at its end', () => {
+    expect(isHopeless(step(100, 80, 20), 0.25)).toBe(false)
+    expect(isHopeless(step(100, 80, 20), 0.75)).toBe(true)
+    expect(isHopeless(step(100, 95, 5), 1)).toBe(false)
   })
 
   test('bench: search: a network that settles nothing ends at zero', () => {
@@ -63,7 +87,7 @@ describe('bench: search', () => {
   })
 
   test('bench: search: a failure below a rate that held does not lower the answer', () => {
-    const decision = decide({ rateTps: 10, isKnown: false }, [
+    const decision = decide({ rateTps: 10, known: 'nothing' }, [
       step(100),
       step(90, 10),
       step(106, 50),
