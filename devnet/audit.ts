@@ -4,7 +4,7 @@
  * the genesis file, the value in flight from the auditor's books (observe/ledger.ts), and only the per-shard sums and the stakes
  * from the nodes.
  */
-import type { Genesis } from '../node/beacon/genesis.ts'
+import { supplyOf, type Genesis } from '../node/beacon/genesis.ts'
 import { DEFAULT_REGISTRY } from '../node/beacon/registry.ts'
 import type { ReceiptCounts } from './observe/ledger.ts'
 
@@ -87,18 +87,11 @@ export function auditCut(input: AuditInput): AuditReport {
   return { ok, genesis, balances, buffered, burnt, inFlight, stake, receipts, heights, violations }
 }
 
-/**
- * What each shard starts with: allocations to shard 0 stand on every shard. Index = shard - 1. Those that were opened later, up
- * to `shardCount`, start with nothing (beacon.md B.7).
- */
+/** What each shard starts with. Index = shard - 1. Those that were opened later, up to `shardCount`, start with nothing (beacon.md B.7). */
 export function genesisPerShard(genesis: Genesis, shardCount = genesis.shardCount): bigint[] {
-  const totals = Array.from({ length: genesis.shardCount }, () => 0n)
-  for (const { shard, balance } of genesis.allocations) {
-    for (const index of totals.keys()) {
-      if (shard === 0 || shard === index + 1) totals[index] = (totals[index] ?? 0n) + balance
-    }
-  }
-  return [...totals, ...Array.from({ length: shardCount - totals.length }, () => 0n)]
+  return Array.from({ length: shardCount }, (_, index) => {
+    return index < genesis.shardCount ? supplyOf(genesis, index + 1) : 0n
+  })
 }
 
 /** Every validator of the genesis has the same. */

@@ -5,7 +5,7 @@
  * resumed with parameters other than those it was born with. The stamp is written last, so a half-made one has none.
  *
  *     DIR/weft-devnet.json     the stamp: parameters and time of birth
- *     DIR/genesis.json
+ *     DIR/genesis.json         and accounts-<k>.bin, when there are many accounts
  *     DIR/ledger.json          the auditor's books
  *     DIR/run.json             while it runs: processes, ports
  *     DIR/control.sock         while it runs: takes orders, see control-server.ts
@@ -20,7 +20,7 @@ import type { Genesis } from '../../node/beacon/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { writeSecretFile } from '../../node/cli/identity.ts'
 import { genesisFileText, readGenesisFile } from '../../node/runtime/genesis-file.ts'
-import { genesisRootsText } from '../../node/runtime/genesis-roots.ts'
+import { LISTED_ALLOCATIONS_MAX, withAccountsApart } from '../../node/runtime/genesis-accounts.ts'
 import { createDevnetGenesis } from '../genesis.ts'
 import { differencesOf, type DevnetParameters } from '../parameters.ts'
 
@@ -56,7 +56,6 @@ export type DataDirectory = {
 export const filesOf = (path: string) => ({
   stamp: join(path, 'weft-devnet.json'),
   genesis: join(path, 'genesis.json'),
-  genesisRoots: join(path, 'genesis-roots.json'),
   ledger: join(path, 'ledger.json'),
   run: join(path, 'run.json'),
   control: join(path, 'control.sock'),
@@ -148,10 +147,16 @@ async function create(
     await writeSecretFile(node.committeeKey, identity.secrets.committeeKey)
     await writeSecretFile(node.identityKey, identity.secrets.identityKey)
   }
-  await writeFile(files.genesis, genesisFileText(genesis))
-  // Once, not by every node.
-  await writeFile(files.genesisRoots, genesisRootsText(genesis))
+  await writeGenesis(path, genesis)
   const stamp: Stamp = { format: 'weft-devnet-1', bornMs, parameters }
   await writeFile(files.stamp, `${JSON.stringify(stamp, undefined, 2)}\n`)
-  return genesis
+  return readGenesisFile(files.genesis)
+}
+
+/** Few accounts are listed, for whoever reads the file; many stand apart, so that nobody has to read those of all shards. */
+async function writeGenesis(path: string, listed: Genesis): Promise<void> {
+  const isLarge = listed.allocations.length > LISTED_ALLOCATIONS_MAX
+  const { genesis, files } = isLarge ? withAccountsApart(listed) : { genesis: listed, files: [] }
+  for (const { name, bytes } of files) await writeFile(join(path, name), bytes)
+  await writeFile(filesOf(path).genesis, genesisFileText(genesis))
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { readGenesis } from '../../node/cli/commands/genesis.ts'
 import { CommandError } from '../../node/cli/command-error.ts'
+import type { Genesis } from '../../node/beacon/genesis.ts'
 import type { ShardChange } from '../../node/beacon/shard-change.ts'
 import { createPrng } from '../../node/primitives/prng.ts'
 import type { NodeSeams } from '../../node/runtime/seams.ts'
@@ -70,7 +71,7 @@ export async function corruptBy(vice: string, configFile: string): Promise<NodeS
   const { genesisFile, validator } = configSchema.parse(
     JSON.parse(await readFile(configFile, 'utf8')),
   )
-  const genesis = await readGenesis(genesisFile)
+  const genesis = await withAccountsListed(await readGenesis(genesisFile))
   return {
     validator: (honest, signer) => {
       if (signer === undefined) throw new CommandError('a node without its vote guard has no vice')
@@ -81,4 +82,14 @@ export async function corruptBy(vice: string, configFile: string): Promise<NodeS
       )
     },
   }
+}
+
+/** Vices choose their victims from the list. */
+async function withAccountsListed(genesis: Genesis): Promise<Genesis> {
+  if (genesis.shardAccounts === undefined) return genesis
+  const { listAccounts } = await import('../../node/shards/genesis-accounts.ts')
+  const lists = genesis.shardAccounts.map(async ({ file }, index) => {
+    return listAccounts(await readFile(file)).map((one) => ({ ...one, shard: index + 1 }))
+  })
+  return { ...genesis, allocations: (await Promise.all(lists)).flat() }
 }

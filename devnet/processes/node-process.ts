@@ -111,7 +111,6 @@ function configOf(plan: NodePlan): NodeConfig {
   return {
     dataDirectory: node.data,
     genesisFile: files.genesis,
-    genesisRootsFile: files.genesisRoots,
     validator: {
       index: plan.index,
       secretKeyFile: node.committeeKey,

@@ -8,8 +8,6 @@ const nodeConfigSchema = z.strictObject({
   /** Directory of this node's databases, vote guard and lock file; created if absent. */
   dataDirectory: z.string().min(1),
   genesisFile: z.string().min(1),
-  /** State roots of that genesis, believed as it is; absent, or no such file: they are worked out at every start. */
-  genesisRootsFile: z.string().min(1).optional(),
   /** Absent: an observer. The file holds the committee secret key, 32 bytes of hex, mode 0600. */
   validator: z
     .strictObject({

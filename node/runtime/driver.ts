@@ -11,6 +11,7 @@ import { assert, unreachable } from '../primitives/assert.ts'
 import type { Result } from '../primitives/result.ts'
 import type { CertificateScheme } from '../primitives/signature.ts'
 import type { CheckedTransaction, Executor, ShardConfig } from '../shards/executor.ts'
+import { GenesisAccountsError } from '../shards/io/genesis-file-state.ts'
 import type { Store, StoreEntry, StoreRange, StoreWrite } from '../storage/store.ts'
 import type { VoteGuard } from '../storage/vote-guard.ts'
 import type {
@@ -343,7 +344,11 @@ function execute(self: Driving, { shard, job, request }: Effect<'execute'>): voi
       reached?.('after-execute')
       post(self, { kind: 'executed', job, response })
     },
-    () => post(self, { kind: 'executed', job, response: undefined }),
+    (error: unknown) => {
+      // Asking again brings no other accounts: what the shard began with is not here.
+      if (error instanceof GenesisAccountsError) return fail(self, error)
+      post(self, { kind: 'executed', job, response: undefined })
+    },
   )
 }
 

@@ -5,15 +5,15 @@
  * Invariants: decode(encode(genesis)) equals genesis; a file with an unknown, missing or malformed field is refused with
  * one sentence per problem that names the field, and nothing of it is used; what is read also passes `checkGenesis`. Allocations come out sorted by address and
  * shard, so that two files that differ only in the order of their allocations name the same network.
+ *
+ * A network with many accounts has them in a file per shard beside this one (`shardAccounts`), which is not read here: whoever
+ * makes the state of a shard reads that shard's (shards/io/genesis-file-state.ts).
  */
 import { readFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import {
-  checkGenesis,
-  compareAllocations,
-  type Genesis,
-  type GenesisAllocation,
-} from '../beacon/genesis.ts'
+import type { Genesis, GenesisAllocation } from '../beacon/genesis.ts'
+import { checkGenesis, compareAllocations } from '../beacon/genesis-check.ts'
 import { present } from '../primitives/assert.ts'
 import { fromHex, toHex } from '../primitives/bytes.ts'
 import { ADDRESS_SIZE } from '../primitives/identifiers.ts'
@@ -96,6 +96,17 @@ function under(index: number, { message, path }: z.core.$ZodIssue): z.core.$ZodR
   return { code: 'custom', message, path: [index, ...path], input: undefined }
 }
 
+const shardAccountsField = z
+  .array(
+    z.strictObject({
+      // Beside the genesis file, so that both are copied together, and never a path to somewhere else.
+      file: z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, 'expected a plain file name'),
+      stateRoot: bytesField([32]),
+      supply: amountField,
+    }),
+  )
+  .max(SHARDS_MAX)
+
 const genesisFileSchema = z.strictObject({
   version: z.literal(1),
   networkName: z.string().min(1).max(64),
@@ -120,6 +131,7 @@ const genesisFileSchema = z.strictObject({
     .min(1)
     .max(COMMITTEE_SEATS_MAX),
   allocations: allocationsField,
+  shardAccounts: shardAccountsField.optional(),
   epochs: z
     .strictObject({
       blocks: z.int().min(0),
@@ -146,11 +158,12 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const { epochs, registry, inactivityEpochs, readiness, ...fields } = parsed.data
+  const { shardAccounts, epochs, registry, inactivityEpochs, readiness, ...fields } = parsed.data
   const allocations = [...fields.allocations].sort(compareAllocations)
   const checked = checkGenesis({
     ...fields,
     allocations,
+    ...(shardAccounts === undefined ? {} : { shardAccounts }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(registry === undefined ? {} : { registry }),
     ...(inactivityEpochs === undefined ? {} : { inactivityEpochs }),
@@ -191,6 +204,13 @@ export function genesisToJson(genesis: Genesis): Record<string, unknown> {
       shard: allocation.shard,
       balance: allocation.balance.toString(),
     })),
+    ...(genesis.shardAccounts === undefined
+      ? {}
+      : {
+          shardAccounts: genesis.shardAccounts.map(({ file, stateRoot, supply }) => {
+            return { file: basename(file), stateRoot: hex(stateRoot), supply: supply.toString() }
+          }),
+        }),
   }
 }
 
@@ -208,8 +228,17 @@ export class GenesisFileError extends Error {
 /** Reads and checks a genesis file; throws `GenesisFileError`. */
 export async function readGenesisFile(path: string): Promise<Genesis> {
   const result = parseGenesisFile(parseJson(path, await readText(path)))
-  if (result.ok) return result.genesis
+  if (result.ok) return withFilesIn(dirname(resolve(path)), result.genesis)
   throw new GenesisFileError('invalid', `genesis file ${path}: ${result.problems.join('; ')}`)
+}
+
+/** Accounts that stand apart lie beside the genesis file. */
+function withFilesIn(directory: string, genesis: Genesis): Genesis {
+  if (genesis.shardAccounts === undefined) return genesis
+  const shardAccounts = genesis.shardAccounts.map((accounts) => {
+    return { ...accounts, file: join(directory, accounts.file) }
+  })
+  return { ...genesis, shardAccounts }
 }
 
 async function readText(path: string): Promise<string> {

@@ -3,11 +3,15 @@
  * `Opening.closers`, in the opposite order.
  */
 import { join } from 'node:path'
-import { checkGenesis, genesisHash, highestShard, type Genesis } from '../beacon/genesis.ts'
+import { checkGenesis } from '../beacon/genesis-check.ts'
+import { genesisHash, highestShard, shardGenesis, type Genesis } from '../beacon/genesis.ts'
 import { decodeJournalRecord } from '../consensus/journal.ts'
 import { signingRoot } from '../crosslink/certificate.ts'
+import type { Hash } from '../primitives/identifiers.ts'
 import { schemeByName, verifyPossession } from '../primitives/io/schemes.ts'
 import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
+import { genesisStateRoot } from '../shards/genesis-state.ts'
+import { hashPairsNative } from '../shards/io/hashtree.ts'
 import { lockDirectory } from '../storage/io/directory-lock.ts'
 import { openLevelStore } from '../storage/io/level.ts'
 import { stampNetwork } from '../storage/io/network-stamp.ts'
@@ -28,7 +32,6 @@ import { FULL_HISTORY_RULES } from '../validator/snapshot-points.ts'
 import { createValidator, type Validator } from '../validator/validator.ts'
 import type { NodeConfig } from './config.ts'
 import { loadRange, type Signer } from './driver.ts'
-import { genesisStateRoots } from './genesis-roots.ts'
 import { readValidatorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { NodeError, storeIncomplete } from './node-error.ts'
@@ -76,7 +79,7 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   const [entry] = await loadRange(store, beaconStateRead())
   const honest = createValidator({
     genesis,
-    shardStateRoots: await genesisStateRoots(genesis, config.genesisRootsFile),
+    shardStateRoots: genesisStateRoots(genesis),
     validator: signer === undefined ? undefined : config.validator?.index,
     followShards: config.followShards,
     ...(config.fullHistory ? { snapshotRules: FULL_HISTORY_RULES } : {}),
@@ -92,6 +95,13 @@ export async function openNode(opening: Opening): Promise<OpenedNode> {
   if (signer !== undefined) await presentJournal(signer.guard, restore.chains, validator)
   seams.failPoints?.reached('restored')
   return { secretKey, store, signer, validator, shardHost, restore }
+}
+
+/** Index = shard - 1. Worked out from a genesis that lists its accounts; one whose accounts stand apart names them. */
+function genesisStateRoots(genesis: Genesis): readonly Hash[] {
+  return Array.from({ length: genesis.shardCount }, (_, index) =>
+    genesisStateRoot(shardGenesis(genesis, index + 1), hashPairsNative),
+  )
 }
 
 function checkNetwork(genesis: Genesis, config: NodeConfig): void {

@@ -37,8 +37,9 @@ export function isEmptyAccount(account: Account): boolean {
   return account.nonce === 0 && account.balance === 0n && isPlain(account)
 }
 
-/** Form, nonce, balance. */
-const PLAIN_SIZE = 1 + 8 + 32
+/** Form, nonce, balance. Of an account with a balance and nothing else, all bytes before the balance are zero. */
+export const PLAIN_SIZE = 1 + 8 + 32
+export const PLAIN_BALANCE_OFFSET = 1 + 8
 const CONTRACT_SIZE = PLAIN_SIZE + 2 * HASH_SIZE
 
 /**
@@ -53,7 +54,7 @@ export function encodeAccount(account: Account): Uint8Array {
   bytes[0] = plain ? PLAIN : CONTRACT
   view.setUint32(1, Math.floor(account.nonce / 0x100000000))
   view.setUint32(5, account.nonce % 0x100000000)
-  writeU256(view, BALANCE_OFFSET, account.balance)
+  writeU256(view, PLAIN_BALANCE_OFFSET, account.balance)
   if (!plain) {
     bytes.set(account.codeHash, PLAIN_SIZE)
     bytes.set(account.storageRoot, PLAIN_SIZE + HASH_SIZE)
@@ -61,12 +62,10 @@ export function encodeAccount(account: Account): Uint8Array {
   return bytes
 }
 
-const BALANCE_OFFSET = 9
-
 function readBalance(view: DataView): bigint {
   let balance = 0n
   for (let word = 0; word < 4; word++) {
-    balance = (balance << 64n) | view.getBigUint64(BALANCE_OFFSET + 8 * word)
+    balance = (balance << 64n) | view.getBigUint64(PLAIN_BALANCE_OFFSET + 8 * word)
   }
   return balance
 }

@@ -36,6 +36,7 @@ import {
   addTotals,
   credit,
   openState,
+  type RecordedState,
   sealState,
   type StateWrite,
   type WorkingState,
@@ -80,6 +81,8 @@ export function pointOf(hash: Hash, header: ShardHeader): ChainPoint {
 export type ShardRules = {
   readonly config: ShardConfig
   readonly hashPairs: HashPairs
+  /** The state of block 0; it takes a while. */
+  readonly genesis: () => RecordedState
 }
 
 /** What the proposer chose freely, and the beacon as the block sees it. */

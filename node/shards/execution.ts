@@ -33,14 +33,14 @@ import type {
   StateSelector,
   VerifyRequest,
 } from './executor.ts'
-import { genesisPoint, genesisRecords } from './genesis-state.ts'
+import { genesisPoint, genesisState } from './genesis-state.ts'
 import { createKeptSnapshots } from './kept-snapshots.ts'
 import { rewind } from './rewind.ts'
 import { handleSnapshot, keepState } from './snapshot-execution.ts'
 import { resumeImport, type StoredImport } from './snapshot-import.ts'
 import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
 import { createPastStates, undoOf, type UndoStep } from './undo-log.ts'
-import { readAccount, readTotals, treeOfRecords } from './working-state.ts'
+import { type RecordedState, readAccount, readTotals, treeOfRecords } from './working-state.ts'
 
 /** Executed blocks above the finalized head: four times the views that the engine keeps; the oldest make room. */
 export const EXECUTED_BLOCKS_MAX = 256
@@ -50,6 +50,8 @@ export type ShardExecution = {
 
 export type ExecutionOptions = {
   readonly hashPairs?: HashPairs
+  /** The state of block 0, from whoever can read accounts that stand apart. */
+  readonly genesis?: () => RecordedState
   /** A snapshot that was being imported when the executor stopped. */
   readonly stored?: StoredImport | undefined
 }
@@ -60,8 +62,8 @@ export function createShardExecution(
   options: ExecutionOptions = {},
 ): { readonly execution: ShardExecution; readonly genesis: StateCommit } {
   const rules = rulesOf(config, options)
-  const records = genesisRecords(config)
-  const head = { point: genesisPoint(config), tree: treeOfRecords(records, rules.hashPairs) }
+  const { records, tree } = rules.genesis()
+  const head = { point: genesisPoint(config), tree }
   return { execution: startMachine(rules, head), genesis: genesisCommit(head, records) }
 }
 
@@ -104,9 +106,9 @@ function after(genesis: StateCommit, commit: StoreCommit): StateCommit {
 }
 
 function takeGenesis(machine: MachineState): StateCommit {
-  const { config, hashPairs } = machine.rules
-  const records = genesisRecords(config)
-  machine.head = { point: genesisPoint(config), tree: treeOfRecords(records, hashPairs) }
+  const { config, genesis } = machine.rules
+  const { records, tree } = genesis()
+  machine.head = { point: genesisPoint(config), tree }
   machine.finalized = keptFrom(machine.head)
   return genesisCommit(machine.head, records)
 }
@@ -140,7 +142,8 @@ export function restoreShardExecution(
 function rulesOf(config: ShardConfig, options: ExecutionOptions): ShardRules {
   assert(config.shard >= 1 && config.shard <= config.shardCount, 'the shard is of its network')
   assert(config.chainId === config.chainIdBase + config.shard, 'the chain id is base plus shard')
-  return { config, hashPairs: options.hashPairs ?? hashPairsPortable }
+  const { hashPairs = hashPairsPortable } = options
+  return { config, hashPairs, genesis: options.genesis ?? (() => genesisState(config, hashPairs)) }
 }
 
 type StoredParts = Partial<Pick<MachineState, 'past' | 'importing'>>

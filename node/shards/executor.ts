@@ -41,6 +41,16 @@ export type ShardConfig = {
   readonly genesisTimestampMs: number
   /** Funded at genesis, sorted by address. */
   readonly allocations: readonly { readonly address: Address; readonly balance: bigint }[]
+  /** Absent: the allocations are all there is. Otherwise there are none, and the accounts stand in a file. */
+  readonly accounts?: GenesisAccounts
+}
+
+/** The accounts of a shard at genesis, named by what the network's name commits to: only who makes the state reads them. */
+export type GenesisAccounts = {
+  readonly stateRoot: Hash
+  /** Wei: all of them together. */
+  readonly supply: bigint
+  readonly file: string
 }
 
 /** A transaction whose signature has been checked: the raw bytes and what was recovered. */

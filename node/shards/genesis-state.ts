@@ -8,18 +8,21 @@ import { EMPTY_ACCOUNT, encodeAccount } from './account.ts'
 import type { ShardConfig } from './executor.ts'
 import type { ChainPoint } from './block-execution.ts'
 import { accountKey, type StateKey, TOTALS_KEY } from './state-key.ts'
-import { type HashPairs, hashPairsPortable, rootOf, type StateTree } from './state-tree.ts'
+import { type HashPairs, hashPairsPortable, rootOf } from './state-tree.ts'
 import { encodeTotals } from './system-record.ts'
-import { treeOfRecords } from './working-state.ts'
+import { type RecordedState, treeOfRecords } from './working-state.ts'
 
 /** A flat record: what the disk holds. */
 export type StateRecord = { readonly key: StateKey; readonly value: Uint8Array }
 
-/**
- * The flat records of the genesis state. The supply of one shard stays below 2^128, so that no honest balance ever comes
- * near 2^256.
- */
-export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readonly StateRecord[] {
+/** The supply of one shard stays below it, so that no honest balance ever comes near 2^256. */
+export const SHARD_SUPPLY_LIMIT = 1n << 128n
+
+/** The flat records of the genesis state of a config that lists its accounts. */
+export function genesisRecords(
+  config: Pick<ShardConfig, 'allocations' | 'accounts'>,
+): readonly StateRecord[] {
+  assert(config.accounts === undefined, 'whoever has the file reads the accounts in it')
   const records: StateRecord[] = []
   let supply = 0n
   for (const [index, { address, balance }] of config.allocations.entries()) {
@@ -32,25 +35,31 @@ export function genesisRecords(config: Pick<ShardConfig, 'allocations'>): readon
     if (balance === 0n) continue
     records.push({ key: accountKey(address), value: encodeAccount({ ...EMPTY_ACCOUNT, balance }) })
   }
-  assert(supply < 1n << 128n, 'the supply of a shard is below 2^128 wei')
-  const totals = { genesis: supply, balances: supply, burnt: 0n, buffered: 0n, outBytes: 0 }
-  records.push({ key: TOTALS_KEY, value: encodeTotals(totals) })
+  assert(supply < SHARD_SUPPLY_LIMIT, 'the supply of a shard is below 2^128 wei')
+  records.push(totalsRecord(supply))
   return records
 }
 
-export function genesisTree(
-  config: Pick<ShardConfig, 'allocations'>,
-  hashPairs: HashPairs = hashPairsPortable,
-): StateTree {
-  return treeOfRecords(genesisRecords(config), hashPairs)
+/** Of a state in which nothing has happened. */
+export function totalsRecord(supply: bigint): StateRecord {
+  const totals = { genesis: supply, balances: supply, burnt: 0n, buffered: 0n, outBytes: 0 }
+  return { key: TOTALS_KEY, value: encodeTotals(totals) }
 }
 
-/** State root of block 0, which the genesis of the network commits to. */
+export function genesisState(
+  config: Pick<ShardConfig, 'allocations' | 'accounts'>,
+  hashPairs: HashPairs,
+): RecordedState {
+  const records = genesisRecords(config)
+  return { records, tree: treeOfRecords(records, hashPairs) }
+}
+
+/** State root of block 0, which the genesis of the network commits to, by its name where the accounts stand apart. */
 export function genesisStateRoot(
-  config: Pick<ShardConfig, 'allocations'>,
+  config: Pick<ShardConfig, 'allocations' | 'accounts'>,
   hashPairs: HashPairs = hashPairsPortable,
 ): Hash {
-  return rootOf(genesisTree(config, hashPairs))
+  return config.accounts?.stateRoot ?? rootOf(genesisState(config, hashPairs).tree)
 }
 
 /** Block 0: no body, no header; its base fee is the genesis one. That of a shard that was opened later leans on where it was (B.7). */

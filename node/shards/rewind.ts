@@ -10,7 +10,7 @@ import { rootOf } from './state-tree.ts'
 import { pointOf, type StatePoint } from './block-execution.ts'
 import { keptFrom, statusOf, type HandledRequest, type MachineState } from './execution-machine.ts'
 import type { RewindRequest } from './executor.ts'
-import { genesisPoint, genesisTree } from './genesis-state.ts'
+import { genesisPoint } from './genesis-state.ts'
 import { differences } from './state-difference.ts'
 import { shardBlockHash } from '../crosslink/header-codec.ts'
 import { pastBelow } from './undo-log.ts'
@@ -41,7 +41,7 @@ function heldState({ finalized, past }: MachineState, header: RewindRequest['hea
 }
 
 function genesisOf({ rules }: MachineState): StatePoint {
-  return { point: genesisPoint(rules.config), tree: genesisTree(rules.config, rules.hashPairs) }
+  return { point: genesisPoint(rules.config), tree: rules.genesis().tree }
 }
 
 /** What was executed above, and snapshots of states that are gone, go with the old head. */

@@ -24,12 +24,19 @@ const BUFFERED_RECEIPT = 0x71
 const TOTALS = 0x6d
 const EVACUATION = 0x65
 
+export const ACCOUNT_KEY_SIZE = 1 + ADDRESS_SIZE
+
 export function accountKey(address: Address): StateKey {
-  assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
-  const key = new Uint8Array(1 + ADDRESS_SIZE)
-  key[0] = ACCOUNT
-  key.set(address, 1)
+  const key = new Uint8Array(ACCOUNT_KEY_SIZE)
+  writeAccountKey(key, address)
   return key
+}
+
+/** Into ACCOUNT_KEY_SIZE bytes, for who makes many at once. */
+export function writeAccountKey(into: Uint8Array, address: Address): void {
+  assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
+  into[0] = ACCOUNT
+  into.set(address, 1)
 }
 
 /** The account that the key is of; undefined if it is another record's. */

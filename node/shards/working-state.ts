@@ -127,11 +127,14 @@ export function sealState(state: WorkingState, hashPairs: HashPairs): SealedStat
   return { tree, writes, changed }
 }
 
+/** A state as the disk has it and as a tree. */
+export type RecordedState = {
+  readonly records: readonly { readonly key: StateKey; readonly value: Uint8Array }[]
+  readonly tree: StateTree
+}
+
 /** A tree of nothing but these flat records; no key twice. */
-export function treeOfRecords(
-  records: readonly { readonly key: StateKey; readonly value: Uint8Array }[],
-  hashPairs: HashPairs,
-): StateTree {
+export function treeOfRecords(records: RecordedState['records'], hashPairs: HashPairs): StateTree {
   const changes = records.map(({ key, value }) => ({ path: statePath(key), key, value }))
   return applyBatch(undefined, sortChanges(changes), hashPairs)
 }

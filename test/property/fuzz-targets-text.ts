@@ -4,7 +4,8 @@ import { expect } from 'vitest'
 import { checkHistoryText } from '../../devnet/history/check.ts'
 import { parseLedger } from '../../devnet/observe/ledger-file.ts'
 import { ledgerToJson } from '../../devnet/observe/ledger.ts'
-import { checkGenesis, type Genesis } from '../../node/beacon/genesis.ts'
+import { checkGenesis } from '../../node/beacon/genesis-check.ts'
+import { type Genesis } from '../../node/beacon/genesis.ts'
 import {
   identityFromHex,
   identityFromSeed,

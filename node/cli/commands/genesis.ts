@@ -102,6 +102,7 @@ async function create(options: CreateOptions): Promise<void> {
 async function check(file: string, options: { readonly json?: boolean }): Promise<void> {
   const genesis = await readGenesis(file)
   refuseUnproven(genesis)
+  await refuseWrongAccounts(genesis)
   describe(file, genesis, options.json === true)
 }
 
@@ -121,6 +122,20 @@ function refuseUnproven({ certificateScheme, validators }: Genesis): void {
     throw new CommandError(
       `validator ${index} does not prove that it holds its key; ask for its validator.json again`,
     )
+  }
+}
+
+/** Where they stand apart: a node would find out when it makes the state of the shard. */
+async function refuseWrongAccounts(genesis: Genesis): Promise<void> {
+  const { GenesisAccountsError, readGenesisState } =
+    await import('../../shards/io/genesis-file-state.ts')
+  for (const [index, accounts] of (genesis.shardAccounts ?? []).entries()) {
+    try {
+      readGenesisState({ shard: index + 1, allocations: [], accounts })
+    } catch (error) {
+      if (!(error instanceof GenesisAccountsError)) throw error
+      throw new CommandError(error.message, { cause: error })
+    }
   }
 }
 

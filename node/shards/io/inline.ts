@@ -4,6 +4,7 @@
  */
 import { createShardExecution, restoreShardExecution, type ShardExecution } from '../execution.ts'
 import type { ExecutionRequest, ExecutionResponse, Executor, ShardConfig } from '../executor.ts'
+import { readGenesisState } from './genesis-file-state.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { type MemoryStateStore, StateDamagedError } from './state-store.ts'
 
@@ -12,7 +13,10 @@ export type InlineExecutor = Executor & {
   readonly runNow: (request: ExecutionRequest) => ExecutionResponse
 }
 
-/** Throws StateDamagedError when the store holds a state whose root is not the recorded one. */
+/**
+ * Throws StateDamagedError when the store holds a state whose root is not the recorded one, GenesisAccountsError when there is
+ * none and the accounts of the genesis are not in their file.
+ */
 export function openInlineExecutor(
   config: ShardConfig,
   options: { readonly store?: MemoryStateStore } = {},
@@ -32,7 +36,7 @@ export function openInlineExecutor(
 }
 
 function startExecution(config: ShardConfig, store: MemoryStateStore | undefined): ShardExecution {
-  const options = { hashPairs: hashPairsNative }
+  const options = { hashPairs: hashPairsNative, genesis: () => readGenesisState(config) }
   const stored = store?.load()
   if (stored === undefined) {
     const { execution, genesis } = createShardExecution(config, options)

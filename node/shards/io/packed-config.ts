@@ -4,18 +4,13 @@
  *
  * Invariant: unpacking what was packed gives the same config.
  */
-import { assert } from '../../primitives/assert.ts'
-import { bytesToBigInt, writeU256 } from '../../primitives/bytes.ts'
-import { ADDRESS_SIZE } from '../../primitives/identifiers.ts'
 import type { ShardConfig } from '../executor.ts'
+import { ACCOUNT_ENTRY_SIZE, listAccounts, writeAccounts } from '../genesis-accounts.ts'
 
 export type PackedConfig = Omit<ShardConfig, 'allocations'> & {
-  /** Address and balance, 52 bytes each. */
+  /** As genesis-accounts.ts writes them; balances may be zero here. */
   readonly allocations: SharedArrayBuffer
 }
-
-const BALANCE_SIZE = 32
-const ENTRY_SIZE = ADDRESS_SIZE + BALANCE_SIZE
 
 /** A shard that is opened again is given the same memory. */
 const packed = new WeakMap<ShardConfig['allocations'], SharedArrayBuffer>()
@@ -28,24 +23,11 @@ export function packConfig(config: ShardConfig): PackedConfig {
 }
 
 function packAllocations(allocations: ShardConfig['allocations']): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(allocations.length * ENTRY_SIZE)
-  const bytes = new Uint8Array(memory)
-  const view = new DataView(memory)
-  for (const [index, { address, balance }] of allocations.entries()) {
-    assert(address.length === ADDRESS_SIZE, 'an address has 20 bytes')
-    bytes.set(address, index * ENTRY_SIZE)
-    writeU256(view, index * ENTRY_SIZE + ADDRESS_SIZE, balance)
-  }
+  const memory = new SharedArrayBuffer(allocations.length * ACCOUNT_ENTRY_SIZE)
+  writeAccounts(new Uint8Array(memory), allocations)
   return memory
 }
 
 export function unpackConfig({ allocations: memory, ...config }: PackedConfig): ShardConfig {
-  const bytes = new Uint8Array(memory)
-  const allocations = Array.from({ length: bytes.length / ENTRY_SIZE }, (_, index) => {
-    const from = index * ENTRY_SIZE
-    const middle = from + ADDRESS_SIZE
-    const address = new Uint8Array(bytes.subarray(from, middle))
-    return { address, balance: bytesToBigInt(bytes, middle, middle + BALANCE_SIZE) }
-  })
-  return { ...config, allocations }
+  return { ...config, allocations: listAccounts(new Uint8Array(memory)) }
 }

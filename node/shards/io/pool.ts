@@ -8,6 +8,7 @@
 import { Piscina } from 'piscina'
 import { AssertionError } from '../../primitives/assert.ts'
 import type { ExecutionResponse, Executor, ShardConfig } from '../executor.ts'
+import { GenesisAccountsError } from './genesis-file-state.ts'
 import { packConfig } from './packed-config.ts'
 import { packRequest, unpackResponse } from './packed-message.ts'
 import { runInPool } from './run-in-pool.ts'
@@ -34,7 +35,8 @@ export type PoolExecutor = Executor & {
 
 /**
  * Opens the shard's store in `directory` (created if absent). Rejects with StateDamagedError when what is stored cannot be
- * trusted (the host removes the directory and replays finalized blocks), with StateStoreError when it cannot be opened.
+ * trusted (the host removes the directory and replays finalized blocks), with StateStoreError when it cannot be opened, with
+ * GenesisAccountsError when it is empty and the genesis's accounts are not in their file.
  */
 export async function openPoolExecutor(options: PoolExecutorOptions): Promise<PoolExecutor> {
   const pool = startPool({ ...options, config: packConfig(options.config) })
@@ -93,8 +95,8 @@ function responseOf(answer: WorkerAnswer): ExecutionResponse {
     case 'answered':
       return unpackResponse(answer.response)
     case 'failed':
-      if (answer.code === 'state-damaged') throw errorOf(answer)
-      return unavailable(answer.detail)
+      if (answer.code === 'state-unavailable') return unavailable(answer.detail)
+      throw errorOf(answer)
     case 'broken':
       throw new AssertionError(answer.detail)
     case 'closed':
@@ -105,6 +107,7 @@ function responseOf(answer: WorkerAnswer): ExecutionResponse {
 }
 
 function errorOf(answer: Extract<WorkerAnswer, { readonly kind: 'failed' }>): Error {
+  if (answer.code === 'genesis-accounts') return new GenesisAccountsError(answer.detail)
   return answer.code === 'state-damaged'
     ? new StateDamagedError(answer.detail)
     : new StateStoreError(answer.detail)

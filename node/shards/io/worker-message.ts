@@ -2,6 +2,7 @@
  * What crosses the border between the node and a shard's worker thread. Plain data only: everything here survives
  * structuredClone, which test/contract/executor-messages.test.ts tries for every kind.
  */
+import type { GenesisAccountsError } from './genesis-file-state.ts'
 import type { PackedConfig } from './packed-config.ts'
 import type { PackedRequest, PackedResponse } from './packed-message.ts'
 import type { StateStoreErrorCode } from './state-store.ts'
@@ -24,7 +25,14 @@ export type WorkerRequest = PackedRequest | { readonly kind: 'close' }
 export type WorkerAnswer =
   | { readonly kind: 'answered'; readonly response: PackedResponse }
   | { readonly kind: 'closed' }
-  /** The store failed; the thread forgets what it holds in memory and reopens the store for the next request. */
-  | { readonly kind: 'failed'; readonly code: StateStoreErrorCode; readonly detail: string }
+  /**
+   * The store failed, or the file of the genesis's accounts; the thread forgets what it holds in memory and begins anew with the
+   * next request.
+   */
+  | {
+      readonly kind: 'failed'
+      readonly code: StateStoreErrorCode | GenesisAccountsError['code']
+      readonly detail: string
+    }
   /** A broken assertion: we are wrong. */
   | { readonly kind: 'broken'; readonly detail: string }

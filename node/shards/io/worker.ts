@@ -12,6 +12,7 @@ import {
   type ShardExecution,
 } from '../execution.ts'
 import type { ExecutionRequest, ExecutionResponse, ShardConfig } from '../executor.ts'
+import { GenesisAccountsError, readGenesisState } from './genesis-file-state.ts'
 import { hashPairsNative } from './hashtree.ts'
 import { openLevelStateStore } from './level-state-store.ts'
 import { unpackConfig } from './packed-config.ts'
@@ -41,11 +42,17 @@ export async function perform(request: WorkerRequest): Promise<WorkerAnswer> {
     return { kind: 'answered', response: packResponse(await answer(unpackRequest(request))) }
   } catch (error) {
     await forgetSession()
-    if (error instanceof StateDamagedError || error instanceof StateStoreError) {
-      return { kind: 'failed', code: error.code, detail: error.message }
-    }
+    if (isOfTheWorld(error)) return { kind: 'failed', code: error.code, detail: error.message }
     return { kind: 'broken', detail: error instanceof Error ? String(error.stack) : String(error) }
   }
+}
+
+function isOfTheWorld(
+  error: unknown,
+): error is StateDamagedError | StateStoreError | GenesisAccountsError {
+  return [StateDamagedError, StateStoreError, GenesisAccountsError].some(
+    (kind) => error instanceof kind,
+  )
 }
 
 async function answer(request: ExecutionRequest): Promise<ExecutionResponse> {
@@ -77,7 +84,7 @@ async function openSession(): Promise<Session> {
 }
 
 async function loadExecution(store: StateStore, config: ShardConfig): Promise<ShardExecution> {
-  const options = { hashPairs: hashPairsNative }
+  const options = { hashPairs: hashPairsNative, genesis: () => readGenesisState(config) }
   const stored = await store.load()
   if (stored === undefined && isLate) {
     return createLateExecution(config, { ...options, stored: await store.loadImport() })

@@ -1,14 +1,13 @@
 /** Genesis: what it names, what it refuses, what a shard gets of it. */
 import { describe, expect, it } from 'vitest'
+import { checkGenesis, SUPPLY_LIMIT } from '../../../node/beacon/genesis-check.ts'
 import { EPOCH_BLOCKS_MIN, ONE_EPOCH, type EpochRules } from '../../../node/beacon/epoch.ts'
 import {
-  checkGenesis,
   encodeGenesis,
   genesisBlockHash,
   genesisHash,
   highestShard,
   shardGenesis,
-  SUPPLY_LIMIT,
   type Genesis,
 } from '../../../node/beacon/genesis.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'

@@ -1,7 +1,8 @@
 /** Validators that nobody hears of (docs/protocol/beacon.md B.13). */
 import { describe, expect, it } from 'vitest'
+import { checkGenesis } from '../../../node/beacon/genesis-check.ts'
 import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
-import { checkGenesis, genesisHash, type Genesis } from '../../../node/beacon/genesis.ts'
+import { genesisHash, type Genesis } from '../../../node/beacon/genesis.ts'
 import { DEFAULT_REGISTRY } from '../../../node/beacon/registry.ts'
 import { decodeBeaconState, encodeBeaconState } from '../../../node/beacon/state-codec.ts'
 import { beaconStateRoot } from '../../../node/beacon/state-root.ts'

@@ -1,8 +1,9 @@
 /** The registry: terms, statuses, and what they mean for committees. */
 import { describe, expect, it } from 'vitest'
+import { checkGenesis } from '../../../node/beacon/genesis-check.ts'
 import { planEpoch } from '../../../node/beacon/assignment.ts'
 import { ONE_EPOCH } from '../../../node/beacon/epoch.ts'
-import { checkGenesis, genesisHash } from '../../../node/beacon/genesis.ts'
+import { genesisHash } from '../../../node/beacon/genesis.ts'
 import {
   activeIn,
   DEFAULT_REGISTRY,

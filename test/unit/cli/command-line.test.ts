@@ -8,6 +8,8 @@ import { CommandError, UsageError } from '../../../node/cli/command-error.ts'
 import { register as registerGenesis } from '../../../node/cli/commands/genesis.ts'
 import { register as registerKeys } from '../../../node/cli/commands/keys.ts'
 import { runCommandLine, type Register } from '../../../node/cli/main.ts'
+import { withAccountsApart } from '../../../node/runtime/genesis-accounts.ts'
+import { genesisFileText, readGenesisFile } from '../../../node/runtime/genesis-file.ts'
 import { integerBetween, listOf, numberBetween } from '../../../node/cli/option-value.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -118,6 +120,19 @@ describe('cli: keys and genesis', () => {
     const text = await readFile(out, 'utf8')
     const secret = (await readFile(join(directory, 'a', 'committee.key'), 'utf8')).trim()
     expect(text).not.toContain(secret)
+  })
+
+  test('cli: keys and genesis: accounts that stand apart are checked against what the genesis names', async () => {
+    const listed = await readGenesisFile(join(directory, 'genesis.json'))
+    const { genesis, files } = withAccountsApart(listed)
+    const out = join(directory, 'apart.json')
+    await writeFile(out, genesisFileText(genesis))
+    for (const { name, bytes } of files) await writeFile(join(directory, name), bytes)
+    expect((await run(['genesis', 'check', out], registerGenesis)).code).toBe(0)
+    await writeFile(join(directory, 'accounts-1.bin'), new Uint8Array(52).fill(1))
+    const refused = await run(['genesis', 'check', out], registerGenesis)
+    expect(refused.code).not.toBe(0)
+    expect(refused.errors).toContain(join(directory, 'accounts-1.bin'))
   })
 
   test('cli: keys and genesis: secrets are readable by their owner only and never overwritten', async () => {

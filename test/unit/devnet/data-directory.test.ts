@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { genesisPerShard } from '../../../devnet/audit.ts'
 import { DEFAULT_PARAMETERS } from '../../../devnet/parameters.ts'
 import {
   filesOf,
@@ -45,6 +46,23 @@ describe('devnet: data directory', () => {
     const resumed = await openDataDirectory(path, parameters, { ...fresh, nowMs: 1 })
     expect([created.resumed, resumed.resumed]).toEqual([false, true])
     expect(resumed.genesis).toEqual(created.genesis)
+  })
+
+  test('devnet: data directory: many accounts stand apart from the genesis, few are listed in it', async () => {
+    const few = await openDataDirectory(path, parameters, fresh)
+    expect(few.genesis.allocations.length).toBe(12)
+    const large = { ...parameters, idleAccounts: 4096 }
+    const { genesis } = await openDataDirectory(path, large, { ...fresh, reset: true })
+    expect([genesis.allocations, genesis.shardAccounts?.length]).toEqual([[], 1])
+    const file = join(path, 'accounts-1.bin')
+    expect(genesis.shardAccounts?.[0]?.file).toBe(file)
+    expect((await stat(file)).size).toBe(52 * (12 + 4096))
+    expect((await readFile(filesOf(path).genesis, 'utf8')).length).toBeLessThan(10_000)
+    const resumed = await openDataDirectory(path, large, fresh)
+    expect(resumed.genesis).toEqual(genesis)
+    expect(genesisPerShard(genesis)).toEqual([
+      10n * 10_000n * 10n ** 18n + 2n * 10n ** 27n + 4096n * 10n ** 18n,
+    ])
   })
 
   test('devnet: data directory: keys are readable by their owner only', async () => {

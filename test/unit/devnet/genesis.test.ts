@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { mnemonicToAccount } from 'viem/accounts'
-import { checkGenesis } from '../../../node/beacon/genesis.ts'
+import { checkGenesis } from '../../../node/beacon/genesis-check.ts'
 import { committeePublicKey, verifyPossession } from '../../../node/primitives/io/schemes.ts'
 import { genesisToJson, parseGenesisFile } from '../../../node/runtime/genesis-file.ts'
 import {

@@ -1,5 +1,5 @@
-/** A node on a real database from which a record is gone: refused, with what is missing and what to do. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/** What a node refuses when it opens, with what is missing and what to do: a record of its database, accounts of its shard. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -7,6 +7,8 @@ import type { Genesis } from '../../../node/beacon/genesis.ts'
 import { hashTagged } from '../../../node/primitives/hash.ts'
 import { committeeKeyFromSeed, provePossession } from '../../../node/primitives/io/schemes.ts'
 import { parseNodeConfig, type NodeConfig } from '../../../node/runtime/config.ts'
+import { withAccountsApart } from '../../../node/runtime/genesis-accounts.ts'
+import { genesisFileText, readGenesisFile } from '../../../node/runtime/genesis-file.ts'
 import { createLog } from '../../../node/runtime/log.ts'
 import { NodeError } from '../../../node/runtime/node-error.ts'
 import { openNode, type Opening } from '../../../node/runtime/opening.ts'
@@ -15,11 +17,11 @@ import type { StoreWrite } from '../../../node/storage/store.ts'
 import { numberKey } from '../../../node/validator/table.ts'
 import { genesisOf } from '../../simulation/sharded/genesis.ts'
 
-function observedGenesis(): Genesis {
-  const keys = [0, 1, 2, 3].map((seat) =>
+function observedGenesis(shards = 1): Genesis {
+  const keys = Array.from({ length: 4 * shards }, (_, seat) =>
     committeeKeyFromSeed('ed25519', hashTagged('test/key', Uint8Array.of(seat))),
   )
-  const genesis = genesisOf(1, keys)
+  const genesis = genesisOf(shards, keys)
   return {
     ...genesis,
     certificateScheme: 'ed25519',
@@ -30,12 +32,13 @@ function observedGenesis(): Genesis {
   }
 }
 
-function configIn(dataDirectory: string): NodeConfig {
+function configIn(dataDirectory: string, followShards: readonly number[] = []): NodeConfig {
   const parsed = parseNodeConfig({
     dataDirectory,
     genesisFile: 'unused',
     p2p: { identityFile: 'unused', listen: '/ip4/127.0.0.1/tcp/0', bootstrap: [] },
     rpc: { host: '127.0.0.1', port: 0 },
+    followShards,
     logLevel: 'silent',
   })
   if (!parsed.ok) throw new Error(parsed.problems.join())
@@ -49,9 +52,12 @@ async function startOn(writes: readonly StoreWrite[]): Promise<unknown> {
   const database = await openLevelStore(join(directory, 'chain'), { create: true })
   await database.write(writes, { sync: true })
   await database.close()
-  const config = configIn(directory)
+  return open(configIn(directory), observedGenesis())
+}
+
+async function open(config: NodeConfig, genesis: Genesis): Promise<unknown> {
   const log = createLog('silent', 'test')
-  const opening: Opening = { config, genesis: observedGenesis(), log, seams: {}, closers: [] }
+  const opening: Opening = { config, genesis, log, seams: {}, closers: [] }
   try {
     await openNode(opening)
     return undefined
@@ -74,4 +80,21 @@ test('opening: a database with a hole is refused with what is missing and what t
   expect(error.code).toBe('store-incomplete')
   expect(error.message).toContain("the journal's floor 7 of chain 0")
   expect(error.message).toContain('keep the file vote-guard')
+})
+
+test('opening: a node reads the accounts of the shards that it holds, and of no other', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'weft-opening-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  // A young network, in which the state of genesis is made at once.
+  const { genesis, files } = withAccountsApart({ ...observedGenesis(2), timestampMs: Date.now() })
+  const genesisFile = join(directory, 'genesis.json')
+  await writeFile(genesisFile, genesisFileText(genesis))
+  const [first] = files
+  if (first === undefined) throw new Error('a shard has accounts')
+  await writeFile(join(directory, first.name), first.bytes)
+  const read = await readGenesisFile(genesisFile)
+  expect(await open(configIn(join(directory, 'one'), [1]), read)).toBeUndefined()
+  const error = await open(configIn(join(directory, 'two'), [2]), read)
+  expect(error).toMatchObject({ code: 'genesis-accounts' })
+  expect(String(error)).toContain(join(directory, 'accounts-2.bin'))
 })

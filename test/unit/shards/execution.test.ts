@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { rootOf } from '../../../node/shards/state-tree.ts'
+import { hashPairsPortable, rootOf } from '../../../node/shards/state-tree.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import type { BlockOutcome, ExecutionRequest } from '../../../node/shards/executor.ts'
 import { EXECUTED_BLOCKS_MAX } from '../../../node/shards/execution.ts'
 import { FINALIZED_STATES_MAX } from '../../../node/shards/execution-machine.ts'
-import { genesisStateRoot, genesisTree } from '../../../node/shards/genesis-state.ts'
+import { genesisState, genesisStateRoot } from '../../../node/shards/genesis-state.ts'
 import { type InlineExecutor, openInlineExecutor } from '../../../node/shards/io/inline.ts'
 import { createMemoryStateStore, StateDamagedError } from '../../../node/shards/io/state-store.ts'
 import {
@@ -53,7 +53,7 @@ describe('shards: execution', () => {
     const status = expectKind(openInlineExecutor(CONFIG).runNow({ kind: 'status' }), 'status')
     expect(status).toMatchObject({ height: 0, hash: CONFIG.genesisBlockHash, buffered: [0, 0, 0] })
     expect(status.stateRoot).toEqual(genesisStateRoot(CONFIG))
-    expect(status.stateRoot).toEqual(rootOf(genesisTree(CONFIG)))
+    expect(status.stateRoot).toEqual(rootOf(genesisState(CONFIG, hashPairsPortable).tree))
   })
 
   test('shards: execution: a block on an unknown parent is not built', () => {
