@@ -26,6 +26,7 @@ import {
   halvesOf,
   hashLeaf,
   type HashPairs,
+  leavesOf,
   pathBit,
   rootOf,
   type StateLeaf,
@@ -142,7 +143,8 @@ function prove(proof: ProofToken[], range: PathRange, node: StateTree, at: Posit
 
 /** What a chunk that verified says: set these records; `next` is where the range goes on, undefined at its end. */
 export type VerifiedChunk = {
-  readonly records: readonly (StateRecord & { readonly path: Hash })[]
+  /** With the hashes of their leaves. */
+  readonly records: readonly (StateRecord & { readonly path: Hash; readonly hash: Hash })[]
   readonly next: Hash | undefined
 }
 
@@ -171,7 +173,11 @@ export function verifyChunk(
   if (!equalBytes(hash, root)) return rejected('invalid-chunk', 'the chunk gives another root')
   const next = pathAfter(to)
   const isAtEnd = next === undefined || compareBytes(next, range.to) > 0
-  return accepted({ records, next: isAtEnd ? undefined : next })
+  const hashes = [...leavesOf(tree)].map(({ hash: leaf }) => leaf)
+  const hashed = records.map((record, index) => {
+    return { ...record, hash: present(hashes[index], 'a record is a leaf') }
+  })
+  return accepted({ records: hashed, next: isAtEnd ? undefined : next })
 }
 
 function disorderOf(

@@ -39,6 +39,8 @@ export type StateChange = {
   readonly path: Hash
   readonly key?: Uint8Array
   readonly value: Uint8Array | undefined
+  /** Of its leaf, from whoever has worked it out already. */
+  readonly hash?: Hash
 }
 
 /** The native or portable hasher of one level: n * 64 bytes to n * 32 bytes, SHA-256 of each 64. */
@@ -180,7 +182,7 @@ function leafOf(before: StateLeaf | undefined, change: StateChange): StateTree {
   const { path, value } = change
   if (value === undefined) return undefined
   if (before !== undefined && equalBytes(before.value, value)) return before
-  const hash = hashLeaf(path, sha256(value))
+  const hash = change.hash ?? hashLeaf(path, sha256(value))
   // The old path's and key's bytes live on in older trees; sharing them saves a copy per version.
   return { kind: 'leaf', path: before?.path ?? path, key: before?.key ?? change.key, value, hash }
 }
