@@ -23,7 +23,7 @@ async function readProtocol(): Promise<ReadonlyMap<string, string>> {
 
 describe('traceability: the protocol', () => {
   test('traceability: the protocol: the rules of consensus, beacon and crosslinks are there', () => {
-    for (let number = 1; number <= 16; number++)
+    for (let number = 1; number <= 17; number++)
       expect([...book.rules.keys()]).toContain(`R${number}`)
     for (let number = 1; number <= 8; number++)
       expect([...book.rules.keys()]).toContain(`C.${number}`)

@@ -51,6 +51,8 @@ export type HostPorts = {
   /** Signs with the seat's key. */
   readonly sign: (vote: UnsignedVote) => Vote
   readonly voice: HostVoice
+  /** The process ended, or another one is up in its place. */
+  readonly tellPresence: (isAway: boolean) => void
   readonly observe: (observation: Observation) => void
   /** The engine broke its contract with the host. */
   readonly complain: (sentence: string) => void
@@ -63,6 +65,8 @@ type Sender = { readonly node: number; readonly seat: Seat | undefined }
 export type ConsensusHost = {
   readonly boot: () => void
   readonly receive: (sender: Sender, message: ConsensusMessage) => void
+  /** The connection to a seat was lost, or there is one again (R17). */
+  readonly hearPresence: (seat: Seat, isAway: boolean) => void
   readonly armCrash: (plan: CrashPlan) => void
   readonly disarmCrash: () => void
   readonly restartCount: () => number
@@ -91,6 +95,8 @@ export function createConsensusHost(ports: HostPorts): ConsensusHost {
   return {
     boot: () => boot(host),
     receive: (sender, message) => receive(host, sender, message),
+    hearPresence: (seat, isAway) =>
+      feed(host, { kind: 'presence', seat, isAway, now: hostNow(host) }),
     armCrash: (plan) => {
       if (host.engine === undefined || host.isCrashArmed) return
       host.isCrashArmed = true
@@ -190,6 +196,7 @@ function boot(host: Host): void {
   application.restart(disk.applied())
   if (host.incarnation > 0) {
     ports.observe({ kind: 'restarted', node, appliedHeight: disk.applied().length })
+    ports.tellPresence(false)
   }
   for (const block of unapplied) performer.apply({ block, certificate: undefined })
   ports.note?.(`boots with ${journal.length} records and ${blocks.length} blocks`)
@@ -226,6 +233,7 @@ function crash(host: Host, plan: CrashPlan): void {
   host.queue.clear()
   host.timer.clear()
   host.disk.crash(plan.retention, host.ports.dice)
+  host.ports.tellPresence(true)
   later(host, 'restart', hostNow(host) + plan.downMs, 0, () => boot(host))
 }
 

@@ -213,6 +213,7 @@ function hostOf(world: World, role: Role): ConsensusHost {
       sendToNode: (to, message) => sendToNode(world, role, to, message),
       publish: (message) => publish(world, role, message),
     },
+    tellPresence: (isAway) => tellPresence(world, role, isAway),
     observe: (observation) => observe(world, observation),
     complain: (sentence) => world.referee.report({ rule: 'host', sentence, atMs: scheduler.now() }),
     note: trace && ((line) => trace(scheduler.now(), node, line)),
@@ -263,6 +264,19 @@ function post(world: World, { node, vice }: Role, to: number, message: Consensus
   if (carried !== undefined) return network.send(node, to, carried, messageWord(carried))
   const sentence = `nobody can read what node ${node} says: ${messageText(message)}`
   if (vice === undefined) referee.report({ rule: 'host', sentence, atMs: scheduler.now() })
+}
+
+/** A process that ends closes its connections (R17), and one that starts makes new ones. A cut link says nothing, then or later. */
+function tellPresence(world: World, { node, seat }: Role, isAway: boolean): void {
+  const { roles, network, scheduler, plan, hosts } = world
+  if (seat < 0) return
+  const reached = roles
+    .filter((to) => to.node !== node && !network.isApart(node, to.node))
+    .map((to) => ({ host: hosts[to.node], life: hosts[to.node]?.restartCount() }))
+  at(world, scheduler.now() + plan.network.stable.delayMaxMs, 'presence', () => {
+    for (const { host, life } of reached)
+      if (host?.restartCount() === life) host?.hearPresence(seat, isAway)
+  })
 }
 
 /** Finalization certificates reach observers from two seats per view (A.8). */

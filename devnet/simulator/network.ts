@@ -48,6 +48,8 @@ export type SimulatedNetwork<Message> = {
   /** `digest`: 32 bits for the event hash. */
   readonly send: (from: number, to: number, message: Message, digest: number) => void
   readonly counts: () => Readonly<NetworkCounts>
+  /** Whether nothing passes now, one way or the other. */
+  readonly isApart: (node: number, other: number) => boolean
 }
 
 export type NetworkPorts<Message> = {
@@ -120,6 +122,10 @@ export function createNetwork<Message>(ports: NetworkPorts<Message>): SimulatedN
       else post(letter, plan.stable)
     },
     counts: () => counts,
+    isApart: (node, other) => {
+      const partition = partitionAt(scheduler.now())
+      return isCut(partition, node, other) || isCut(partition, other, node)
+    },
   }
 }
 

@@ -51,6 +51,7 @@ export function eventWord(event: ValidatorEvent): number {
     case 'submit':
       return mixed(event.shard, tailWord(event.raw))
     case 'validator-connected':
+    case 'validator-away':
       return event.validator
     case 'support':
       return mixed(...event.changes.map(({ shard }) => shard))

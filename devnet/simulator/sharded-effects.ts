@@ -24,6 +24,8 @@ export type Performer = {
   readonly post: (node: SimulatedNode, at: number, event: ValidatorEvent) => void
   readonly arm: (node: SimulatedNode, at: number) => void
   readonly answer: (effect: ValidatorEffect & { readonly kind: 'submitted' }) => void
+  /** Something that happens in this life of the node, or, where it is down, before the next. */
+  readonly later: (node: SimulatedNode, delayMs: number, kind: string, act: () => void) => void
 }
 
 export type Effect<Kind extends ValidatorEffect['kind']> = ValidatorEffect & { readonly kind: Kind }

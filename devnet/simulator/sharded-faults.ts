@@ -3,7 +3,8 @@
  */
 import { present, unreachable } from '../../node/primitives/assert.ts'
 import type { Retention } from './disk.ts'
-import { endNode, reviveNode, type SimulatedNode } from './sharded-node.ts'
+import { endProcess, introduce, isApart } from './sharded-connections.ts'
+import { reviveNode, type SimulatedNode } from './sharded-node.ts'
 import type { Trouble } from './sharded-trouble.ts'
 import { fail, takeBacklog, takeTurn, type TurnTaker } from './sharded-turn.ts'
 
@@ -61,7 +62,7 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
   const { disk } = node
   switch (blow.kind) {
     case 'stop':
-      return stopNode(node)
+      return stopNode(world, node)
     case 'crash':
       return crashNode(world, node)
     case 'start':
@@ -72,7 +73,7 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
     case 'resume':
       return resume(world, node)
     case 'byzantine':
-      stopNode(node)
+      stopNode(world, node)
       node.vice = blow.vice
       return startNode(world, node)
     case 'disk':
@@ -95,7 +96,7 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
       crashNode(world, node)
       return disk.lose(blow.records, world.diskDice)
     case 'wipe':
-      stopNode(node)
+      stopNode(world, node)
       return disk.wipe()
     default:
       return unreachable(blow)
@@ -103,16 +104,16 @@ function strike(world: TurnTaker, node: SimulatedNode, blow: Blow): void {
 }
 
 /** Orderly: what was written is on disk. */
-export function stopNode(node: SimulatedNode): void {
+export function stopNode(world: TurnTaker, node: SimulatedNode): void {
   if (!node.up) return
   node.disk.sync()
-  endNode(node)
+  endProcess(world, node)
 }
 
 function crashNode(world: TurnTaker, node: SimulatedNode): void {
   if (!node.up) return
   node.disk.crash(world.diskDice.pick(RETENTIONS), world.diskDice)
-  endNode(node)
+  endProcess(world, node)
 }
 
 export function startNode(world: TurnTaker, node: SimulatedNode): void {
@@ -142,19 +143,5 @@ function heal(world: TurnTaker): void {
   for (const [index, others] of apart.entries()) {
     const node = nodeAt(world, index)
     if (node.up) introduce(world, node, others)
-  }
-}
-
-function isApart({ links }: TurnTaker, node: SimulatedNode, other: SimulatedNode): boolean {
-  return links.isCut(node.index, other.index) || links.isCut(other.index, node.index)
-}
-
-/** Whoever is up is connected with everybody who is, unless a link between them is cut. */
-function introduce(world: TurnTaker, node: SimulatedNode, others: readonly SimulatedNode[]): void {
-  const now = world.now()
-  for (const other of others) {
-    if (other === node || !other.up || isApart(world, node, other)) continue
-    world.post(node, now, { kind: 'validator-connected', validator: other.index })
-    world.post(other, now, { kind: 'validator-connected', validator: node.index })
   }
 }

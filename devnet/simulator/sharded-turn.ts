@@ -12,6 +12,7 @@ import type {
 } from '../../node/validator/contract.ts'
 import type { Prng } from '../../node/primitives/prng.ts'
 import type { StoreWrite } from '../../node/storage/store.ts'
+import { endProcess } from './sharded-connections.ts'
 import { DiskFailure } from './sharded-disk.ts'
 import {
   leavesTheProcess,
@@ -21,13 +22,11 @@ import {
   type Effect,
   type Performer,
 } from './sharded-effects.ts'
-import { endNode, type SimulatedNode } from './sharded-node.ts'
+import type { SimulatedNode } from './sharded-node.ts'
 
 export type TurnTaker = Performer & {
   /** What a crash leaves of unsynced writes. */
   readonly diskDice: Prng
-  /** Something this life of the node will do. */
-  readonly later: (node: SimulatedNode, delayMs: number, kind: string, act: () => void) => void
 }
 
 /** What a paused process's sockets and queues hold; the rest is lost, as it is to senders with bounded queues. */
@@ -174,7 +173,7 @@ function burns(world: TurnTaker, node: SimulatedNode): boolean {
   const { fuse } = node
   if (fuse === undefined || fuse.stepsLeft-- > 0) return false
   node.disk.crash(fuse.retention, world.diskDice)
-  endNode(node)
+  endProcess(world, node)
   world.events.onEnded?.(node.index, { kind: 'crash' })
   return true
 }
@@ -183,7 +182,7 @@ function burns(world: TurnTaker, node: SimulatedNode): boolean {
 export function fail(world: TurnTaker, node: SimulatedNode, error: unknown): void {
   const isDamaged = node.disk.isDamaged()
   node.disk.sync()
-  endNode(node)
+  endProcess(world, node)
   if (error instanceof DiskFailure) {
     return world.events.onEnded?.(node.index, { kind: 'disk', detail: error.code })
   }

@@ -97,7 +97,7 @@ export function createShardedWorld(plan: ShardedPlan, events: WorldEvents): Shar
     },
     now: scheduler.now,
     at: (atMs, kind, act) => scheduler.schedule(atMs, { node: WORLD, kind, payload: 0, act }),
-    stop: (index) => stopNode(nodeAt(index)),
+    stop: (index) => stopNode(world, nodeAt(index)),
     start: (index) => startNode(world, nodeAt(index)),
     isUp: (index) => nodeAt(index).up,
     nodeCount: nodes.length,

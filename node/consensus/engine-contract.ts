@@ -84,6 +84,13 @@ export type EngineInput =
   | { readonly kind: 'tick'; readonly now: number }
   /** The chain has, or no longer has, something to put into a block (A.7). */
   | { readonly kind: 'work'; readonly pending: boolean; readonly now: number }
+  /** The connection to a seat was lost, or there is one again (R17). Nobody is away at the start. */
+  | {
+      readonly kind: 'presence'
+      readonly seat: Seat
+      readonly isAway: boolean
+      readonly now: number
+    }
   /** From an authenticated committee seat, or undefined for another peer (who may relay certificates and blocks only). */
   | {
       readonly kind: 'message'

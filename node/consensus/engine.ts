@@ -20,6 +20,7 @@ import type { EngineConfig, EngineEffect, EngineInput } from './engine-contract.
 import { receiveVerified, requestExecutions } from './execution.ts'
 import { considerProposal, followingDeadline, receiveProposal } from './following.ts'
 import type { ConsensusMessage } from './message.ts'
+import { hearOf, receivePresence } from './presence.ts'
 import { propose, proposingDeadline, receiveBuilt } from './proposing.ts'
 import { repeat, repeatDeadline } from './repeating.ts'
 import { restore } from './restart.ts'
@@ -117,6 +118,7 @@ function createState(config: EngineConfig, rules: EngineRules): EngineState {
     suspectCounts: new Map(),
     suspects: new Set(),
     activity: new Map(),
+    away: new Set(),
     replies: new Map(),
     finalityRepeat: undefined,
     finalizedAt: -Infinity,
@@ -172,6 +174,9 @@ function apply(state: EngineState, input: EngineInput): void {
       return
     case 'work':
       receiveWork(state, input.pending)
+      return
+    case 'presence':
+      receivePresence(state, input.seat, input.isAway)
       return
     case 'message':
       receiveMessage(state, input.message, { from: input.from, peer: input.peer })
@@ -242,7 +247,9 @@ function receiveForeignVote(state: EngineState, vote: Vote, source: Source): voi
 }
 
 function noteSpeaker(state: EngineState, { from }: Source): void {
-  if (from !== undefined && from >= 0 && from < state.seatCount) noteActivity(state, from)
+  if (from === undefined || from < 0 || from >= state.seatCount) return
+  noteActivity(state, from)
+  hearOf(state, from)
 }
 
 /** Runs every rule once. The order lets what an earlier rule found out be used by a later one. */

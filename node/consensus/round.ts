@@ -37,6 +37,8 @@ export type Round = {
   readonly signed: Partial<Record<VoteKind, Vote>>
   /** An own decision of this view comes from the journal: an earlier life made it, and it goes to everybody (R16). */
   restored: boolean
+  /** Its collector went away: what is said in this view goes to everybody (R17). */
+  uncollected: boolean
   /** Seats whose contradiction in this view was proven and reported, or is being checked. */
   readonly accused: Set<Seat>
   /** Certificates checked because they may prove a fork, and whether one did (forks.ts). */
@@ -56,6 +58,7 @@ export function createRound(view: number): Round {
     sent: {},
     signed: {},
     restored: false,
+    uncollected: false,
     accused: new Set(),
     forkChecks: 0,
     forkTold: false,

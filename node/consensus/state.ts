@@ -155,6 +155,8 @@ export type EngineState = {
   /** Seats that sent an invalid signature: their votes are checked one by one before they count (A.9). */
   readonly suspects: Set<Seat>
   readonly activity: Map<Seat, Activity>
+  /** Seats whose connections were lost, and of which nothing has been heard since (R17). Never the own one. */
+  readonly away: Set<Seat>
   /** Last laggard reply per seat (R12). */
   readonly replies: Map<Seat, { readonly view: number; readonly at: number }>
   /** The own FINALIZE that is said again until it has its effect (R15). */

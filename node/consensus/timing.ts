@@ -66,11 +66,12 @@ export function enterView(state: EngineState, view: number): void {
   state.clock = createClock(state.now, from)
   armLeaderTimeout(state)
   if (roundAt(state, view).proposal !== undefined) proposalArrived(state)
-  if (isInactive(state, leaderOf(state, view))) {
+  if (isSilent(state, leaderOf(state, view))) {
     // R6, skipTimeout: do not wait for a leader that has long been silent. Local only: it never enters a block.
     state.clock.leaderAt = state.now
     state.clock.advanceAt = state.now
   }
+  skipAbsentLeader(state)
   emit(state, { kind: 'report', fact: { kind: 'view-entered', view } })
 }
 
@@ -151,8 +152,27 @@ export function noteActivity(state: EngineState, seat: Seat): void {
   state.activity.set(seat, { at: state.now, view: state.view })
 }
 
+/** Nothing is to be expected of the seat for now: it is away (R17), or has been silent for long (R6). */
+export function isInactive(state: EngineState, seat: Seat): boolean {
+  return isAway(state, seat) || isSilent(state, seat)
+}
+
+/**
+ * R17: its connections were lost. Where those of more seats are than a quorum can do without, it is our own network that
+ * failed, or nothing would come of leaving them out: then nobody counts as away.
+ */
+export function isAway({ away, seatCount, quorum }: EngineState, seat: Seat): boolean {
+  return away.has(seat) && seatCount - away.size >= quorum
+}
+
+/** R17: as for a silent one (R6), unless it has spoken: then everything may be here that the view needs of it. */
+export function skipAbsentLeader(state: EngineState): void {
+  if (state.clock.spokenAt !== undefined || !isAway(state, leaderOf(state, state.view))) return
+  state.clock.leaderAt = state.now
+}
+
 /** R6: the seat has been silent for skipTimeout while a quorum was not. Never true of oneself. */
-export function isInactive(state: EngineState, leader: Seat): boolean {
+function isSilent(state: EngineState, leader: Seat): boolean {
   const { seat, timing } = state.config
   if (leader === seat) return false
   const quietSince = state.now - SKIP_TIMEOUT_DELTAS * timing.deltaMs

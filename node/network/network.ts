@@ -33,6 +33,8 @@ export type NetworkEvents = {
   readonly onRequest: (from: PeerName, bytes: Uint8Array) => Promise<Uint8Array | undefined>
   /** A peer proved by signed handshake that it acts for this validator (index in the registry). */
   readonly onValidator: (peer: PeerName, validator: number) => void
+  /** Its connection was lost, by its doing or the network's, and there is no other. Told before `onPeer`. */
+  readonly onAway: (peer: PeerName, validator: number) => void
   readonly onPeer: (peer: PeerName, connected: boolean) => void
 }
 

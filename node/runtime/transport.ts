@@ -9,7 +9,7 @@ import { decodeNodeMessage, encodeNodeMessage, type WireContext } from '../valid
 import { planeOf, type WorkCounters } from './work-counters.ts'
 
 export type Transport = {
-  readonly events: Pick<NetworkEvents, 'onFrame' | 'onGossip' | 'onValidator' | 'onPeer'>
+  readonly events: Pick<NetworkEvents, 'onFrame' | 'onGossip' | 'onValidator' | 'onAway' | 'onPeer'>
   readonly attach: (network: Network) => void
   readonly send: (to: readonly number[], channel: ChannelName, message: NodeMessage) => void
   readonly reply: (peer: PeerName, channel: ChannelName, message: NodeMessage) => void
@@ -67,6 +67,7 @@ export function createTransport(
         validatorOf.set(peer, validator)
         post({ kind: 'validator-connected', validator })
       },
+      onAway: (_peer, validator) => post({ kind: 'validator-away', validator }),
       onPeer: (peer, connected) => {
         if (!connected) validatorOf.delete(peer)
       },

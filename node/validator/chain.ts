@@ -5,7 +5,7 @@
  * Invariant: the engine's effects are performed in the order it gave them; its inputs are fed one after the other.
  */
 import { createEngine, type Engine } from '../consensus/engine.ts'
-import type { EngineConfig, EngineEffect, EngineInput } from '../consensus/engine-contract.ts'
+import type { EngineEffect, EngineInput } from '../consensus/engine-contract.ts'
 import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
 import { verdictOf, verificationOf } from '../consensus/verification.ts'
@@ -15,37 +15,15 @@ import { present, unreachable } from '../primitives/assert.ts'
 import { concatBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
 import { keyUseOf } from '../primitives/key-use.ts'
-import type { Result } from '../primitives/result.ts'
 import { createBlockWriter, type BlockWriter } from './block-writer.ts'
+import type { ChainOptions } from './chain-options.ts'
 import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
 import { createJournalWriter, type JournalWriter } from './journal-writer.ts'
 import type { NodeMessage } from './message.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { serveBlock, serveRange } from './serve.ts'
 import { numberKey } from './table.ts'
-
-/** What a chain's application does for its engine. Each call is answered, now or later, through the chain. */
-export type ChainApplication = {
-  readonly decodeBlock: (bytes: Uint8Array) => Result<ChainBlock>
-  /** Answered by `Chain.built`. */
-  readonly build: (view: number, parentHash: Hash, parent: ChainBlock | undefined) => void
-  /** Answered by `Chain.verified`, when it is known. */
-  readonly verify: (block: ChainBlock, certified: boolean) => void
-  readonly finalized: (block: ChainBlock, certificate: Certificate | undefined) => void
-}
-
-export type ChainOptions = {
-  readonly engine: EngineConfig
-  /** Validator index per seat. */
-  readonly committee: readonly number[]
-  readonly application: ChainApplication
-  /** Topics on which the proposer of a finalized block tells observers. */
-  readonly topics: { readonly finality: string; readonly body: string }
-  /** This block ended the epoch (R14): the engine signs nothing more. */
-  readonly sealed: (block: ChainBlock) => void
-  /** While true, missing blocks are not asked for: a snapshot may be the shorter way (S.1). */
-  readonly holdsBlocks?: () => boolean
-}
 
 export type Chain = Pick<Engine, 'status' | 'held'> & {
   readonly number: ChainNumber
@@ -62,6 +40,8 @@ export type Chain = Pick<Engine, 'status' | 'held'> & {
   readonly deadline: () => number
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
+  /** Who is away has changed (R17). */
+  readonly presence: () => void
   readonly leader: (view: number) => number
   /** The next epoch begins: what was kept to come back into this one is deleted. */
   readonly close: () => void
@@ -85,6 +65,7 @@ type Running = {
   readonly blocks: BlockWriter
   /** Validators of the other seats. */
   readonly others: readonly number[]
+  readonly presence: Presence
   readonly inputs: EngineInput[]
   /** Members that connected since this node started. */
   readonly met: Set<number>
@@ -117,6 +98,9 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     journal: createJournalWriter(context, domain.chain, domain.epoch),
     blocks: createBlockWriter(context, domain.chain),
     others: options.committee.filter((_, at) => at !== seat),
+    presence: createPresence(context.away, options.committee, (at, isAway) =>
+      feed(self, { kind: 'presence', seat: at, isAway, now: context.now() }),
+    ),
     inputs: [],
     met: new Set(),
     feeding: false,
@@ -152,6 +136,7 @@ export function createChain(context: Context, options: ChainOptions): Chain {
     status: () => self.engine.status(),
     held: () => self.engine.held(),
     greet: (validator) => greet(self, validator),
+    presence: () => reviewPresence(self),
     leader: (view) => validatorAt(self, leaderSeat(self, view)),
     close: () => self.journal.close(),
     isCatchingUp: () =>
@@ -190,6 +175,7 @@ function open(self: Running): void {
   self.openedAt = context.now()
   self.deadline = Infinity
   feed(self, { ...opening, now: context.now() })
+  reviewPresence(self)
   for (const validator of self.met) askNewest(self, validator)
 }
 
@@ -199,7 +185,13 @@ function resume(self: Running, adopted: AdoptedBlock | undefined): void {
     open(self)
     feed(self, { kind: 'adopt', ...adopted, now: self.context.now() })
   }
+  reviewPresence(self)
   if (self.started) for (const validator of self.met) askNewest(self, validator)
+}
+
+/** R17: an engine that is not started, or not followed, hears of it later. */
+function reviewPresence({ started, suspended, presence }: Running): void {
+  if (started && suspended === undefined) presence.review()
 }
 
 function receive(

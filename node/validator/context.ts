@@ -27,6 +27,8 @@ export type Context = {
   readonly now: () => number
   /** For stamps of blocks. */
   readonly wallMs: () => number
+  /** Validators whose connections were lost, and of which nothing has been heard since (R17). */
+  readonly away: ReadonlySet<number>
   readonly emit: (effect: ValidatorEffect) => void
   readonly execute: (
     shard: ChainNumber,
@@ -43,6 +45,8 @@ export type Context = {
 export type ContextOwner = {
   readonly context: Context
   readonly begin: (time: Pick<ValidatorInput, 'now' | 'wallMs'>) => void
+  /** Says whether that is news. */
+  readonly setAway: (validator: number, isAway: boolean) => boolean
   /** The list is the caller's own from then on. */
   readonly take: () => ValidatorEffect[]
   /** Delivers the answer to a job once; an answer nobody waits for any more is dropped. */
@@ -60,6 +64,7 @@ export function createContext(): ContextOwner {
   let wallMs = 0
   let nextJob = 1
   let effects: ValidatorEffect[] = []
+  const away = new Set<number>()
   const waiting: Waiting = {
     execute: new Map(),
     check: new Map(),
@@ -80,6 +85,7 @@ export function createContext(): ContextOwner {
   const context: Context = {
     now: () => now,
     wallMs: () => wallMs,
+    away,
     emit,
     execute: (shard, request, answer) =>
       emit({ kind: 'execute', shard, job: open('execute', answer), request }),
@@ -98,6 +104,10 @@ export function createContext(): ContextOwner {
       assert(time.now >= now, 'the clock of deadlines never steps back')
       now = time.now
       wallMs = time.wallMs
+    },
+    setAway: (validator, isAway) => {
+      if (!isAway) return away.delete(validator)
+      return !away.has(validator) && away.add(validator).has(validator)
     },
     take: () => {
       const taken = effects
@@ -128,6 +138,7 @@ export function createScope(base: Context): Scope {
     context: {
       now: base.now,
       wallMs: base.wallMs,
+      away: base.away,
       emit: (effect) => {
         if (!isOver) base.emit(effect)
       },

@@ -81,6 +81,8 @@ export type ValidatorEvent =
       readonly gossip: boolean
     }
   | { readonly kind: 'validator-connected'; readonly validator: number }
+  /** The last connection to its node was lost; not where this node ended it on purpose (R17). */
+  | { readonly kind: 'validator-away'; readonly validator: number }
   /** undefined: the executor failed (worker death); the request may or may not have run. */
   | {
       readonly kind: 'executed'

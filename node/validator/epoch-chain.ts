@@ -11,13 +11,8 @@ import type { ChainBlock, ConsensusMessage } from '../consensus/message.ts'
 import type { Vote } from '../consensus/vote.ts'
 import { present } from '../primitives/assert.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
-import {
-  type AdoptedBlock,
-  createChain,
-  type Chain,
-  type ChainApplication,
-  type ChainOptions,
-} from './chain.ts'
+import { type AdoptedBlock, createChain, type Chain } from './chain.ts'
+import type { ChainApplication, ChainOptions } from './chain-options.ts'
 import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
 import { encodeEpochStart, type EpochStart } from './epoch-start.ts'
@@ -71,6 +66,8 @@ export type EpochChain = {
   readonly held: () => EngineMemory
   /** Asks a validator that just connected for what this node may have missed. */
   readonly greet: (validator: number) => void
+  /** Who is away has changed (R17). */
+  readonly presence: () => void
   readonly leader: (view: number) => number
   /** The beacon moved: the seats of an epoch that waits for them may be known now. */
   readonly seatsMoved: () => void
@@ -146,6 +143,7 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
       self.connected.add(validator)
       self.run.greet(validator)
     },
+    presence: () => self.run.presence(),
     leader: (view) => self.run.leader(view),
     seatsMoved: () => turn(self),
     isCatchingUp: () => self.run.isCatchingUp(),

@@ -200,9 +200,13 @@ function route(self: Parts, input: ValidatorInput): void {
     case 'tick':
       return tick(self)
     case 'message':
+      if (input.validator !== undefined) setAway(self, input.validator, false)
       return receive(self, input)
     case 'validator-connected':
+      setAway(self, input.validator, false)
       return self.hosting.greet(input.validator)
+    case 'validator-away':
+      return setAway(self, input.validator, true)
     case 'executed':
       return owner.answer('execute', input.job, input.response)
     case 'checked':
@@ -224,6 +228,12 @@ function route(self: Parts, input: ValidatorInput): void {
     default:
       return unreachable(input)
   }
+}
+
+/** R17: until anything is heard of it, or it is connected again. */
+function setAway({ owner, chains }: Parts, validator: number, isAway: boolean): void {
+  if (!owner.setAway(validator, isAway)) return
+  for (const chain of chains.values()) chain.presence()
 }
 
 function start({ leaves, plans, points, beacon, hosting }: Parts, restore: NodeRestore): void {

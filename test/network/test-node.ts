@@ -20,6 +20,8 @@ type Seen = {
   readonly gossip: { from: PeerName; topic: string; bytes: Uint8Array }[]
   readonly validators: Map<PeerName, number>
   readonly connected: Set<PeerName>
+  /** Validators whose connections were lost, in order. */
+  readonly away: number[]
   /** Every connection and disconnection, in order. */
   readonly changes: { peer: PeerName; connected: boolean }[]
   readonly logs: { level: string; sentence: string; facts: Readonly<Record<string, unknown>> }[]
@@ -44,6 +46,7 @@ function createSeen(): Seen {
     gossip: [],
     validators: new Map(),
     connected: new Set(),
+    away: [],
     changes: [],
     logs: [],
   }
@@ -78,6 +81,7 @@ export async function startTestNode(
       },
       onRequest: options.onRequest ?? (() => Promise.resolve(undefined)),
       onValidator: (peer, validator) => seen.validators.set(peer, validator),
+      onAway: (_peer, validator) => seen.away.push(validator),
       onPeer: (peer, connected) => {
         seen.changes.push({ peer, connected })
         if (connected) seen.connected.add(peer)

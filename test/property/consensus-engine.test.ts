@@ -42,6 +42,7 @@ const STEP_KINDS = [
   'get',
   'tick',
   'work',
+  'presence',
   'answers',
   'answers',
   'answers',
@@ -197,6 +198,8 @@ function play(seat: number, script: readonly Step[]) {
     now += step.delay
     if (step.kind === 'tick') feed({ kind: 'tick' })
     else if (step.kind === 'work') feed({ kind: 'work', pending: step.dice < 4 })
+    else if (step.kind === 'presence')
+      feed({ kind: 'presence', seat: step.from, isAway: step.dice < 5 })
     else if (step.kind === 'refuse') answers.shift()
     else if (step.kind === 'answer') feed(answers.shift())
     else if (step.kind === 'answers') while (answers.length > 0) feed(answers.shift())

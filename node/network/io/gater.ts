@@ -12,6 +12,8 @@ export type GaterOptions = {
   readonly self: PeerName
   readonly bans: Bans
   readonly connections: () => readonly Connection[]
+  /** This connection is about to be ended, for another one to the same peer. */
+  readonly letGo: (connection: Connection) => void
 }
 
 type RawConnection = { readonly remoteAddr: Multiaddr }
@@ -53,6 +55,7 @@ export function createGater(options: GaterOptions): Gater {
       const ageMs = Date.now() - connection.timeline.open
       const choice = chooseConnection(pair, { direction: connection.direction, ageMs }, incoming)
       if (choice === 'keep-existing') return true
+      options.letGo(connection)
       connection.abort(new Error('a newer connection to the same peer took over'))
     }
     return false

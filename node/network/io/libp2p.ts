@@ -141,7 +141,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     options.connectionsMax ?? Math.max(limits.CONNECTIONS_MAX, addresses.size * 2)
   const bans: Bans = createBans()
   const self = options.identity.peer
-  const gater = createGater({ self, bans, connections: () => libp2p.getConnections() })
+  const gater = createGater({
+    self,
+    bans,
+    connections: () => libp2p.getConnections(),
+    letGo: (connection) => peers.letGo(connection),
+  })
   const libp2p: WeftLibp2p = await createNode(options, gater, connectionsMax)
   const counters = createCounters()
   const gossip = wireGossip(libp2p, {

@@ -18,6 +18,8 @@ export class PeerLink {
   helloAnswered = false
   /** Sent away: the connection may linger a moment, the peer is not admitted any more. */
   isDismissed = false
+  /** This node ends the connection for reasons of its own: that it ends says nothing about the peer. */
+  isLetGo = false
   requestsOut = 0
 
   readonly #outbound: Readonly<Record<StreamChannel, OutboundChannel>>

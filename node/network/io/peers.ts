@@ -87,6 +87,12 @@ export class Peers {
     return this.#links.get(peer)
   }
 
+  /** Another connection of the same peer takes its place, so that it ends is no news. */
+  letGo(connection: Connection): void {
+    const link = this.#links.get(connection.remotePeer.toString())
+    if (link?.connection === connection) link.isLetGo = true
+  }
+
   admittedCount(): number {
     let count = 0
     for (const link of this.#links.values()) if (link.isAdmitted) count += 1
@@ -108,8 +114,11 @@ export class Peers {
     if (link === undefined || link.connection !== connection) return
     this.#links.delete(peer)
     const { options, dialer } = this.#deps
+    const { validator, isDismissed, isLetGo } = link
     if (link.close()) {
       options.log('info', 'a peer is gone', { peer })
+      const isLost = !isDismissed && !isLetGo
+      if (isLost && validator !== undefined) options.events.onAway(peer, validator)
       options.events.onPeer(peer, false)
     }
     dialer.onLost(peer)
@@ -224,6 +233,7 @@ export class Peers {
       const complaint = link.complaint(nowMs) ?? gossipEnded ?? this.#farewell(link)
       if (complaint === undefined) continue
       this.#deps.options.log('warn', 'a connection is renewed', { peer: link.peer, complaint })
+      link.isLetGo = true
       link.connection.abort(new Error(complaint))
     }
   }

@@ -20,6 +20,8 @@ export type Scene = {
   readonly replayPerMille?: number
   /** Nodes that stop and start, crash, or all stop at once, every few orders. */
   readonly restarts?: 'some' | 'crashes' | 'all'
+  /** One node stops and comes back before the first order is sent. */
+  readonly restarted?: true
   /** Pushed receipts are lost while orders are sent. */
   readonly pushesLost?: boolean
   /** Shard 2 agrees on nothing while orders are sent, and all of them go there, from shard 1. */
@@ -110,6 +112,7 @@ function fight(bout: Bout): string | undefined {
   const { world, court, traffic } = trial
   const isBroken = (): boolean => court.violation() !== undefined
   world.run(WARM_UP_MS, isBroken)
+  if (scene.restarted === true) restartOne(bout)
   if (isCalm(scene)) court.testimony.healed()
   world.apply({ kind: 'loss', perMille: scene.lossPerMille ?? 0 })
   world.apply({ kind: 'replay', perMille: scene.replayPerMille ?? 0 })
@@ -125,6 +128,14 @@ function fight(bout: Bout): string | undefined {
   court.testimony.finish()
   if (scene.blamed === true && !bout.hasBlamed) return 'nobody found out who signs badly'
   return court.violation() ?? court.receipts.finish()
+}
+
+function restartOne({ trial: { world }, dice, honest }: Bout): void {
+  const nodes = [dice.pick(honest)]
+  for (const kind of ['stop', 'start'] as const) {
+    world.apply({ kind, nodes })
+    world.run(world.now() + WARM_UP_MS)
+  }
 }
 
 function isRetired({ trial: { world, court }, honest }: Bout, shard: number): boolean {

@@ -17,6 +17,7 @@ export const SEEDS_MAX = 20
 export type SceneName =
   | 'calm'
   | 'restarts'
+  | 'restarted'
   | 'crashes'
   | 'blackouts'
   | 'losses'

@@ -2,6 +2,7 @@
 import { patch, type PlantedBug } from './planted-bug.ts'
 
 const CERTIFICATE = 'node/crosslink/certificate.ts'
+const PRESENCE = 'node/consensus/presence.ts'
 const TALLY = 'node/consensus/tally.ts'
 const VOTING = 'node/consensus/voting.ts'
 
@@ -129,6 +130,15 @@ export const CONSENSUS_BUGS: readonly PlantedBug[] = [
       ),
     ],
     scene: 'calm',
+  },
+  {
+    name: 'away-for-ever',
+    rule: 'R17',
+    patches: [
+      patch(PRESENCE, '  else state.away.delete(seat)\n', ''),
+      patch(PRESENCE, 'seat: Seat): void {\n  state.away.delete(seat)\n', 'seat: Seat): void {\n'),
+    ],
+    scene: 'restarted',
   },
   {
     name: 'far-votes-kept-for-ever',

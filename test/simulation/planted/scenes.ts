@@ -22,6 +22,7 @@ const SHORT_EPOCHS = { epochs: { ...ONE_EPOCH, blocks: 4 } }
 const SCENES: readonly Scene[] = [
   { name: 'calm', orders: 30 },
   { name: 'restarts', orders: 40, restarts: 'some' },
+  { name: 'restarted', orders: 120, restarted: true, local: true },
   { name: 'crashes', orders: 40, restarts: 'crashes' },
   { name: 'blackouts', orders: 40, restarts: 'all' },
   { name: 'losses', orders: 40, lossPerMille: 150, replayPerMille: 50 },

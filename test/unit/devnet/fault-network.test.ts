@@ -72,6 +72,7 @@ async function stage(): Promise<Stage> {
     },
     onRequest: async () => undefined,
     onValidator: (_peer, validator) => heard.push(`validator ${validator}`),
+    onAway: () => {},
     onPeer: () => {},
   }
   // Only the events are looked at: the network behind is the one above.
