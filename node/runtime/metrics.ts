@@ -41,6 +41,7 @@ function createFactCounters(registry: Registry): Metrics['count'] {
     'shard',
   ])
   const invalid = counter('weft_invalid_signatures_total', 'Bad votes received', ['chain'])
+  const away = counter('weft_validators_away_total', 'Validators whose connections were lost', [])
   const countSync = createSyncCounters(registry)
   return (fact) => {
     switch (fact.kind) {
@@ -54,6 +55,8 @@ function createFactCounters(registry: Registry): Metrics['count'] {
         return reorganised.inc({ shard: fact.shard })
       case 'state-sync':
         return countSync(fact)
+      case 'presence':
+        return fact.isAway ? away.inc() : undefined
       case 'evidence':
         return evidence.inc({ chain: fact.evidence.domain.chain })
       case 'engine': {

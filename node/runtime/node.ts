@@ -300,6 +300,7 @@ function logFact(log: Log, fact: ValidatorFact): void {
     case 'state-sync':
       return logStateSync(log, fact)
     case 'synchronized':
+    case 'presence':
       return log.info(fact, fact.kind)
     default:
       return log.debug(fact, fact.kind)

@@ -188,6 +188,8 @@ export type ValidatorFact =
       /** The newest of them. */
       readonly from: BlockPlace | undefined
     }
+  /** The connections to a validator were lost, or something was heard of it since (R17). */
+  | { readonly kind: 'presence'; readonly validator: number; readonly isAway: boolean }
   /** This node began, or ceased, to host a shard (B.11). */
   | { readonly kind: 'hosting'; readonly shard: ChainNumber; readonly isHosted: boolean }
   /** The beacon recorded a chain that is not ours: this node signs nothing more for the shard in this epoch (C.7). */

@@ -233,6 +233,7 @@ function route(self: Parts, input: ValidatorInput): void {
 /** R17: until anything is heard of it, or it is connected again. */
 function setAway({ owner, chains }: Parts, validator: number, isAway: boolean): void {
   if (!owner.setAway(validator, isAway)) return
+  owner.context.emit({ kind: 'report', fact: { kind: 'presence', validator, isAway } })
   for (const chain of chains.values()) chain.presence()
 }
 

@@ -44,6 +44,12 @@ async function fault(...words: readonly string[]): Promise<void> {
   expect(await order.exit, order.stderr()).toBe(0)
 }
 
+async function metricsOf(node: number): Promise<string> {
+  const log = await readFile(join(network, 'nodes', `${node}`, 'node.log'), 'utf8')
+  const answer = await fetch(`${/http:[^\s]+/.exec(log)?.[0]}/metrics`)
+  return answer.text()
+}
+
 const heightOf = (tick: Line): number =>
   (tick['shards'] as readonly { height: number }[])[0]?.height ?? 0
 const isTick = ({ event }: Line): boolean => event === 'tick'
@@ -75,6 +81,8 @@ describe('devnet: fault', () => {
     await fault('pause', 'node:0')
     await hasUp(devnet, 3)
     await advances(devnet)
+    // R17: to the others that one was away as soon as its connections had closed.
+    expect(await metricsOf(1)).toMatch(/^weft_validators_away_total [1-9]/m)
     await fault('resume', 'node:0')
     await hasUp(devnet, 4)
 
