@@ -30,8 +30,8 @@ export async function createDevnetGenesis(
   bornMs: number,
 ): Promise<DevnetGenesis> {
   const identities = await createIdentities(parameters)
-  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs, epochBlocks, inactivityEpochs, readiness } =
-    parameters
+  const { shardBlockMs, beaconBlockMs, idleMs, deltaMs } = parameters
+  const { epochBlocks, inactivityEpochs, readiness, beaconSeats } = parameters
   const genesis: Genesis = {
     version: 1,
     networkName: `devnet-${parameters.shards}x${parameters.validators}`,
@@ -54,6 +54,7 @@ export async function createDevnetGenesis(
     ...(epochBlocks === 0 ? {} : { epochs: { ...ONE_EPOCH, blocks: epochBlocks } }),
     ...(inactivityEpochs === 0 ? {} : { inactivityEpochs }),
     ...(readiness ? { readiness } : {}),
+    ...(beaconSeats === 0 ? {} : { beaconSeats }),
   }
   return { genesis, identities }
 }

@@ -5,6 +5,7 @@
  * Invariant: every committee has at least four seats, because with fewer one fault stops or forges everything (3f + 1
  * with f = 1 is 4). The one exception is one validator with one shard, a development mode that is labelled as such.
  */
+import { REGISTRY_MAX } from '../node/beacon/registry.ts'
 import { ANCHOR_LAG_MAX, COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../node/primitives/limits.ts'
 import { accepted, rejected, type Result } from '../node/primitives/result.ts'
 import type { CertificateSchemeName } from '../node/primitives/signature.ts'
@@ -30,6 +31,8 @@ export type DevnetParameters = {
   readonly inactivityEpochs: number
   /** Whether shards wait for their newcomers before they end an epoch (beacon.md B.14). */
   readonly readiness: boolean
+  /** Most seats of the beacon's committee, which is drawn where there are more validators (beacon.md B.15); 0: it seats everybody. */
+  readonly beaconSeats: number
 }
 
 export const COMMITTEE_SIZE_MIN = 4
@@ -54,6 +57,7 @@ export const DEFAULT_PARAMETERS: DevnetParameters = {
   epochBlocks: 0,
   inactivityEpochs: 0,
   readiness: false,
+  beaconSeats: 0,
 }
 
 export type ParameterRejectCode =
@@ -61,20 +65,26 @@ export type ParameterRejectCode =
   | 'too-many-validators'
   | 'too-many-accounts'
   | 'committee-too-small'
+  | 'bad-beacon-seats'
   | 'epochs-too-short'
 
 /** The parameters, or one sentence that says what to change. */
 export function checkParameters(
   parameters: DevnetParameters,
 ): Result<DevnetParameters, ParameterRejectCode> {
-  const { shards, validators } = parameters
+  const { shards, validators, beaconSeats } = parameters
   if (shards > SHARDS_MAX) {
     return rejected('too-many-shards', `${shards} shards are too many; use at most ${SHARDS_MAX}`)
   }
-  if (validators > COMMITTEE_SEATS_MAX) {
+  const crowd = crowdSentence(parameters)
+  if (crowd !== undefined) return rejected('too-many-validators', crowd)
+  if (
+    beaconSeats !== 0 &&
+    (beaconSeats < COMMITTEE_SIZE_MIN || beaconSeats > COMMITTEE_SEATS_MAX)
+  ) {
     return rejected(
-      'too-many-validators',
-      `${validators} validators are too many for one beacon committee; use at most ${COMMITTEE_SEATS_MAX}`,
+      'bad-beacon-seats',
+      `the beacon has ${COMMITTEE_SIZE_MIN} to ${COMMITTEE_SEATS_MAX} seats; use --beacon-seats with such a number, or without it seat everybody`,
     )
   }
   const accounts = shards * (parameters.loadAccounts + parameters.idleAccounts)
@@ -84,10 +94,11 @@ export function checkParameters(
       `${accounts} accounts over ${shards} shards are too many for one genesis; use at most ${ACCOUNTS_MAX} in all`,
     )
   }
-  if (parameters.inactivityEpochs > 0 && parameters.epochBlocks < validators) {
+  const proposers = beaconSeatsOf(parameters)
+  if (parameters.inactivityEpochs > 0 && parameters.epochBlocks < proposers) {
     return rejected(
       'epochs-too-short',
-      `whoever may be told to leave must have had a block to propose in each epoch; use --epoch-blocks ${validators} or more`,
+      `whoever may be told to leave must have had a block to propose in each epoch; use --epoch-blocks ${proposers} or more`,
     )
   }
   if (parameters.readiness && parameters.epochBlocks <= ANCHOR_LAG_MAX) {
@@ -106,6 +117,24 @@ export function checkParameters(
     )
   }
   return accepted(parameters)
+}
+
+/** Too many for one committee of the beacon, for the registry, or for the committees of so few shards. */
+function crowdSentence({ shards, validators, beaconSeats }: DevnetParameters): string | undefined {
+  const most = Math.min(REGISTRY_MAX, COMMITTEE_SEATS_MAX * shards)
+  if (beaconSeats === 0 && validators > COMMITTEE_SEATS_MAX)
+    return `${validators} validators are too many for one beacon committee; use at most ${COMMITTEE_SEATS_MAX}, or --beacon-seats`
+  if (validators > most)
+    return `${validators} validators are too many for ${shards} shards; use at most ${most}`
+  return undefined
+}
+
+/** Seats of the beacon's committee. */
+function beaconSeatsOf({
+  validators,
+  beaconSeats,
+}: Pick<DevnetParameters, 'validators' | 'beaconSeats'>): number {
+  return beaconSeats === 0 ? validators : Math.min(validators, beaconSeats)
 }
 
 /** One process, no fault tolerated, blocks at once. */

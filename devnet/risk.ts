@@ -25,7 +25,7 @@ export function chanceOfBrokenShard(
 }
 
 /** The sentence printed at the start of every devnet. */
-export function riskSentence(validators: number, shards: number): string {
+export function riskSentence(validators: number, shards: number, beaconSeats?: number): string {
   const size = committeeSizeOf({ validators, shards })
   const faults = faultsTolerated(size)
   if (validators === 1) {
@@ -36,7 +36,20 @@ export function riskSentence(validators: number, shards: number): string {
   return (
     `Each shard is decided by ${size} of ${validators} validators and tolerates ${faults}: ${bad} bad ones in one committee ` +
     `can halt or fork it, ${quorumOf(size)} can forge its state. With ${bad} bad validators in all, some committee is ` +
-    `broken in ${percent(broken, draws)} of the draws. The beacon tolerates ${faultsTolerated(validators)} of ${validators}.`
+    `broken in ${percent(broken, draws)} of the draws. ${beaconSentence(validators, beaconSeats)}`
+  )
+}
+
+/** B.15: a beacon that is drawn may draw the bad ones: the fewest that break it, and how often that many do. */
+function beaconSentence(validators: number, seats = validators): string {
+  if (seats >= validators)
+    return `The beacon tolerates ${faultsTolerated(validators)} of ${validators}.`
+  const faults = faultsTolerated(seats)
+  const bad = faults + 1
+  const broken = choose(validators - bad, seats - bad)
+  return (
+    `The beacon is decided by ${seats} of ${validators}, drawn by lot, and tolerates ${faults}: with ${bad} bad validators ` +
+    `in all it is broken in ${percent(broken, choose(validators, seats))} of the draws.`
   )
 }
 

@@ -20,6 +20,11 @@ import type { ModelOptions } from '../model/model.ts'
 import type { SweepOptions } from '../sweep/sweep.ts'
 
 const OUT = ['--out <dir>', 'directory of the results (default bench/results/<time>)'] as const
+const BEACON_SEATS = [
+  '--beacon-seats <count>',
+  'most validators that decide the beacon, drawn by lot (default: all, or 128 of more)',
+  integerBetween(4, 128),
+] as const
 const JSON_FLAG = ['--json', 'print the summary as JSON'] as const
 const shares = listOf(numberBetween(0, 1))
 const rates = listOf(numberBetween(1, 100_000))
@@ -95,6 +100,7 @@ function registerLatency(bench: Command): void {
 
 function registerCost(bench: Command): void {
   networkOptions(bench.command('cost'))
+    .option(...BEACON_SEATS)
     .description('Processor time of a payment far below saturation, to compare two versions')
     .option('--rates <list>', 'offered one after the other', rates, [20, 150])
     .action(async (options: CostOptions) => {
@@ -169,8 +175,9 @@ function registerModel(bench: Command): void {
     .description('Modelled, not measured: throughput against shards in virtual time')
     .requiredOption('--calibrate <dir>', 'results of a real sweep with a run of one shard')
     .option('--shards <list>', 'numbers of shards', listOf(integerBetween(1, 64)), [1, 2, 4])
-    .option('--validators <count>', 'on one machine', integerBetween(4, 128), 16)
+    .option('--validators <count>', 'on one machine', integerBetween(4, 1024), 16)
     .option('--seats <count>', 'instead: so many per shard, a machine each', integerBetween(4, 128))
+    .option(...BEACON_SEATS)
     .option('--cores <count>', 'of each machine', integerBetween(1, 256), 2)
     .option('--cross-shard <share>', 'share of cross-shard payments', numberBetween(0, 1), 0)
     .option(...OUT)

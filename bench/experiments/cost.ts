@@ -22,6 +22,8 @@ import {
 export type CostOptions = ExperimentOptions & {
   readonly shards: number
   readonly validators: number
+  /** Of the beacon (B.15); absent: everybody. */
+  readonly beaconSeats?: number
   readonly crossShard: number
   readonly seconds: number
   /** Offered one after the other, payments per second. */
@@ -31,10 +33,10 @@ export type CostOptions = ExperimentOptions & {
 type CostRun = MeasuredRun & { readonly experiment: 'cost' }
 
 export async function cost(options: CostOptions): Promise<void> {
-  const { shards, validators, crossShard, seconds, rates } = options
+  const { shards, validators, beaconSeats, crossShard, seconds, rates } = options
   const experiment = await beginExperiment(options)
   const point: Point = { shards, validators, crossShard, workload: 'transfer', chain: 'sharded' }
-  const plan = { shards, validators, crossShard, workload: TRANSFER_WORKLOAD }
+  const plan = { shards, validators, beaconSeats, crossShard, workload: TRANSFER_WORKLOAD }
   const { measured, audit } = await withNetwork(plan, experiment, async (network) => {
     await warmUp(network, Math.max(...rates))
     const windows = []

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { CommandError } from '../../node/cli/command-error.ts'
 import { present } from '../../node/primitives/assert.ts'
 import { COMMITTEE_SEATS_MAX } from '../../node/primitives/limits.ts'
-import { quorumOf } from '../../devnet/parameters.ts'
+import { checkParameters, DEFAULT_PARAMETERS, quorumOf } from '../../devnet/parameters.ts'
 import { alignColumns } from '../../devnet/display/words.ts'
 import { timeStage } from '../micro/stage.ts'
 import { pureStages } from '../micro/stages.ts'
@@ -28,6 +28,8 @@ export type ModelOptions = {
   readonly validators: number
   /** Instead: committees of so many, every validator on a machine of its own. */
   readonly seats?: number
+  /** Most seats of the beacon (B.15); absent: everybody, or as many as a committee can have. */
+  readonly beaconSeats?: number
   readonly calibrate: string
   readonly out?: string
   readonly json?: boolean
@@ -37,6 +39,8 @@ type ModelledPoint = ModelledRun & {
   readonly experiment: 'modelled'
   readonly shards: number
   readonly validators: number
+  /** Of the beacon (B.15); 0: everybody. */
+  readonly beaconSeats: number
   readonly crossShard: number
   /** Settled in the real sweep; undefined: it has no such point. */
   readonly realTps: number | undefined
@@ -125,7 +129,7 @@ async function calibrate(
     for (const { shards, validators, settledTps, cpuMsPerTx } of points) {
       const network = { shards, validators, crossShard: 0, cores, nodesPerMachine: validators }
       const { partsMsPerTx: parts } = await runModelled(
-        { ...network, delayMs: DELAY_LOCAL_MS },
+        { ...network, beaconSeats: 0, delayMs: DELAY_LOCAL_MS },
         { stages, factors },
         settledTps.median,
       )
@@ -154,16 +158,13 @@ export function calibrationPoints({ summary }: Comparable): readonly RealPoint[]
   return [one, ...more.slice(0, 1)]
 }
 
-/** The beacon of a network is one committee of all validators (B.1); sampling its seats is no rule of it. */
-function refuseTooLarge({ shards, validators, seats }: ModelOptions): void {
-  const most = Math.max(
-    ...shards.map((count) => (seats === undefined ? validators : seats * count)),
-  )
-  if (most <= COMMITTEE_SEATS_MAX) return
-  throw new CommandError(
-    `${most} validators are more than a network can have: the beacon is one committee of all of them, at most ` +
-      `${COMMITTEE_SEATS_MAX}; with committees of 4 that is ${COMMITTEE_SEATS_MAX / 4} shards`,
-  )
+/** Before anything is measured: what no network can be. */
+function refuseTooLarge(options: ModelOptions): void {
+  for (const shards of options.shards) {
+    const { validators, beaconSeats } = networkOf(options, shards)
+    const checked = checkParameters({ ...DEFAULT_PARAMETERS, shards, validators, beaconSeats })
+    if (!checked.ok) throw new CommandError(checked.reject.detail)
+  }
 }
 
 function networkOf(options: ModelOptions, shards: number): ModelledNetwork {
@@ -172,6 +173,8 @@ function networkOf(options: ModelOptions, shards: number): ModelledNetwork {
   return {
     shards,
     validators,
+    beaconSeats:
+      options.beaconSeats ?? (validators > COMMITTEE_SEATS_MAX ? COMMITTEE_SEATS_MAX : 0),
     crossShard: shards === 1 ? 0 : crossShard,
     cores,
     nodesPerMachine: seats === undefined ? validators : 1,
@@ -184,9 +187,10 @@ async function modelPoint(
   processors: ProcessorModel,
   known: { readonly real: Comparable; readonly points: readonly ModelledPoint[] },
 ): Promise<ModelledPoint> {
-  const { shards, validators, crossShard, nodesPerMachine } = network
+  const { shards, validators, beaconSeats, crossShard, nodesPerMachine } = network
   const real = known.real.summary.points.find(
     (point) =>
+      beaconSeats === 0 &&
       nodesPerMachine === validators &&
       point.shards === shards &&
       point.validators === validators &&
@@ -205,6 +209,7 @@ async function modelPoint(
     experiment: 'modelled',
     shards,
     validators,
+    beaconSeats,
     crossShard,
     ...run,
     realTps,
@@ -243,6 +248,7 @@ function modelTable(points: readonly ModelledPoint[]): readonly string[] {
   const header = [
     'shards',
     'validators',
+    'beacon',
     'cross',
     'modelled tx/s',
     'real tx/s',
@@ -256,6 +262,7 @@ function modelTable(points: readonly ModelledPoint[]): readonly string[] {
     ...points.map((point) => [
       String(point.shards),
       String(point.validators),
+      point.beaconSeats === 0 ? 'all' : String(point.beaconSeats),
       percent(point.crossShard),
       point.settledTps.toFixed(0),
       point.realTps?.toFixed(0) ?? '-',

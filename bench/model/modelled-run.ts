@@ -20,6 +20,8 @@ import { ModelledCores, turnCost, type ProcessorModel, type TurnCost } from './p
 export type ModelledNetwork = {
   readonly shards: number
   readonly validators: number
+  /** Most seats of the beacon (B.15); 0: it seats everybody. */
+  readonly beaconSeats: number
   readonly crossShard: number
   readonly cores: number
   /** All on one machine, as in a devnet, or one machine each. */
@@ -101,7 +103,7 @@ function factsOf({ shards, crossShard }: ModelledNetwork) {
   return { shardCount: shards, crossShard }
 }
 
-async function genesisOf({ shards, validators }: ModelledNetwork): Promise<{
+async function genesisOf({ shards, validators, beaconSeats }: ModelledNetwork): Promise<{
   readonly genesis: Genesis
   readonly keys: readonly Uint8Array[]
 }> {
@@ -109,6 +111,7 @@ async function genesisOf({ shards, validators }: ModelledNetwork): Promise<{
     ...DEFAULT_PARAMETERS,
     shards,
     validators,
+    beaconSeats,
     scheme: 'mock',
     loadAccounts: ACCOUNTS,
   } as const

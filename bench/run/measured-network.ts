@@ -17,6 +17,8 @@ import { awaitQuietMachine } from './quiet-machine.ts'
 export type NetworkPlan = {
   readonly shards: number
   readonly validators: number
+  /** Most seats of the beacon (B.15); undefined: it seats everybody. */
+  readonly beaconSeats?: number | undefined
   readonly crossShard: number
   readonly workload: WorkloadPlan
   /** Of one shard block; undefined: the devnet's own. */
@@ -124,6 +126,7 @@ function createSupervisor(
       ...DEFAULT_PARAMETERS,
       shards,
       validators,
+      beaconSeats: plan.beaconSeats ?? DEFAULT_PARAMETERS.beaconSeats,
       gasLimit: plan.gasLimit ?? DEFAULT_PARAMETERS.gasLimit,
       shardBlockMs: plan.shardBlockMs ?? DEFAULT_PARAMETERS.shardBlockMs,
       beaconBlockMs: isBare === true ? NEVER_MS : DEFAULT_PARAMETERS.beaconBlockMs,

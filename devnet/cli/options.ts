@@ -35,6 +35,7 @@ const upSchema = z.strictObject({
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).max(EPOCH_BLOCKS_MAX).optional(),
   inactivityEpochs: z.int().min(2).max(INACTIVITY_EPOCHS_MAX).optional(),
   readiness: z.boolean().optional(),
+  beaconSeats: z.int().min(4).max(128).optional(),
   accounts: z.int().min(0).max(ACCOUNTS_MAX).optional(),
   load: z.number().min(0).max(LOAD_MAX).optional(),
   crossShard: z.number().min(0).max(1).optional(),
@@ -75,7 +76,7 @@ export function declareUpOptions(command: Command): Command {
     .option(
       '--validators <count>',
       `number of validators, one process each (default ${validators})`,
-      integerBetween(1, 128),
+      integerBetween(1, 1024),
     )
     .option('--data <dir>', `data directory (default ${DEFAULT_DATA_DIRECTORY})`)
     .option('--config <file>', 'read options from a JSON file; typed options win')
@@ -95,6 +96,11 @@ export function declareUpOptions(command: Command): Command {
       integerBetween(2, INACTIVITY_EPOCHS_MAX),
     )
     .option('--readiness', 'shards wait for their newcomers before they end an epoch (default: no)')
+    .option(
+      '--beacon-seats <count>',
+      'most validators that decide the beacon, drawn by lot (default: all)',
+      integerBetween(4, 128),
+    )
     .option(
       '--accounts <count>',
       'accounts per shard that hold money and do nothing, for a large state (default 0)',
@@ -141,6 +147,7 @@ export async function resolveUpOptions(typed: TypedOptions): Promise<UpOptions> 
     epochBlocks: merged.epochBlocks ?? DEFAULT_PARAMETERS.epochBlocks,
     inactivityEpochs: merged.inactivityEpochs ?? DEFAULT_PARAMETERS.inactivityEpochs,
     readiness: merged.readiness ?? DEFAULT_PARAMETERS.readiness,
+    beaconSeats: merged.beaconSeats ?? DEFAULT_PARAMETERS.beaconSeats,
   }
   const checked = checkParameters(parameters)
   if (!checked.ok) throw new UsageError(checked.reject.detail)

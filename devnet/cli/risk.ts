@@ -10,6 +10,7 @@ type RiskOptions = {
   readonly validators: number
   readonly shards: number
   readonly seats?: number
+  readonly beaconSeats?: number
   readonly byzantine: number
   readonly epochSeconds: number
   readonly json?: boolean
@@ -28,6 +29,11 @@ export function register(program: Command): void {
       '--seats <count>',
       'seats of one committee (default validators / shards)',
       integerBetween(1, VALIDATORS_MAX),
+    )
+    .option(
+      '--beacon-seats <count>',
+      'seats of the beacon, if it is drawn, too (default: it seats all)',
+      integerBetween(4, VALIDATORS_MAX),
     )
     .requiredOption(
       '--byzantine <number>',
@@ -65,12 +71,18 @@ async function risk(options: RiskOptions): Promise<void> {
   if (byzantine > validators) {
     throw new UsageError(`${byzantine} bad validators are more than ${validators} in all`)
   }
-  const answer = committeeRisk({ validators, shards, seats, byzantine, epochSeconds })
-  const text = options.json === true ? JSON.stringify(answer) : describe(answer, epochSeconds)
+  const drawn = { validators, byzantine, epochSeconds }
+  const answer = committeeRisk({ ...drawn, shards, seats })
+  const beaconSeats = Math.min(validators, options.beaconSeats ?? validators)
+  const beacon = committeeRisk({ ...drawn, shards: 1, seats: beaconSeats })
+  const text =
+    options.json === true
+      ? JSON.stringify({ ...answer, beacon })
+      : describe(answer, beacon, epochSeconds)
   process.stdout.write(`${text}\n`)
 }
 
-function describe(answer: CommitteeRisk, epochSeconds: number): string {
+function describe(answer: CommitteeRisk, beacon: CommitteeRisk, epochSeconds: number): string {
   const { validators, shards, seats, byzantine, faultsTolerated: faults, quorum } = answer
   return [
     `${shards} committees of ${seats}, drawn from ${validators} validators of which ${byzantine} are bad, anew every ${duration(epochSeconds)}.`,
@@ -79,9 +91,13 @@ function describe(answer: CommitteeRisk, epochSeconds: number): string {
     row('can be stopped or forked', `>= ${faults + 1}`, answer.forkFailure),
     row('can certify an invalid state', `>= ${quorum}`, answer.quorumFailure),
     '',
+    `chance that the beacon's ${beacon.seats} seats`,
+    row('can be stopped or forked', `>= ${beacon.faultsTolerated + 1}`, beacon.forkFailure),
+    row('can record what is not so', `>= ${beacon.quorum}`, beacon.quorumFailure),
+    '',
     biasSentence(answer.biasFactor),
     'Chances of the committees are added, so they are upper bounds. Nothing that cannot be undone should rest on one',
-    'committee alone: a shard block counts as settled only when the beacon, which all validators run, has recorded it.',
+    'committee alone: a shard block counts as settled only when the beacon, which all validators follow, has recorded it.',
   ].join('\n')
 }
 

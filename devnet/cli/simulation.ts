@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .option('--plan <file>', 'replay a stored plan of a network')
     .option(
       '--only <list>',
-      'names of campaigns, separated by commas; of whole networks there are `network`, `network-short`, `network-epochs` and, played only by name, `network-registry`, `network-elastic` and `epochs-long`',
+      'names of campaigns, separated by commas; of whole networks there are `network`, `network-short`, `network-epochs` and, played only by name, `network-registry`, `network-elastic`, `network-sampled` and `epochs-long`',
     )
     .option(
       '--jobs <count>',

@@ -10,7 +10,7 @@ export function registryLines(answer: unknown): readonly string[] {
   const registry = asRecord(answer, 'registry')
   const validators = asList(registry['validators'], 'validators')
   const epoch = asNumber(registry['epoch'], 'epoch')
-  const header = ['', 'status', 'stake', 'from', 'until', 'shard', 'next epoch', 'peer']
+  const header = ['', 'status', 'stake', 'from', 'until', 'beacon', 'shard', 'next epoch', 'peer']
   const rows = validators.map((item) => rowOf(asRecord(item, 'validator')))
   const burnt = etherText(asAmount(registry['burnt'], 'burnt'))
   return [
@@ -28,6 +28,7 @@ function rowOf(validator: Record<string, unknown>): readonly string[] {
     etherText(asAmount(validator['stake'], 'stake')),
     `epoch ${asNumber(validator['activationEpoch'], 'activationEpoch')}`,
     exitEpoch === null ? '' : `epoch ${asNumber(exitEpoch, 'exitEpoch')}`,
+    validator['beacon'] === true ? 'seat' : '',
     shardsText(validator['shards']),
     next === null ? '' : shardsText(next),
     asText(validator['peer'], 'peer'),

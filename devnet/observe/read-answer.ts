@@ -73,6 +73,19 @@ function readFlows(value: unknown): BeaconFlows {
 
 /** Answer of `beacon_getCommittees`: the newest committee of each shard, of `shardCount` at least. */
 export function readCommittees(value: unknown, shardCount: number): Committees {
+  const newest = newestCommittees(value)
+  const length = Math.max(shardCount, ...newest.keys())
+  return Array.from({ length }, (_, index) => newest.get(index + 1)?.members ?? [])
+}
+
+/** The same of the beacon, which may draw its members, too (beacon.md B.15). */
+export function readBeaconCommittee(value: unknown): readonly number[] {
+  return newestCommittees(value).get(0)?.members ?? []
+}
+
+type Newest = ReadonlyMap<number, { readonly epoch: number; readonly members: readonly number[] }>
+
+function newestCommittees(value: unknown): Newest {
   const newest = new Map<number, { epoch: number; members: number[] }>()
   for (const item of asList(value, 'committees')) {
     const committee = asRecord(item, 'committee')
@@ -83,8 +96,7 @@ export function readCommittees(value: unknown, shardCount: number): Committees {
     )
     if ((newest.get(chain)?.epoch ?? -1) < epoch) newest.set(chain, { epoch, members })
   }
-  const length = Math.max(shardCount, ...newest.keys())
-  return Array.from({ length }, (_, index) => newest.get(index + 1)?.members ?? [])
+  return newest
 }
 
 /** Answer of `shard_getBlockOutcome`. */

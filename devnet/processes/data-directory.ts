@@ -42,6 +42,7 @@ const stampSchema = z.strictObject({
     epochBlocks: z.int().default(0),
     inactivityEpochs: z.int().default(0),
     readiness: z.boolean().default(false),
+    beaconSeats: z.int().default(0),
   }),
 })
 

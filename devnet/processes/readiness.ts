@@ -140,6 +140,6 @@ export function describeReady(facts: {
     })),
     explorer: null,
     metrics: `${first}/metrics`,
-    risk: riskSentence(genesis.validators.length, genesis.shardCount),
+    risk: riskSentence(genesis.validators.length, genesis.shardCount, genesis.beaconSeats),
   }
 }

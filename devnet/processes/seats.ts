@@ -12,7 +12,7 @@ import type { Genesis } from '../../node/beacon/genesis.ts'
 import { present } from '../../node/primitives/assert.ts'
 import type { ChainNumber } from '../../node/primitives/identifiers.ts'
 import { quorumOf } from '../parameters.ts'
-import { readCommittees } from '../observe/read-answer.ts'
+import { readBeaconCommittee, readCommittees } from '../observe/read-answer.ts'
 import { createRpcClient, RpcUnreachableError } from '../observe/rpc-client.ts'
 
 const REQUEST_TIMEOUT_MS = 2000
@@ -22,21 +22,22 @@ export function committeesOf({
   seed,
   validators,
   shardCount,
+  beaconSeats,
 }: Genesis): readonly (readonly number[])[] {
   const validatorCount = validators.length
-  return drawCommittees({ seed: epochSeed(seed, 0), validatorCount, shardCount })
+  return drawCommittees({ seed: epochSeed(seed, 0), validatorCount, shardCount, beaconSeats })
 }
 
 /** The same of a devnet whose seats rotate: as the first node that answers tells it. */
 export async function askCommittees(
-  { validators, shardCount }: Genesis,
+  { shardCount }: Pick<Genesis, 'shardCount'>,
   endpoints: readonly string[],
 ): Promise<readonly (readonly number[])[]> {
   for (const url of endpoints) {
     const client = createRpcClient(url, { timeoutMs: REQUEST_TIMEOUT_MS })
     try {
       const answer = await client.call('/', 'beacon_getCommittees', [])
-      return [validators.map((_, index) => index), ...readCommittees(answer, shardCount)]
+      return [readBeaconCommittee(answer), ...readCommittees(answer, shardCount)]
     } catch (error) {
       if (!(error instanceof RpcUnreachableError)) throw error
     } finally {

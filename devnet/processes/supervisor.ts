@@ -13,7 +13,6 @@ import { describeFault } from '../faults/fault-words.ts'
 import type { Fault } from '../faults/fault.ts'
 import type { TrafficPlan, TrafficReport } from '../load/message.ts'
 import { TRANSFER_WORKLOAD, type WorkloadPlan } from '../load/workload-plan.ts'
-import type { Committees } from '../observe/read-answer.ts'
 import { RpcUnreachableError } from '../observe/rpc-client.ts'
 import { faultsTolerated, type DevnetParameters } from '../parameters.ts'
 import { auditNetwork } from './audit-run.ts'
@@ -31,7 +30,7 @@ import { planJoiner, planNodes, rpcUrlOf } from './node-plans.ts'
 import { describeReady, waitUntilHealthy } from './readiness.ts'
 import { nameProcess, removeRunFile, writeRunFile, type RunFile } from './run-file.ts'
 import { type SeatWatch, watchSeats } from './seat-watch.ts'
-import { askCommittees, lacksQuorum } from './seats.ts'
+import { askCommittees, committeesOf, lacksQuorum } from './seats.ts'
 import { refuseSecond } from './second-run.ts'
 import { summarize } from './stop-summary.ts'
 import { TickClock } from './tick.ts'
@@ -82,7 +81,6 @@ export class Supervisor {
   /** How every node was planned, index = validator index. */
   #plans: readonly NodePlan[] = []
   /** As they were when all was well; of a network with epochs, as they are at the end. */
-  #committees: Committees = []
   #directory: DataDirectory | undefined
   /** One after the other: nodes that start at the same time all change it. */
   #runFile: Promise<void> = Promise.resolve()
@@ -191,7 +189,6 @@ export class Supervisor {
     )
     await traffic
     if (this.#stopping !== undefined) return
-    this.#committees = view.committees
     this.#ready = true
     onEvent(this.#describe(directory, view))
     this.#ticks.start(Date.now())
@@ -339,13 +336,16 @@ export class Supervisor {
   async #takeFaultsBack(): Promise<void> {
     await this.#control?.stop()
     const fleet = this.#fleet
-    if (fleet === undefined || !this.#ready) return
+    const genesis = this.#directory?.genesis
+    if (fleet === undefined || genesis === undefined || !this.#ready) return
     try {
       await this.#orders?.close()
-      if (this.#seats !== undefined && this.#directory !== undefined)
-        this.#committees = await askCommittees(this.#directory.genesis, this.#endpoints)
       const everybody = Array.from({ length: fleet.size }, (_, index) => index)
-      if (lacksQuorum([everybody, ...this.#committees], (node) => fleet.isRunning(node)))
+      const hasMoved = this.#seats !== undefined
+      const committees = hasMoved
+        ? await askCommittees(genesis, this.#endpoints)
+        : committeesOf(genesis)
+      if (lacksQuorum(committees, (node) => fleet.isRunning(node)))
         await fleet.startHonest(everybody.filter((node) => fleet.isDownByOrder(node)))
     } catch (error) {
       if (!(error instanceof CommandError || error instanceof RpcUnreachableError)) throw error

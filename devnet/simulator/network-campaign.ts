@@ -16,6 +16,7 @@ import {
   expandNetworkPlan,
   NETWORK_SHAPE,
   REGISTRY_SHAPE,
+  SAMPLED_SHAPE,
   SHORT_SHAPE,
   type PlanShape,
 } from './network-seed.ts'
@@ -28,6 +29,7 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
   EPOCHS_SHAPE,
   REGISTRY_SHAPE,
   ELASTIC_SHAPE,
+  SAMPLED_SHAPE,
   EPOCHS_LONG_SHAPE,
 ]
 
@@ -35,6 +37,7 @@ export const NETWORK_CAMPAIGNS: readonly PlanShape[] = [
 export const NAMED_ONLY: readonly string[] = [
   REGISTRY_SHAPE.name,
   ELASTIC_SHAPE.name,
+  SAMPLED_SHAPE.name,
   EPOCHS_LONG_SHAPE.name,
 ]
 

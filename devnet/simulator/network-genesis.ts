@@ -58,6 +58,7 @@ export function genesisOfPlan(plan: NetworkPlan): SimulatedGenesis {
     ...(plan.epochBlocks === undefined
       ? {}
       : { epochs: epochsOf(plan.epochBlocks, plan.rotationPermille) }),
+    ...(plan.beaconSeats === undefined ? {} : { beaconSeats: plan.beaconSeats }),
     ...(joiners > 0 ? { registry: { stake: BigInt(SIMULATED_STAKE), unbondEpochs: 1 } } : {}),
   }
   return { genesis, keys }
@@ -67,7 +68,7 @@ function epochsOf(blocks: number, rotationPermille = ONE_EPOCH.rotationPermille)
   return { ...ONE_EPOCH, blocks, rotationPermille }
 }
 
-/** Who will sit where: index 0 is the beacon's committee. */
+/** Who will sit where: index 0 is everybody, of whom the beacon may seat some only (B.15). */
 export function committeesOf(shape: Shape): readonly (readonly number[])[] {
   const { shardCount, validatorCount } = shape
   return drawCommittees({ seed: epochSeed(seedOf(shape), 0), validatorCount, shardCount })

@@ -51,6 +51,8 @@ export type NetworkPlan = {
   readonly epochBlocks?: number
   /** Of every shard's seats, how many thousandths change with an epoch; absent: as in a genesis that says nothing of it. */
   readonly rotationPermille?: number
+  /** Most seats of the beacon's committee, which is drawn (B.15); absent: it seats everybody. */
+  readonly beaconSeats?: number
   /** Nodes leave and come back until healing; who, is drawn as the run goes, from the plan's seed. */
   readonly churn?: ChurnPlan
   /** Validators that may join: nodes beyond those of the genesis. */
@@ -117,6 +119,7 @@ const planSchema = z.strictObject({
   gasLimit: z.int().min(1),
   epochBlocks: z.int().min(EPOCH_BLOCKS_MIN).optional(),
   rotationPermille: z.int().min(0).max(1000).optional(),
+  beaconSeats: z.int().min(4).max(128).optional(),
   churn: z.strictObject({ awayPermille: z.int().min(0).max(1000), everyMs: time }).optional(),
   joiners: z.int().min(1).optional(),
   opens: z.boolean().optional(),

@@ -30,6 +30,8 @@ export type PlanShape = {
   /** Beacon blocks per epoch; absent: one epoch for ever. */
   readonly epochBlocks?: readonly number[]
   readonly rotationPermille?: number
+  /** Most seats of the beacon, which draws its committee (B.15); absent: it seats everybody. */
+  readonly beaconSeats?: readonly number[]
   /** In place of the drawn troubles. */
   readonly churn?: ChurnPlan
   /** Validators join and leave. */
@@ -70,6 +72,18 @@ export const EPOCHS_SHAPE: PlanShape = {
   healMs: [4_000, 6_000, 12_000],
   orders: [0, 8, 16, 30],
   epochBlocks: [4, 5, 8],
+}
+
+/** The same with a beacon of a few seats, of which each epoch draws others (B.15). */
+export const SAMPLED_SHAPE: PlanShape = {
+  ...EPOCHS_SHAPE,
+  name: 'network-sampled',
+  shardCounts: [2, 3, 4],
+  seats: [4],
+  healMs: [6_000, 12_000],
+  orders: [8, 16, 30],
+  epochBlocks: [4],
+  beaconSeats: [4, 5, 6, 7],
 }
 
 /** The same, in which validators join and leave (network-stake.ts). */
@@ -158,7 +172,12 @@ export function expandNetworkPlan(seed: number, options: SeedOptions): NetworkPl
     patienceMs: PATIENCE_MS,
   }
   if (shape.epochBlocks === undefined) return plan
-  const turning = withEpochs(plan, dice.stream('epochs').pick(shape.epochBlocks), shape)
+  const { beaconSeats } = shape
+  const seated =
+    beaconSeats === undefined
+      ? plan
+      : { ...plan, beaconSeats: dice.stream('beacon-seats').pick(beaconSeats) }
+  const turning = withEpochs(seated, dice.stream('epochs').pick(shape.epochBlocks), shape)
   if (shape.opens === true) return withOpening(turning, dice.stream('opening'))
   return shape.hasStakes === true ? withStakes(turning, dice.stream('stakes')) : turning
 }

@@ -185,15 +185,16 @@ function livenessCheckers(genesis: Genesis, network: CheckedNetwork): readonly N
     createReceiptLivenessChecker(6 * slotMs + 4 * rowMs),
     createCatchUpChecker(seated, { fixedMs: CATCH_UP_FIXED_MS + rowMs, intervalMs: slotMs }),
     createIsolationChecker(network, idleMs + rowMs + 4 * slotMs),
-    createQuietChecker(network, QUIET_MESSAGES_MAX),
+    createQuietChecker(seated, QUIET_MESSAGES_MAX),
     createViewChecker(network),
   ]
 }
 
-/** Where seats move, only the beacon has the same members for ever; of shards, those who hold them are asked in the end. */
-function seatedNetwork({ epochs }: Genesis, network: CheckedNetwork): CheckedNetwork {
-  if ((epochs?.blocks ?? 0) === 0) return network
-  const committees = network.committees.map((seats, chain) => (chain === BEACON_CHAIN ? seats : []))
+/** Where seats move, only the beacon has the same followers for ever: everybody (B.15); of shards, those who hold them are asked in the end. */
+function seatedNetwork({ epochs, validators }: Genesis, network: CheckedNetwork): CheckedNetwork {
+  const [, ...shards] = network.committees
+  const isMoving = (epochs?.blocks ?? 0) > 0
+  const committees = [[...validators.keys()], ...(isMoving ? shards.map(() => []) : shards)]
   return { ...network, committees }
 }
 

@@ -126,6 +126,9 @@ async function proveBeaconBlock(proving: Proving, block: BeaconBlock): Promise<r
   done.add(`0:${height}`)
   const claim = `beacon block ${height} is finalized by the validators of the genesis`
   if (genesis === undefined) return [unsigned(claim)]
+  // B.15: from then on a draw of another epoch decides.
+  if (genesis.beaconSeats !== undefined && block.header.epoch > 0)
+    return [rotated(claim, block.header.epoch)]
   let tip = block
   for (let step = 0; step < DESCENDANTS_MAX; step++) {
     const hash = beaconBlockHash(tip.header)
@@ -171,6 +174,7 @@ function committeeOf(genesis: Genesis, chain: number) {
     seed: epochSeed(genesis.seed, 0),
     validatorCount: genesis.validators.length,
     shardCount: genesis.shardCount,
+    beaconSeats: genesis.beaconSeats,
   })
   const seats = committees[chain] ?? []
   const keys = votingKeys(

@@ -24,17 +24,17 @@ export function openActivity(epochs: number): Activity {
 /** As long as a stake can be bound. */
 const INACTIVITY_EPOCHS_MAX = 65_536
 
-/** One silent epoch may be a restart; and in each of them everybody must have had a block of the beacon to propose. */
+/** One silent epoch may be a restart; and in each that counts everybody must have had a block of the beacon to propose. */
 export function inactivityProblem(
   epochs: number | undefined,
   epochBlocks: number,
-  validatorCount: number,
+  beaconSeats: number,
 ): string | undefined {
   if (epochs === undefined) return undefined
   if (!Number.isSafeInteger(epochs) || epochs < 2 || epochs > INACTIVITY_EPOCHS_MAX)
     return `a validator may be silent for 2 to ${INACTIVITY_EPOCHS_MAX} epochs`
-  if (epochBlocks >= validatorCount) return undefined
-  return 'an epoch has as many beacon blocks as there are validators'
+  if (epochBlocks >= beaconSeats) return undefined
+  return 'an epoch has as many beacon blocks as the beacon has seats'
 }
 
 export function writeActivity(writer: Writer, activity: Activity): void {

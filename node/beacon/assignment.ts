@@ -5,7 +5,7 @@
  * Where every validator sits on one shard, rotation is sticky and partial: a part of every committee moves on, the others
  * stay, because moving costs a validator the state of a shard. Otherwise committees are drawn anew.
  *
- * Invariants: every active validator has its seats, nobody has two on one shard; sizes differ by at most one.
+ * Invariants: every active validator has its seats on shards, nobody has two on one shard; sizes differ by at most one.
  */
 import { assert, present } from '../primitives/assert.ts'
 import { compareBytes } from '../primitives/bytes.ts'
@@ -13,7 +13,13 @@ import { createWriter } from '../primitives/codec.ts'
 import { HASH_SIZE, hashTagged } from '../primitives/hash.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { drawPermutation } from '../primitives/prng.ts'
-import { COMMITTEE_SEATS_MIN, drawCommittees, epochSeed, shardSizes } from './committee.ts'
+import {
+  COMMITTEE_SEATS_MIN,
+  drawCommittees,
+  epochSeed,
+  seatBeacon,
+  shardSizes,
+} from './committee.ts'
 import type { EpochPlan, EpochRules } from './epoch.ts'
 import { activeIn, type BeaconValidator } from './registry.ts'
 
@@ -29,16 +35,19 @@ export type Rotation = {
   readonly keyOf: (validator: number) => Uint8Array
   readonly seed: Hash
   readonly rules: EpochRules
+  /** B.15; undefined: the beacon seats everybody. */
+  readonly beaconSeats?: number | undefined
 }
 
 /** Validator indices by chain and seat, each committee ascending. */
 export function assignCommittees(rotation: Rotation): readonly (readonly number[])[] {
-  const { previous, active, seed, rules, unseated } = rotation
+  const { previous, active, seed, rules, unseated, beaconSeats } = rotation
   const shardCount = rotation.shardCount - unseated.length
   const shardsPerValidator = shardsEach(rules, active.length, shardCount)
   if (shardsPerValidator > 1 || isShared(previous)) {
     const validatorCount = active.length
-    const drawn = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
+    const draw = { seed, validatorCount, shardCount, shardsPerValidator, beaconSeats }
+    const drawn = drawCommittees(draw)
     return leaveOut(
       drawn.map((seats) => seats.map((at) => present(active[at], 'drawn among the active'))),
       unseated,
@@ -48,7 +57,8 @@ export function assignCommittees(rotation: Rotation): readonly (readonly number[
   const [, ...sizes] = leaveOut([0, ...shardSizes(active.length, shardCount)], unseated, 0)
   const staying = sizes.map((size, index) => stayers(rotation, index + 1, size))
   const placed = place(rotation, staying, sizes)
-  return [[...active], ...placed.map((seats) => seats.toSorted((left, right) => left - right))]
+  const shards = placed.map((seats) => seats.toSorted((left, right) => left - right))
+  return [seatBeacon(seed, active, beaconSeats), ...shards]
 }
 
 /** B.3: as the genesis says, and more where validators have become too few to fill the committees. */
@@ -161,6 +171,7 @@ export type PlanRequest = {
     'publicKey' | 'activationEpoch' | 'exitEpoch'
   >[]
   readonly rules: EpochRules
+  readonly beaconSeats?: number | undefined
 }
 
 /** The plan of an epoch, one epoch ahead: whoever changes shards has that long to get its state. */

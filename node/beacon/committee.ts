@@ -25,6 +25,33 @@ export type CommitteeDraw = {
   readonly shardCount: number
   /** On how many shards each validator sits; 1 if absent. */
   readonly shardsPerValidator?: number
+  /** B.15; absent: the beacon seats everybody. */
+  readonly beaconSeats?: number | undefined
+}
+
+/** B.15: whether the shards have seats for so many validators: without a beacon that seats everybody nothing else bounds them. */
+export function fitsShards({
+  validatorCount,
+  shardCount,
+  shardsPerValidator = 1,
+}: Omit<CommitteeDraw, 'seed'>): boolean {
+  const seatCount = validatorCount * Math.min(shardsPerValidator, shardCount)
+  return seatCount <= COMMITTEE_SEATS_MAX * shardCount
+}
+
+/**
+ * B.15: the beacon's committee out of those whose term holds the epoch: all of them, or as many as there are seats, by lot.
+ * Drawn anew for every epoch: every validator has the beacon's state anyway, so a seat there costs nothing to move.
+ */
+export function seatBeacon(
+  seed: Hash,
+  active: readonly number[],
+  beaconSeats: number | undefined,
+): readonly number[] {
+  const seats = beaconSeats ?? active.length
+  if (active.length <= seats) return [...active]
+  const drawn = drawPermutation(seed, 'beacon-seats', active.length).slice(0, seats)
+  return drawn.toSorted((left, right) => left - right).map((at) => present(active[at], 'drawn'))
 }
 
 /** Seats per shard: as equal as can be, the lower shards get one seat more. */
@@ -37,13 +64,18 @@ export function shardSizes(seatCount: number, shardCount: number): readonly numb
 }
 
 /**
- * Validator indices by chain and seat: result[0] is the beacon's committee, everybody; result[k] that of shard k, ascending.
+ * Validator indices by chain and seat: result[0] is the beacon's committee, result[k] that of shard k, ascending.
  * Shards are dealt runs of one permutation, repeated once per shard of a validator: as no run is longer than the permutation,
  * nobody has two seats on one shard.
  */
 export function drawCommittees(draw: CommitteeDraw): readonly (readonly number[])[] {
-  const { seed, validatorCount, shardCount, shardsPerValidator = 1 } = draw
-  assert(validatorCount >= 1 && validatorCount <= COMMITTEE_SEATS_MAX, 'the beacon seats everybody')
+  const { seed, validatorCount, shardCount, shardsPerValidator = 1, beaconSeats } = draw
+  assert(validatorCount >= 1, 'somebody sits')
+  assert(
+    (beaconSeats ?? validatorCount) <= COMMITTEE_SEATS_MAX &&
+      fitsShards({ validatorCount, shardCount, shardsPerValidator }),
+    'no committee is larger than its bitmap',
+  )
   assert(shardCount >= 1 && shardCount <= SHARDS_MAX, 'a network has 1 to SHARDS_MAX shards')
   assert(
     shardsPerValidator >= 1 && shardsPerValidator <= shardCount,
@@ -52,7 +84,7 @@ export function drawCommittees(draw: CommitteeDraw): readonly (readonly number[]
   assert(validatorCount * shardsPerValidator >= shardCount, 'every shard has a validator')
   const order = drawPermutation(seed, 'committees', validatorCount)
   const everybody = Array.from({ length: validatorCount }, (_, index) => index)
-  const committees: (readonly number[])[] = [everybody]
+  const committees: (readonly number[])[] = [seatBeacon(seed, everybody, beaconSeats)]
   const seatCount = validatorCount * shardsPerValidator
   let dealt = 0
   for (const size of shardSizes(seatCount, shardCount)) {

@@ -12,6 +12,7 @@ import { COMMITTEE_SEATS_MAX } from '../primitives/limits.ts'
 import { accepted, rejected, type Result } from '../primitives/result.ts'
 import type { ConsumedReceipt } from './beacon-inbox.ts'
 import { activationsOf, nextTurn } from './churn.ts'
+import { fitsShards } from './committee.ts'
 import { NEVER, REGISTRY_MAX, type BeaconValidator } from './registry.ts'
 import type { BeaconState } from './state.ts'
 
@@ -97,7 +98,7 @@ function checkNewcomer(
   if (receipt.amount < least)
     return rejected('stake-too-small', `a validator has ${least} wei at stake`)
   const activationEpoch = nextTurn(validators, state.epoch, activationsOf(validators))
-  if (!hasRoom(validators, activationEpoch))
+  if (!hasRoom(state, validators, activationEpoch))
     return rejected('registry-full', 'there is no seat for another validator')
   const newcomer: BeaconValidator = {
     publicKey,
@@ -114,8 +115,15 @@ function checkNewcomer(
   return accepted([...validators, newcomer])
 }
 
-/** The beacon seats everybody whose term holds the epoch (B.3). */
-function hasRoom(validators: Validators, epoch: number): boolean {
-  const staying = validators.filter(({ exitEpoch }) => exitEpoch > epoch).length
-  return validators.length < REGISTRY_MAX && staying < COMMITTEE_SEATS_MAX
+/** Unless the beacon draws (B.15) it seats everybody whose term holds the epoch (B.3); and shards have so many seats. */
+function hasRoom(
+  { beaconSeats, epochRules: { shardsPerValidator }, shards }: BeaconState,
+  validators: Validators,
+  epoch: number,
+): boolean {
+  const validatorCount = 1 + validators.filter(({ exitEpoch }) => exitEpoch > epoch).length
+  if (validators.length >= REGISTRY_MAX) return false
+  if (beaconSeats === undefined) return validatorCount <= COMMITTEE_SEATS_MAX
+  const shardCount = shards.filter(({ stage }) => stage === 'open').length
+  return fitsShards({ validatorCount, shardCount, shardsPerValidator })
 }

@@ -11,7 +11,7 @@ import { present } from '../primitives/assert.ts'
 import { fromHex } from '../primitives/bytes.ts'
 import { BEACON_CHAIN, type ChainNumber, type Hash } from '../primitives/identifiers.ts'
 import { SHARDS_MAX } from '../primitives/limits.ts'
-import { COMMITTEE_SEATS_MIN } from './committee.ts'
+import { COMMITTEE_SEATS_MIN, fitsShards } from './committee.ts'
 import { genesisBlockHash } from './genesis.ts'
 import { activeIn } from './registry.ts'
 import type { ShardChange } from './shard-change.ts'
@@ -50,11 +50,16 @@ export function isPossible(state: BeaconState, { kind, shard }: ShardChange): bo
   )
 }
 
-/** One at a time, and never the last open one. */
-function mayRetire({ shards }: BeaconState, shard: ChainNumber): boolean {
+/** One at a time, and never the last open one; nor one whose members the others have no seats for (B.15). */
+function mayRetire(state: BeaconState, shard: ChainNumber): boolean {
+  const { shards, validators, epoch, epochRules } = state
   const isBusy = shards.some(({ stage }) => stage === 'draining' || stage === 'drained')
   const open = shards.filter(({ stage }) => stage === 'open').map((record) => record.shard)
-  return !isBusy && open.length > 1 && open.includes(shard)
+  const validatorCount = validators.filter(({ exitEpoch }) => exitEpoch > epoch + 1).length
+  const shardCount = open.length - 1
+  const { shardsPerValidator } = epochRules
+  const isRoomy = fitsShards({ validatorCount, shardCount, shardsPerValidator })
+  return !isBusy && shardCount > 0 && open.includes(shard) && isRoomy
 }
 
 /** The record of a shard that is to retire: from this beacon height on nothing new is sent to it. */

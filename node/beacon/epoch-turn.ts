@@ -31,6 +31,7 @@ export function turnEpoch(state: BeaconState): BeaconState {
     unseated: retiredShards(state),
     validators,
     rules,
+    beaconSeats: state.beaconSeats,
   })
   const passed = { epoch: state.epoch, seed: state.seed, committees: state.committees }
   const plans = [...state.plans, passed, next].filter((plan) => isNeeded(state, plan, epoch))

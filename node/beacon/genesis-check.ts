@@ -11,10 +11,10 @@ import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
 import { accepted, type Reject, type Result } from '../primitives/result.ts'
 import type { CertificateSchemeName } from '../primitives/signature.ts'
 import { inactivityProblem } from './activity.ts'
-import { COMMITTEE_SEATS_MIN } from './committee.ts'
+import { COMMITTEE_SEATS_MIN, fitsShards } from './committee.ts'
 import { epochRulesProblem, ONE_EPOCH } from './epoch.ts'
 import type { Genesis, GenesisAllocation } from './genesis.ts'
-import { DEFAULT_REGISTRY } from './registry.ts'
+import { DEFAULT_REGISTRY, REGISTRY_MAX } from './registry.ts'
 
 /** Public key and possession sizes by scheme, in bytes. */
 const KEY_SIZES: Readonly<
@@ -50,6 +50,7 @@ export type GenesisReject =
   | 'bad-epochs'
   | 'bad-registry'
   | 'bad-inactivity'
+  | 'bad-beacon-seats'
   | 'bad-gas'
   | 'bad-chain-id'
   | 'bad-seed'
@@ -72,6 +73,7 @@ export function checkGenesis(genesis: Genesis): Result<Genesis, GenesisReject> {
     checkEpochs(genesis) ??
     checkRegistry(genesis) ??
     checkInactivity(genesis) ??
+    checkBeaconSeats(genesis) ??
     checkCommitteeSizes(genesis) ??
     checkValidators(genesis) ??
     checkAllocations(genesis) ??
@@ -134,17 +136,26 @@ function checkRegistry({ registry = DEFAULT_REGISTRY, validators }: Genesis): Pr
   return undefined
 }
 
-function checkInactivity({ inactivityEpochs, epochs = ONE_EPOCH, validators }: Genesis): Problem {
-  const detail = inactivityProblem(inactivityEpochs, epochs.blocks, validators.length)
+function checkInactivity({ inactivityEpochs, epochs = ONE_EPOCH, ...rest }: Genesis): Problem {
+  const count = rest.validators.length
+  const seats = Math.min(count, rest.beaconSeats ?? count)
+  const detail = inactivityProblem(inactivityEpochs, epochs.blocks, seats)
   return detail === undefined ? undefined : problem('bad-inactivity', detail)
+}
+
+function checkBeaconSeats({ beaconSeats }: Genesis): Problem {
+  if (beaconSeats === undefined) return undefined
+  if (isWithin(beaconSeats, COMMITTEE_SEATS_MIN, COMMITTEE_SEATS_MAX)) return undefined
+  const detail = `the beacon has ${COMMITTEE_SEATS_MIN} to ${COMMITTEE_SEATS_MAX} seats`
+  return problem('bad-beacon-seats', detail)
 }
 
 /** B.3: committees of at least 4 seats; one validator with one shard is the development mode. */
 function checkCommitteeSizes(genesis: Genesis): Problem {
   const { shardCount, epochs = ONE_EPOCH } = genesis
   const count = genesis.validators.length
-  if (count > COMMITTEE_SEATS_MAX)
-    return problem('too-many-validators', `the beacon seats ${COMMITTEE_SEATS_MAX} validators`)
+  const detail = crowdProblem(genesis)
+  if (detail !== undefined) return problem('too-many-validators', detail)
   const development = count === 1 && shardCount === 1
   const seats = Math.floor((count * epochs.shardsPerValidator) / shardCount)
   if (!development && (seats < COMMITTEE_SEATS_MIN || count < COMMITTEE_SEATS_MIN))
@@ -153,6 +164,22 @@ function checkCommitteeSizes(genesis: Genesis): Problem {
       `${shardCount} shards need ${COMMITTEE_SEATS_MIN * shardCount} validators, there are ${count}`,
     )
   return undefined
+}
+
+/** B.15: the beacon seats everybody unless it draws, and a shard has no more seats than a committee can have. */
+function crowdProblem({
+  validators,
+  shardCount,
+  beaconSeats,
+  epochs = ONE_EPOCH,
+}: Genesis): string | undefined {
+  const count = validators.length
+  if (beaconSeats === undefined && count > COMMITTEE_SEATS_MAX)
+    return `the beacon seats ${COMMITTEE_SEATS_MAX} validators; where there are more, it draws among them`
+  if (count > REGISTRY_MAX) return `a registry has ${REGISTRY_MAX} validators at most`
+  const { shardsPerValidator } = epochs
+  if (fitsShards({ validatorCount: count, shardCount, shardsPerValidator })) return undefined
+  return `a shard has ${COMMITTEE_SEATS_MAX} seats at most; ${count} validators need more shards than ${shardCount}`
 }
 
 function checkValidators(genesis: Genesis): Problem {

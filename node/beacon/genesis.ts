@@ -61,6 +61,8 @@ export type Genesis = {
   readonly inactivityEpochs?: number
   /** Absent: a shard seals its epoch whether or not its next committee has its state (B.14). */
   readonly readiness?: true
+  /** Absent: the beacon seats everybody, so there are at most as many validators as a committee has seats (B.15). */
+  readonly beaconSeats?: number
 }
 
 /** Funded on the named shard; shard 0 means on every shard, `balance` on each. */
@@ -113,12 +115,14 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
     })
   }
   // The last fields: a network without them has the name it had before there were any.
-  const { epochs, readiness, inactivityEpochs = readiness && 0 } = genesis
+  const { epochs, beaconSeats, readiness = beaconSeats === undefined ? undefined : false } = genesis
+  const { inactivityEpochs = readiness === undefined ? undefined : 0 } = genesis
   const { registry = inactivityEpochs === undefined ? undefined : DEFAULT_REGISTRY } = genesis
   if (epochs !== undefined || registry !== undefined) writeEpochRules(writer, epochs ?? ONE_EPOCH)
   if (registry !== undefined) writeRegistryRules(writer, registry)
   if (inactivityEpochs !== undefined) writer.u32(inactivityEpochs)
-  if (readiness) writer.flag(true)
+  if (readiness !== undefined) writer.flag(readiness)
+  if (beaconSeats !== undefined) writer.u32(beaconSeats)
   return writer.finish()
 }
 

@@ -70,10 +70,14 @@ function mayBeTold(
   return status === 'active' && exitEpoch === NEVER && maySpare(state, validators)
 }
 
-/** Who would have been heard of: on every shard of theirs as many crosslinks were recorded as it has seats. */
+/**
+ * Who would have been heard of: on every shard of theirs as many crosslinks were recorded as it has seats. Whoever has no seat
+ * on the beacon (B.15) has no block that nobody can keep from it, so its silence counts neither way.
+ */
 function expected({ committees }: BeaconState, recorded: readonly number[]): ReadonlySet<number> {
   const silent = new Set<number>()
   const seated = new Set<number>()
+  const leaders = new Set(committees[BEACON_CHAIN])
   for (const [chain, seats] of committees.entries()) {
     if (chain === BEACON_CHAIN) continue
     const isHeard = (recorded[chain - 1] ?? 0) >= seats.length
@@ -82,5 +86,5 @@ function expected({ committees }: BeaconState, recorded: readonly number[]): Rea
       if (!isHeard) silent.add(validator)
     }
   }
-  return new Set([...seated].filter((validator) => !silent.has(validator)))
+  return new Set([...seated].filter((one) => leaders.has(one) && !silent.has(one)))
 }

@@ -38,6 +38,9 @@ import { shardCountAt, type BeaconState } from './state.ts'
 /** One per lagging shard, those of the anchors in the ring, and the next (epoch-turn.ts). */
 const PLANS_MAX = SHARDS_MAX + BEACON_HASH_RING + 2
 
+/** A u32; nothing else is as short. */
+const BEACON_SEATS_SIZE = 4
+
 /** Kept with the state: nodes of one simulation share states, as they share blocks. Nobody changes the bytes. */
 const bytesOf = new WeakMap<BeaconState, Uint8Array>()
 
@@ -71,8 +74,9 @@ function encodeAnew(state: BeaconState): Uint8Array {
     .list(state.incoming, writeChannelHead)
     .list(state.outgoing, writeChannelHead)
     .list(state.sent, writeReceiptBatch)
-  // Last: a state without it has the bytes it had before there was any.
+  // Last: a state without them has the bytes it had before there were any.
   if (state.activity !== undefined) writeActivity(writer, state.activity)
+  if (state.beaconSeats !== undefined) writer.u32(state.beaconSeats)
   return writer.finish()
 }
 
@@ -104,7 +108,17 @@ function readBeaconState(reader: Reader): BeaconState {
     sent: reader.list(SHARDS_MAX, readReceiptBatch),
   }
   if (!isCoherent(state)) throw new DecodeError('the parts of a beacon state contradict each other')
-  return reader.remaining() === 0 ? state : { ...state, activity: readActivity(reader) }
+  return { ...state, ...readOptions(reader) }
+}
+
+/** What is left holds seats of the beacon (B.15) at its end; signs of life (B.13), if there are any, are longer than those. */
+function readOptions(reader: Reader): Pick<BeaconState, 'activity' | 'beaconSeats'> {
+  const activity = reader.remaining() > BEACON_SEATS_SIZE ? readActivity(reader) : undefined
+  const beaconSeats = reader.remaining() > 0 ? reader.u32() : undefined
+  return {
+    ...(activity === undefined ? {} : { activity }),
+    ...(beaconSeats === undefined ? {} : { beaconSeats }),
+  }
 }
 
 function isCoherent(state: BeaconState): boolean {

@@ -52,10 +52,11 @@ function fieldLeaf(field: Hash, index: number): Hash {
   return hashTagged('field', Uint8Array.of(index), field)
 }
 
-/** B.4: the rules, and every plan but the one in force, which stands in fields of its own; B.7: what this epoch asks for. */
-function epochsHash({ epochRules, plans, changes }: RootedState): Hash {
+/** B.4, B.15: the rules, and every plan but the one in force, which stands in fields of its own; B.7: what this epoch asks for. */
+function epochsHash({ epochRules, beaconSeats, plans, changes }: RootedState): Hash {
   const rules = createWriter()
   writeEpochRules(rules, epochRules)
+  if (beaconSeats !== undefined) rules.u32(beaconSeats)
   return hashTagged(
     'epochs',
     rules.finish(),

@@ -57,6 +57,8 @@ export type BeaconState = {
   readonly sent: readonly ReceiptBatch[]
   /** Who gave signs of life; absent where nobody has to (B.13). */
   readonly activity?: Activity
+  /** Most seats of the beacon's own committee; absent: it seats everybody (B.15). */
+  readonly beaconSeats?: number
 }
 
 /** State after block 0. `shardStateRoots[k - 1]` is the state root of shard k at genesis, from its executor. */
@@ -66,14 +68,15 @@ export function genesisBeaconState(
 ): BeaconState {
   assert(shardStateRoots.length === genesis.shardCount, 'every shard has a genesis state')
   const { seed: mix, shardCount, epochs: rules = ONE_EPOCH } = genesis
-  const { registry: registryRules = DEFAULT_REGISTRY } = genesis
+  const { registry: registryRules = DEFAULT_REGISTRY, beaconSeats } = genesis
   const validators = genesisValidators(genesis.validators, registryRules, shardCount)
   const name = genesisHash(genesis)
   const seed = epochSeed(mix, 0)
   const { shardsPerValidator } = rules
   const validatorCount = validators.length
-  const committees = drawCommittees({ seed, validatorCount, shardCount, shardsPerValidator })
-  const next = { epoch: 1, mix, previous: committees, shardCount, unseated: [], validators, rules }
+  const draw = { seed, validatorCount, shardCount, shardsPerValidator, beaconSeats }
+  const committees = drawCommittees(draw)
+  const drawn = { previous: committees, shardCount, unseated: [], validators, rules, beaconSeats }
   return {
     genesisHash: name,
     epoch: 0,
@@ -88,7 +91,7 @@ export function genesisBeaconState(
     burnt: 0n,
     committees,
     epochRules: rules,
-    plans: rules.blocks === 0 ? [] : [planEpoch(next)],
+    plans: rules.blocks === 0 ? [] : [planEpoch({ ...drawn, epoch: 1, mix })],
     changes: [],
     shards: shardStateRoots.map((stateRoot, index) =>
       genesisRecord({ name, genesis, shard: index + 1, stateRoot }),
@@ -99,6 +102,7 @@ export function genesisBeaconState(
     ...(genesis.inactivityEpochs === undefined
       ? {}
       : { activity: openActivity(genesis.inactivityEpochs) }),
+    ...(beaconSeats === undefined ? {} : { beaconSeats }),
   }
 }
 

@@ -3,6 +3,7 @@
  * in the next one (docs/protocol/beacon.md B.6).
  */
 import { NEVER, type BeaconValidator } from '../beacon/registry.ts'
+import { BEACON_CHAIN } from '../primitives/identifiers.ts'
 import type { RegistryView } from './backend.ts'
 import { answer } from './error-code.ts'
 import { formatData, formatQuantity } from './hexadecimal.ts'
@@ -27,6 +28,8 @@ function formatRegistry(view: RegistryView): object {
     validators: view.validators.map((validator, index) => ({
       index,
       ...formatValidator(validator),
+      beacon: isOnBeacon(view.committees, index),
+      nextBeacon: view.nextCommittees === undefined ? null : isOnBeacon(view.nextCommittees, index),
       shards: shardsOf(view.committees, index),
       nextShards: view.nextCommittees === undefined ? null : shardsOf(view.nextCommittees, index),
     })),
@@ -51,6 +54,13 @@ function formatEpoch(epoch: number): number | null {
   return epoch === NEVER ? null : epoch
 }
 
+/** B.15: where the beacon draws its committee, not everybody is. */
+function isOnBeacon(committees: RegistryView['committees'], index: number): boolean {
+  return committees[BEACON_CHAIN]?.includes(index) === true
+}
+
 function shardsOf(committees: RegistryView['committees'], index: number): readonly number[] {
-  return [...committees.keys()].filter((chain) => chain > 0 && committees[chain]?.includes(index))
+  return [...committees.keys()].filter(
+    (chain) => chain !== BEACON_CHAIN && committees[chain]?.includes(index),
+  )
 }

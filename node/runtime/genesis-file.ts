@@ -14,10 +14,11 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Genesis, GenesisAllocation } from '../beacon/genesis.ts'
 import { checkGenesis, compareAllocations } from '../beacon/genesis-check.ts'
+import { REGISTRY_MAX } from '../beacon/registry.ts'
 import { present } from '../primitives/assert.ts'
 import { fromHex, toHex } from '../primitives/bytes.ts'
 import { ADDRESS_SIZE } from '../primitives/identifiers.ts'
-import { COMMITTEE_SEATS_MAX, SHARDS_MAX } from '../primitives/limits.ts'
+import { SHARDS_MAX } from '../primitives/limits.ts'
 
 /** 2^256 has 78 digits; capped before `BigInt()`, which takes seconds for millions of digits. */
 const AMOUNT_PATTERN = /^(0|[1-9][0-9]{0,77})$/
@@ -129,7 +130,7 @@ const genesisFileSchema = z.strictObject({
       }),
     )
     .min(1)
-    .max(COMMITTEE_SEATS_MAX),
+    .max(REGISTRY_MAX),
   allocations: allocationsField,
   shardAccounts: shardAccountsField.optional(),
   epochs: z
@@ -142,6 +143,7 @@ const genesisFileSchema = z.strictObject({
   registry: z.strictObject({ stake: amountField, unbondEpochs: z.int().min(1) }).optional(),
   inactivityEpochs: z.int().min(2).optional(),
   readiness: z.boolean().optional(),
+  beaconSeats: z.int().min(1).optional(),
 })
 
 export type GenesisFileResult =
@@ -158,7 +160,8 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     })
     return { ok: false, problems }
   }
-  const { shardAccounts, epochs, registry, inactivityEpochs, readiness, ...fields } = parsed.data
+  const { shardAccounts, epochs, registry, inactivityEpochs, readiness, beaconSeats, ...fields } =
+    parsed.data
   const allocations = [...fields.allocations].sort(compareAllocations)
   const checked = checkGenesis({
     ...fields,
@@ -168,6 +171,7 @@ export function parseGenesisFile(value: unknown): GenesisFileResult {
     ...(registry === undefined ? {} : { registry }),
     ...(inactivityEpochs === undefined ? {} : { inactivityEpochs }),
     ...(readiness === true ? { readiness } : {}),
+    ...(beaconSeats === undefined ? {} : { beaconSeats }),
   })
   if (checked.ok) return { ok: true, genesis: checked.value }
   return { ok: false, problems: [checked.reject.detail] }

@@ -2,8 +2,8 @@
  * Accusations on their way into a beacon block (docs/protocol/beacon.md B.6): what this node's engines have caught, and what
  * other validators say they have.
  *
- * Whoever catches somebody tells everybody on the beacon once, and keeps it until it is on chain: at the latest it proposes
- * the block itself. Nothing is kept here before both signatures were checked, one by one.
+ * Whoever catches somebody tells everybody on the beacon once (telling.ts), and keeps it until it is on chain: at the latest
+ * it proposes the block itself. Nothing is kept here before both signatures were checked, one by one.
  *
  * Bounds: one accusation per accused, since one is enough; of each validator that accuses, one is checked at a time.
  */
@@ -13,6 +13,7 @@ import type { Evidence } from '../consensus/engine-contract.ts'
 import type { Accusation } from '../crosslink/accusation.ts'
 import type { ChainNumber } from '../primitives/identifiers.ts'
 import type { Context } from './context.ts'
+import { createTelling } from './telling.ts'
 
 export type AccusationOptions = {
   /** At the finalized head. */
@@ -32,6 +33,8 @@ export type Accusations = {
   readonly all: () => readonly Accusation[]
   /** Forgets what cannot follow the finalized head any more; tells whether a block on `base` would have one. */
   readonly review: (base: BeaconState) => boolean
+  /** The beacon's committee may be another one: its new members are told what this node has caught. */
+  readonly retell: () => void
 }
 
 export function createAccusations(context: Context, options: AccusationOptions): Accusations {
@@ -39,6 +42,7 @@ export function createAccusations(context: Context, options: AccusationOptions):
   const kept = new Map<number, Accusation>()
   /** Who accused somebody, and waits for the check. */
   const checking = new Set<number>()
+  const telling = createTelling<number>(context, options.others)
   const fits = (state: BeaconState, accusation: Accusation): boolean =>
     checkAccusation(state, accusation).ok
 
@@ -55,10 +59,7 @@ export function createAccusations(context: Context, options: AccusationOptions):
       const validator = options.seatsOf(chain, epoch)?.[seat]
       if (validator === undefined) return
       const accusation = { validator, chain, epoch, view: first.view, first, second }
-      const to = options.others()
-      if (!accept(accusation) || to.length === 0) return
-      const message = { kind: 'accusation', accusation } as const
-      context.emit({ kind: 'send', to, channel: 'relay', message })
+      if (accept(accusation)) telling.tell(validator, { kind: 'accusation', accusation })
     },
     offer: (accusation, from) => {
       const head = options.head()
@@ -70,6 +71,7 @@ export function createAccusations(context: Context, options: AccusationOptions):
       })
     },
     all: () => [...kept.values()],
+    retell: () => telling.again((validator) => kept.has(validator)),
     review: (base) => {
       const head = options.head()
       for (const [validator, accusation] of kept) {

@@ -70,6 +70,8 @@ export type BeaconChainOptions = {
   readonly registry: Pick<AccusationOptions, 'seatsOf' | 'others'>
   readonly leaves: Pick<ChannelLeaves, 'of' | 'know'>
   readonly holdersOf: BeaconIntakeOptions['holdersOf']
+  /** After a block of this height, how long whoever has no seat waits for the next one before it asks (B.15). */
+  readonly patienceMs?: ((height: number) => number) | undefined
   /** The head that was stored is known; nothing has begun yet. */
   readonly onRestored: (head: BeaconState) => void
   /** The finalized head moved; the state and all effects of it are in place. */
@@ -163,9 +165,11 @@ export function createBeaconChain(context: Context, options: BeaconChainOptions)
 }
 
 function chainOptions(options: BeaconChainOptions, self: () => Beacon): EpochChainOptions {
-  const { epochRules } = options.genesisState
+  const { genesisState, patienceMs } = options
+  const { epochRules } = genesisState
   return {
     ...options.epochs,
+    patienceMs: patienceMs && (() => patienceMs(self().head.height)),
     epochAfter: ({ height }) => epochAfter(epochRules, height),
     turned: () => turned(self()),
     application: {
@@ -219,11 +223,13 @@ function updateWork(self: Beacon): void {
   self.chain.work(hasCandidates || hasAccusations || hasForks || hasReceipts)
 }
 
-/** Views begin anew, so what was verified in the old ones is no proposal of these. */
+/** Views begin anew, so what was verified in the old ones is no proposal of these; and others may sit here. */
 function turned(self: Beacon): void {
   const { head, verified } = self
   verified.clear()
   verified.set(toHex(head.headHash), { state: head, view: 0 })
+  self.accusations.retell()
+  self.forks.retell()
   updateWork(self)
 }
 

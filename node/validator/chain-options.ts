@@ -7,6 +7,7 @@ import type { ChainBlock } from '../consensus/message.ts'
 import type { Certificate } from '../crosslink/certificate.ts'
 import type { Hash } from '../primitives/identifiers.ts'
 import type { Result } from '../primitives/result.ts'
+import type { HeardBlocks } from './announcing.ts'
 
 /** What a chain's application does for its engine. Each call is answered, now or later, through the chain. */
 export type ChainApplication = {
@@ -29,4 +30,6 @@ export type ChainOptions = {
   readonly sealed: (block: ChainBlock) => void
   /** While true, missing blocks are not asked for: a snapshot may be the shorter way (S.1). */
   readonly holdsBlocks?: () => boolean
+  /** Blocks that need not be asked for. */
+  readonly heard?: Pick<HeardBlocks, 'get'>
 }

@@ -15,6 +15,7 @@ import { present, unreachable } from '../primitives/assert.ts'
 import { concatBytes } from '../primitives/bytes.ts'
 import type { ChainNumber, Hash, Seat } from '../primitives/identifiers.ts'
 import { keyUseOf } from '../primitives/key-use.ts'
+import { announce } from './announcing.ts'
 import { createBlockWriter, type BlockWriter } from './block-writer.ts'
 import type { ChainOptions } from './chain-options.ts'
 import type { Context } from './context.ts'
@@ -320,6 +321,8 @@ function perform(self: Running, effect: EngineEffect): void {
       // The engine asks again after a while.
       const isFetch = message.kind === 'get-range' || message.kind === 'get-block'
       if (isFetch && options.holdsBlocks?.() === true) return
+      const block = message.kind === 'get-block' ? options.heard?.get(message.hash) : undefined
+      if (block !== undefined) return receive(self, '', undefined, { kind: 'block', block })
       return send(self, [validatorAt(self, to)], message)
     }
     case 'reply':
@@ -379,14 +382,8 @@ function finalize(self: Running, block: ChainBlock, certificate: Certificate | u
   options.application.finalized(block, certificate)
   const isOurs =
     certificate !== undefined && leaderSeat(self, certificate.view) === options.engine.seat
-  if (isOurs) announce(self, block, certificate)
-}
-
-/** A.8: the proposer tells observers. */
-function announce(self: Running, block: ChainBlock, certificate: Certificate): void {
-  const { finality, body } = self.options.topics
+  if (!isOurs) return
   const publish = (topic: string, message: ConsensusMessage): void =>
-    self.context.emit({ kind: 'publish', topic, message: envelope(self, message) })
-  publish(body, { kind: 'block', block })
-  publish(finality, { kind: 'certificate', certificate })
+    context.emit({ kind: 'publish', topic, message: envelope(self, message) })
+  announce(publish, options.topics, { block, certificate })
 }

@@ -17,6 +17,8 @@ import type { Context } from './context.ts'
 import type { ChainRestore } from './contract.ts'
 import { encodeEpochStart, type EpochStart } from './epoch-start.ts'
 import { createEpochTalk, type EpochTalk, type Place } from './epoch-talk.ts'
+import { createHeardBlocks, type HeardBlocks } from './announcing.ts'
+import { createInquiry, type Inquiry } from './inquiry.ts'
 import { servePastEpoch } from './past-epoch.ts'
 import { numberKey } from './table.ts'
 
@@ -39,6 +41,8 @@ export type EpochChainOptions = {
   readonly turned: () => void
   /** Any block that somebody sends, whatever its epoch. */
   readonly seen?: (block: ChainBlock) => void
+  /** After how long without a block whoever has no seat asks for it; absent: it relies on what it is told. */
+  readonly patienceMs?: (() => number) | undefined
 }
 
 /** Of a chain: where it began, who sits on it, and where its news are told. */
@@ -91,6 +95,9 @@ type Turning = {
   readonly context: Context
   readonly options: EpochChainOptions
   readonly talk: EpochTalk
+  readonly inquiry: Inquiry
+  /** What a follower was told, where there are many (B.15). */
+  readonly heard: HeardBlocks
   readonly connected: Set<number>
   run: Chain
   start: EngineConfig['genesis']
@@ -105,6 +112,8 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     context,
     options,
     talk: createEpochTalk(context, options.number),
+    inquiry: inquiryOf(context, options, () => self),
+    heard: createHeardBlocks(),
     connected: new Set(),
     run: createChain(
       context,
@@ -129,14 +138,17 @@ export function createEpochChain(context: Context, options: EpochChainOptions): 
     },
     start: (restore) => start(self, restore),
     receive: (sender, epoch, message) => receive(self, sender, epoch, message),
-    tick: () => self.run.tick(),
+    tick: () => {
+      self.run.tick()
+      self.inquiry.tick()
+    },
     work: (pending) => self.run.work(pending),
     built: (view, block) => self.run.built(view, block),
     verified: (hash, valid) => self.run.verified(hash, valid),
     signed: (epoch, vote) => {
       if (epoch === self.run.epoch) self.run.signed(vote)
     },
-    deadline: () => self.run.deadline(),
+    deadline: () => Math.min(self.run.deadline(), self.inquiry.deadline()),
     status: () => self.run.status(),
     held: () => self.run.held(),
     greet: (validator) => {
@@ -173,8 +185,32 @@ function runOptions(
     self().sealed = block
     turn(self())
   }
+  const finalized: ChainApplication['finalized'] = (block, certificate) => {
+    application.finalized(block, certificate)
+    self().inquiry.heard()
+  }
   const { holdsBlocks = () => false } = options
-  return { ...seating, application, topics, sealed, holdsBlocks }
+  const heard = { get: (hash: Hash) => self().heard.get(hash) }
+  const served = { ...application, finalized }
+  return { ...seating, application: served, topics, sealed, holdsBlocks, heard }
+}
+
+function inquiryOf(
+  context: Context,
+  { number: chain, patienceMs }: EpochChainOptions,
+  self: () => Turning,
+): Inquiry {
+  return createInquiry(context, {
+    isFollower: () => isAsking(self()),
+    patienceMs: () => patienceMs?.() ?? Infinity,
+    members: () => self().run.committee,
+    ask: (member) => {
+      const { epoch, view } = placeOf(self().run)
+      const message = { kind: 'get-certificate', view } as const
+      const sealed = { kind: 'consensus', chain, epoch, message } as const
+      context.emit({ kind: 'send', to: [member], channel: 'consensus', message: sealed })
+    },
+  })
 }
 
 function start(self: Turning, restore: ChainRestore | undefined): void {
@@ -188,6 +224,7 @@ function start(self: Turning, restore: ChainRestore | undefined): void {
     writeStart(self, { epoch: firstEpoch, block: genesis, sealedEpoch: firstEpoch })
   }
   self.run.start(restore)
+  self.inquiry.heard()
 }
 
 function enter(self: Turning, seating: Seating, from: EngineConfig['genesis']): void {
@@ -197,6 +234,7 @@ function enter(self: Turning, seating: Seating, from: EngineConfig['genesis']): 
     runOptions(self.options, seating, () => self),
   )
   for (const validator of self.connected) self.run.greet(validator)
+  self.inquiry.heard()
 }
 
 /** R14: the epoch is sealed. Its journal goes with the write that starts the next one. */
@@ -273,6 +311,7 @@ function receive(
 ): void {
   const { context, options, talk, run } = self
   if (message.kind === 'block') options.seen?.(message.block)
+  if (message.kind === 'block' && isAsking(self)) self.heard.add(message.block)
   if (epoch === run.epoch) return run.receive(peer, validator, message)
   if (epoch > run.epoch) return talk.ahead(peer, epoch, placeOf(run))
   if (!talk.mayAnswer(peer, message)) return
@@ -280,6 +319,11 @@ function receive(
     decode: options.application.decodeBlock,
     answer: (answer) => talk.reply(peer, epoch, answer),
   })
+}
+
+/** Follows without a seat a chain on which such are many (B.15). */
+function isAsking({ options, run }: Turning): boolean {
+  return options.patienceMs !== undefined && run.seat < 0
 }
 
 function placeOf(run: Chain): Place {

@@ -11,6 +11,7 @@ import type { ForkEvidence } from '../consensus/engine-contract.ts'
 import type { ForkProof } from '../crosslink/fork-proof.ts'
 import type { AccusationOptions } from './accusations.ts'
 import type { Context } from './context.ts'
+import { createTelling } from './telling.ts'
 
 /** Every shard twice; more than that fork only where nothing holds any more. */
 const FORKS_KEPT_MAX = 128
@@ -22,6 +23,8 @@ export type ForkProofs = {
   readonly all: () => readonly ForkProof[]
   /** Forgets what convicts nobody any more; tells whether a block on `base` would have one. */
   readonly review: (base: BeaconState) => boolean
+  /** The beacon's committee may be another one: its new members are told what this node has seen. */
+  readonly retell: () => void
 }
 
 export function createForkProofs(
@@ -31,6 +34,7 @@ export function createForkProofs(
   /** By chain and epoch. */
   const kept = new Map<string, ForkProof>()
   const checking = new Set<number>()
+  const telling = createTelling<string>(context, options.others)
   const keyOf = ({ chain, epoch }: ForkProof): string => `${chain}/${epoch}`
   const isNews = (proof: ForkProof): boolean =>
     kept.size < FORKS_KEPT_MAX && !kept.has(keyOf(proof)) && checkFork(options.head(), proof).ok
@@ -46,10 +50,7 @@ export function createForkProofs(
     found: ({ domain, first, second }) => {
       const { chain, epoch } = domain
       const proof = { chain, epoch, first, second }
-      const to = options.others()
-      if (!accept(proof) || to.length === 0) return
-      const message = { kind: 'fork-proof', proof } as const
-      context.emit({ kind: 'send', to, channel: 'relay', message })
+      if (accept(proof)) telling.tell(keyOf(proof), { kind: 'fork-proof', proof })
     },
     offer: (proof, from) => {
       if (checking.has(from) || !isNews(proof)) return
@@ -60,6 +61,7 @@ export function createForkProofs(
       })
     },
     all: () => [...kept.values()],
+    retell: () => telling.again((key) => kept.has(key)),
     review: (base) => {
       for (const [key, proof] of kept) {
         if (!checkFork(options.head(), proof).ok) kept.delete(key)

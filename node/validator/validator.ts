@@ -20,6 +20,7 @@ import { createEpochPlans, type EpochPlans } from './epoch-plans.ts'
 import { loadBatches } from './history.ts'
 import { createIntakes, type Intakes } from './hosted-shard.ts'
 import { createHostedShards, type HostedShards } from './hosted-shards.ts'
+import { blockPatienceMs } from './inquiry.ts'
 import { placeOf, type Place, type PlaceOptions } from './place.ts'
 import type { ShardChain } from './shard-chain.ts'
 import {
@@ -120,6 +121,8 @@ function createParts(options: ValidatorOptions): Parts {
     },
     leaves,
     holdersOf: place.holders,
+    patienceMs:
+      genesis.beaconSeats === undefined ? undefined : (height) => blockPatienceMs(genesis, height),
     onRestored: plans.learn,
     onFinalized: (block) => {
       leaves.learn(block)

@@ -67,11 +67,12 @@ describe('rpc: beacon', () => {
       exitEpoch: null,
       payout: { shard: 1 },
       nextShards: null,
+      nextBeacon: null,
     })
     const shards = first?.['shards']
     expect(shards).toHaveLength(1)
     const lines = registryLines(registry)
-    expect(lines[1]).toMatch(/^validator 0 +active +32\.000 +epoch 0 +[12] +/)
+    expect(lines[1]).toMatch(/^validator 0 +active +32\.000 +epoch 0 +seat +[12] +/)
     expect(lines.at(-1)).toContain('0.000 ether of stakes burnt')
   })
 

@@ -1,7 +1,7 @@
 /** Genesis names, committees, randomness and state roots never change by accident. */
 import { describe, it } from 'vitest'
 import { assignCommittees } from '../../node/beacon/assignment.ts'
-import { drawCommittees, epochSeed, leaderOrder } from '../../node/beacon/committee.ts'
+import { drawCommittees, epochSeed, leaderOrder, seatBeacon } from '../../node/beacon/committee.ts'
 import { genesisBlockHash, genesisHash } from '../../node/beacon/genesis.ts'
 import { mixIn, revealRoot } from '../../node/beacon/randao.ts'
 import { encodeBeaconState } from '../../node/beacon/state-codec.ts'
@@ -56,6 +56,18 @@ describe('golden: beacon', () => {
       quarter: rotate(250),
       all: rotate(1000),
       twoShardsEach: rotate(250, 2),
+    })
+  })
+
+  it('golden: beacon: B.15: an epoch seats the beacon as it always did', () => {
+    const seed = hashOf('seed')
+    const active = Array.from({ length: 40 }, (_, index) => 2 * index)
+    expectVectors('beacon-seats.json', {
+      four: seatBeacon(seed, active, 4),
+      sixteen: seatBeacon(seed, active, 16),
+      all: seatBeacon(seed, active, 40),
+      genesisHash: genesisHash({ ...genesis, beaconSeats: 4 }),
+      stateRoot: beaconStateRoot(exampleState({ ...genesis, beaconSeats: 4 })),
     })
   })
 

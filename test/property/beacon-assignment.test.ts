@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assignCommittees } from '../../node/beacon/assignment.ts'
-import { drawCommittees } from '../../node/beacon/committee.ts'
+import { drawCommittees, seatBeacon } from '../../node/beacon/committee.ts'
 import { asciiBytes } from '../../node/primitives/bytes.ts'
 import { hashOf } from '../unit/crosslink/examples.ts'
 
@@ -36,7 +36,7 @@ const settings: fc.Arbitrary<Setting> = fc
     return { ...rest, registered, absent, shardsPerValidator: 1 + (share % rest.shardCount) }
   })
 
-function assign(setting: Setting) {
+function assign(setting: Setting, beaconSeats?: number) {
   const { shardCount, registered, newcomers, absent, seed } = setting
   const { rotationPermille, shardsPerValidator } = setting
   const previous = drawCommittees({
@@ -56,6 +56,7 @@ function assign(setting: Setting) {
     keyOf,
     seed: hashOf(seed),
     rules,
+    beaconSeats,
   })
   return { previous, active, next }
 }
@@ -77,6 +78,31 @@ describe('property: beacon: assignment', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('property: beacon: assignment: B.15: a beacon of a few seats seats so many, each once, and moves nobody on a shard', () => {
+    fc.assert(
+      fc.property(settings, fc.integer({ min: 4, max: 40 }), (setting, beaconSeats) => {
+        const { active, next } = assign(setting)
+        const drawn = assign(setting, beaconSeats).next
+        const [beacon = [], ...shards] = drawn
+        expect(beacon).toHaveLength(Math.min(active.length, beaconSeats))
+        expect(beacon).toEqual([...new Set(beacon)].sort(ascending))
+        expect(beacon.every((one) => active.includes(one))).toBe(true)
+        expect(shards).toEqual(next.slice(1))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('property: beacon: assignment: B.15: over many draws everybody sits on the beacon about equally often', () => {
+    const active = Array.from({ length: 16 }, (_, index) => index)
+    const counts = active.map(() => 0)
+    for (let epoch = 0; epoch < 2_000; epoch++)
+      for (const one of seatBeacon(hashOf(`epoch ${epoch}`), active, 4))
+        counts[one] = (counts[one] ?? 0) + 1
+    // 500 expected, with a standard deviation of 19.
+    for (const count of counts) expect(Math.abs(count - 500)).toBeLessThan(100)
   })
 
   it('property: beacon: assignment: B.3: sticky: the share that is drawn moves on, to another shard where there is one', () => {

@@ -4,7 +4,7 @@
  * Malformed keys are not kept, so that foreign bytes cannot push good ones out.
  */
 
-/** Eight full committees' worth of keys: all validators of a network (at most 128) with room for several epochs. */
+/** As many as a registry holds (beacon.md B.15): eight full committees' worth. */
 const KEYS_MAX = 1024
 
 export function createKeyCache<Key>(

@@ -32,6 +32,7 @@ export type SceneName =
   | 'open'
   | 'retire'
   | 'stake'
+  | 'sampled'
   | 'silent'
   | `vice: ${string}`
   | `captured: ${string}`

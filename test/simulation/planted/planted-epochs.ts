@@ -152,4 +152,28 @@ export const EPOCH_BUGS: readonly PlantedBug[] = [
     patches: [patch(EPOCH_CHAIN, '} else if (firstEpoch > 0) {', '} else if (firstEpoch > 1e9) {')],
     scene: 'open',
   },
+  {
+    name: 'end-of-the-epoch-not-asked-for',
+    rule: 'B.15',
+    patches: [
+      patch(
+        'node/validator/inquiry.ts',
+        'if (options.isFollower() && member !== undefined)',
+        'if (options.isFollower() && member === -1)',
+      ),
+    ],
+    scene: 'sampled',
+  },
+  {
+    name: 'beacon-seated-by-another-epochs-draw',
+    rule: 'B.15',
+    patches: [
+      patch(
+        'node/validator/place.ts',
+        "  const committee = present(plan.committees[chain], 'every chain has a committee')\n  const validators",
+        "  const seated = chain === BEACON_CHAIN ? (plans.of(epoch + 1) ?? plan) : plan\n  const committee = present(seated.committees[chain], 'every chain has a committee')\n  const validators",
+      ),
+    ],
+    scene: 'sampled',
+  },
 ]

@@ -10,6 +10,7 @@ import { runForkBout } from './fork-bout.ts'
 import { runOpenBout } from './open-bout.ts'
 import { runPassingBout } from './passing-bout.ts'
 import type { SceneName } from './planted-bug.ts'
+import { runSampledBout } from './sampled-bout.ts'
 import { runSilentBout } from './silent-bout.ts'
 import { runStakeBout } from './stake-bout.ts'
 import { runStateSyncBout } from './state-sync-bout.ts'
@@ -68,6 +69,7 @@ export function runScene(name: SceneName, seed: number): BoutEnd {
   if (name === 'forked') return runForkBout(seed)
   if (name === 'open') return runOpenBout(seed)
   if (name === 'stake') return runStakeBout(seed)
+  if (name === 'sampled') return runSampledBout(seed)
   if (name === 'silent') return runSilentBout(seed)
   if (name === 'passers') return runPassingBout(seed)
   if (name === 'wrong chunks') return runStateSyncBout(seed)

@@ -72,6 +72,18 @@ describe('beacon: inactivity', () => {
     expect(statuses(gone).filter((status) => status !== 'active')).toEqual(['exited'])
   })
 
+  it('beacon: inactivity: B.15: an epoch without a seat on the beacon counts neither way', () => {
+    const begun = exampleState(genesisOf({ beaconSeats: 4 }))
+    const [seated = -1] = begun.committees[0] ?? []
+    // On another shard: each committee spares one.
+    const others = begun.committees.slice(1).find((seats) => !seats.includes(seated)) ?? []
+    const away = others.find((one) => !begun.committees[0]?.includes(one))
+    const silent = new Set([seated, away ?? -1])
+    const once = reach(begun, 1, { silent })
+    expect(once.activity?.absences[seated]).toBe(1)
+    expect(once.activity?.absences[away ?? -1]).toBe(0)
+  })
+
   it('beacon: inactivity: B.13: one sign of life in an epoch is enough, a block of the beacon or a signature', () => {
     const silent = new Set([3])
     let state = reach(exampleState(genesisOf()), 1, { silent })

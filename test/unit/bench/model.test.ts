@@ -125,7 +125,8 @@ test('bench: model: it is fitted to one shard and to the most shards of as many 
 })
 
 test('bench: model: a network of slow processors settles less than it is offered', async () => {
-  const network = { shards: 1, validators: 4, crossShard: 0, nodesPerMachine: 4, delayMs: 0 }
+  const place = { nodesPerMachine: 4, delayMs: 0 }
+  const network = { shards: 1, validators: 4, beaconSeats: 0, crossShard: 0, ...place }
   const model = { stages: STAGES, factors: { views: 400, transactions: 400 } }
   const slow = await runModelled({ ...network, cores: 1 }, model, 20)
   expect(slow.settledTps).toBeLessThan(0.9 * 20)

@@ -47,6 +47,22 @@ describe('devnet: parameters', () => {
     expect(short).toMatchObject({ ok: false, reject: { code: 'epochs-too-short' } })
   })
 
+  test('devnet: parameters: B.15: a beacon of four seats or more, and then more validators than it seats', () => {
+    const codeOf = (changes: Partial<typeof DEFAULT_PARAMETERS>) => {
+      const checked = checkParameters({ ...DEFAULT_PARAMETERS, ...changes })
+      return checked.ok ? 'accepted' : checked.reject.code
+    }
+    expect(codeOf({ beaconSeats: 4 })).toBe('accepted')
+    expect(codeOf({ beaconSeats: 3 })).toBe('bad-beacon-seats')
+    expect(codeOf({ beaconSeats: 129 })).toBe('bad-beacon-seats')
+    expect(codeOf({ validators: 129 })).toBe('too-many-validators')
+    expect(codeOf({ validators: 129, beaconSeats: 16 })).toBe('accepted')
+    expect(codeOf({ validators: 513, beaconSeats: 16 })).toBe('too-many-validators')
+    const silent = { inactivityEpochs: 2, epochBlocks: 8 }
+    expect(codeOf(silent)).toBe('epochs-too-short')
+    expect(codeOf({ ...silent, beaconSeats: 8 })).toBe('accepted')
+  })
+
   test('devnet: parameters: a quorum of five is four, because three would fork', () => {
     expect([1, 4, 5, 7, 16].map(quorumOf)).toEqual([1, 3, 4, 5, 11])
   })
@@ -85,6 +101,12 @@ describe('devnet: risk', () => {
     expect(sentence).toContain('4 of 16 validators')
     expect(sentence).toContain('tolerates 1')
     expect(sentence).toContain('20.0 %')
+    expect(sentence).toContain('The beacon tolerates 5 of 16.')
     expect(riskSentence(1, 1)).toContain('no fault at all')
+    // Three chosen bad ones are among 8 of 16 in 13 over 5 of 16 over 8 draws: 1287 of 12870.
+    const drawn = 'decided by 8 of 16, drawn by lot, and tolerates 2: with 3 bad validators in all'
+    expect(riskSentence(16, 4, 8)).toContain(drawn)
+    expect(riskSentence(16, 4, 8)).toContain('10.0 % of the draws')
+    expect(riskSentence(16, 4, 16)).toBe(sentence)
   })
 })
