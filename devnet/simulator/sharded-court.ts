@@ -191,7 +191,8 @@ export function createCourt(
       if (!bench.isRewritten) bench.jury.onStarted(node, restore)
     },
     onOpened: (node, restore) => {
-      if (isHonest(node)) bench.jury.onOpened(node, restore)
+      // What it had told of may have been taken back, as at a start.
+      if (isHonest(node) && !bench.isRewritten) bench.jury.onOpened(node, restore)
     },
     onTrouble: (trouble) => hearTrouble(bench, trouble),
     onRefused: (node, chain, vote) => hearRefusal(bench, node, { chain, vote }),

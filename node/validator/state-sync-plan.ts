@@ -241,8 +241,10 @@ function imported(
   stretch.importing = undefined
   stretch.asking.clear()
   if (!verdict.ok) {
+    // Two of its chunks may be verified at once: it lied once.
+    const news = peer.banned ? [] : [{ kind: 'ban', peer: number } as const]
     ban(self, peer)
-    return [{ kind: 'ban', peer: number }, ...advance(self, now)]
+    return [...news, ...advance(self, now)]
   }
   const isProgress = verdict.next === undefined || compareBytes(verdict.next, stretch.next) > 0
   if (isProgress) stretch.next = verdict.next

@@ -75,6 +75,8 @@ type Fetching = {
   blockAskableAt: number
   /** Who gave a chunk of the snapshot, and so has its block: asked for it at once. */
   readonly givers: Set<number>
+  /** A member has sent a chunk of it that is not known to be wrong. */
+  isGiven: boolean
   bytes: number
   complete: boolean
   /** The imported state is the executor's state. */
@@ -92,6 +94,8 @@ type Sync = {
   givenUp: { readonly height: number; readonly committed: number; readonly until: number }
   retryAt: number
   spoilt: number
+  /** Members whose chunks did not verify: not asked again until a state is there, whatever point it is of. */
+  readonly liars: Set<number>
 }
 
 export function createStateSync(context: Context, options: StateSyncOptions): StateSync {
@@ -104,6 +108,7 @@ export function createStateSync(context: Context, options: StateSyncOptions): St
     givenUp: { height: 0, committed: 0, until: 0 },
     retryAt: Infinity,
     spoilt: 0,
+    liars: new Set(),
   }
   return {
     consider: () => consider(self),
@@ -130,7 +135,7 @@ function consider(self: Sync): void {
   const point = options.points().at(-1)
   if (point === undefined || isGivenUp(self, point)) return
   if (!isFarBehind(options, point)) return
-  if (fetching !== undefined && (fetching.bytes > 0 || fetching.point === point)) return
+  if (fetching !== undefined && (fetching.isGiven || fetching.point === point)) return
   if (fetching !== undefined) self.gap.forget(fetching.point.tip.height)
   if (!isSyncing(self)) options.suspend((block) => takeBlock(self, block))
   begin(self, point)
@@ -166,6 +171,7 @@ function begin(self: Sync, point: Crosslink): void {
     blockAsks: 0,
     blockAskableAt: context.now(),
     givers: new Set(),
+    isGiven: false,
     bytes: 0,
     complete: false,
     tip: undefined,
@@ -180,9 +186,16 @@ function begin(self: Sync, point: Crosslink): void {
     if (response?.kind === 'status') fetching.tip = response
     else if (response?.kind !== 'importing') return retryLater(self)
     const progress = response.kind === 'importing' ? response.progress : []
-    fetching.plan = createSyncPlan(options.members(), progress)
+    fetching.plan = createSyncPlan(membersToAsk(self), progress)
     proceed(self)
   })
+}
+
+/** S.5; where all have lied there is nobody else to ask. */
+function membersToAsk({ options, liars }: Sync): readonly number[] {
+  const members = options.members()
+  const others = members.filter((member) => !liars.has(member))
+  return others.length > 0 ? others : members
 }
 
 /** The executor was lost: what it had stored is still there, and the import goes on with it. */
@@ -236,6 +249,7 @@ function receive(
   const now = context.now()
   const { stretch, from, chunk } = answer
   if (chunk === undefined) return perform(self, fetching, fetching.plan.refused(now, validator))
+  fetching.isGiven = true
   const received = { peer: validator, stretch, from, chunk }
   perform(self, fetching, fetching.plan.received(now, received))
 }
@@ -259,6 +273,8 @@ function performOne(self: Sync, fetching: Fetching, effect: SyncEffect): void {
     case 'import':
       return importChunk(self, fetching, effect)
     case 'ban':
+      self.liars.add(effect.peer)
+      fetching.isGiven = fetching.bytes > 0
       return report(self, { phase: 'liar', height, peer: effect.peer })
     case 'finish':
       fetching.complete = true
@@ -318,6 +334,7 @@ function goOn(
 ): void {
   self.fetching = undefined
   self.spoilt = 0
+  self.liars.clear()
   self.gap.close(point.tip.height)
   self.options.resume({ ...reached, certificate: point.certificate })
   report(self, { phase: 'done', height: point.tip.height, bytes })
@@ -351,6 +368,7 @@ function rememberGivenUp(self: Sync, { tip }: Crosslink): void {
 function replay(self: Sync, point: Crosslink | undefined): void {
   self.fetching = undefined
   self.waitUntil = Infinity
+  self.liars.clear()
   if (point !== undefined) {
     self.gap.forget(point.tip.height)
     rememberGivenUp(self, point)

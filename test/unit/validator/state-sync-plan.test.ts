@@ -113,6 +113,20 @@ describe('state sync: plan', () => {
     expect(asked.get(10)).toBeLessThanOrEqual(2)
   })
 
+  test('state sync: plan: a member with two wrong chunks under way is named once', () => {
+    const plan = createSyncPlan([10], [place(0, 0), place(1, 0)])
+    const asked = plan.advance(0).filter((effect) => effect.kind === 'ask')
+    expect(asked).toHaveLength(2)
+    for (const { peer, stretch, from } of asked)
+      plan.received(1, { peer, stretch, from, chunk: Uint8Array.of(0) })
+    const bans = asked.flatMap(({ peer, stretch }) =>
+      plan
+        .imported(2, { peer, stretch, verdict: { ok: false } })
+        .filter(({ kind }) => kind === 'ban'),
+    )
+    expect(bans).toEqual([{ kind: 'ban', peer: 10 }])
+  })
+
   test('state sync: plan: a member that stops half way is done without', () => {
     expect(play(['half-way', 'honest']).end).toBe('finish')
   })
