@@ -162,9 +162,16 @@ function ask(office: Office, wallet: Wallet, flight: Flight): void {
   office.submit(node, order.shard, raw, (result) => {
     if (flight.isIncluded || (flight.isAccepted && !result.ok)) return
     if (result.ok || KNOWN.has(result.reject.code)) return accept(office, wallet, { flight, node })
+    // Others wait for what opened shards are funded with, so "try again in a few seconds" is done.
+    if (isFunding(order) && result.reject.code === 'shard-congested') flight.isDoubtful = wasDoubtful
     // Whoever did not answer before may have it, so it is not given up.
-    if (!wasDoubtful) refuse(office, wallet, flight)
+    else if (!wasDoubtful) refuse(office, wallet, flight)
   })
+}
+
+/** Money that a payer of an opened shard sends itself there. */
+function isFunding({ to, shard, destination }: NetworkOrder): boolean {
+  return to === 'self' && shard !== destination
 }
 
 /** The node has it, or a block has. */

@@ -4,12 +4,12 @@ import { networkPlanOf, playSeed } from '../../devnet/simulator/network-campaign
 import { parseNetworkPlan } from '../../devnet/simulator/network-plan.ts'
 import { ELASTIC_SHAPE } from '../../devnet/simulator/network-seed.ts'
 
-const SEEDS = 2
+/** The last once had its payers refused for good by a shard that was congested for some seconds. */
+const SEEDS = [1, 2, 67]
 
 describe('elastic shards: campaign', () => {
   test('elastic shards: campaign: B.7: seeds in which a shard opens amid faults keep every rule', () => {
-    const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1)
-    const failures = seeds.flatMap((seed) => {
+    const failures = SEEDS.flatMap((seed) => {
       const { violations } = playSeed({ seed, shape: ELASTIC_SHAPE }, false)
       return violations.map(({ rule, sentence }) => `seed ${seed}: ${rule}: ${sentence}`)
     })
