@@ -52,7 +52,7 @@ function registerSweep(bench: Command): void {
     .option('--validators <count>', 'validators in every run', integerBetween(4, 128), 16)
     .option('--cross-shard <list>', 'shares of cross-shard payments', shares, [0, 0.25])
     .option('--seconds <count>', 'measured window at saturation', integerBetween(5, 3600), 20)
-    .option('--repeats <count>', 'runs of each point', integerBetween(1, 100), 3)
+    .option('--repeats <count>', 'runs of each point', integerBetween(1, 100), 2)
     .option('--start <tps>', 'a rate to begin the search from', numberBetween(1, 100_000))
     .addOption(limitOption())
     .option('--workload <plan>', WORKLOAD_WORDS, workloadOf, TRANSFER_WORKLOAD)

@@ -163,7 +163,8 @@ function ask(office: Office, wallet: Wallet, flight: Flight): void {
     if (flight.isIncluded || (flight.isAccepted && !result.ok)) return
     if (result.ok || KNOWN.has(result.reject.code)) return accept(office, wallet, { flight, node })
     // Others wait for what opened shards are funded with, so "try again in a few seconds" is done.
-    if (isFunding(order) && result.reject.code === 'shard-congested') flight.isDoubtful = wasDoubtful
+    if (isFunding(order) && result.reject.code === 'shard-congested')
+      flight.isDoubtful = wasDoubtful
     // Whoever did not answer before may have it, so it is not given up.
     else if (!wasDoubtful) refuse(office, wallet, flight)
   })
