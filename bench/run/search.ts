@@ -2,7 +2,8 @@
  * The saturation search: which offered rate is the highest that the network sustains. Pure; it is told what each tried rate
  * gave and says which to try next.
  *
- * Rules (docs/measuring.md): a rate is sustained when at least 95 % of what is offered is settled and the backlog is flat.
+ * Rules (docs/measuring.md): a rate is sustained when at least 95 % of what is offered is settled and the backlog is flat; one
+ * that misses that narrowly is tried once more.
  * Rates go up until one is not sustained, by half where nothing is known and by a twelfth, then twice and four times that,
  * where a similar point is; then the interval is halved until it is within a sixteenth. What an earlier run of the same
  * point has sustained is taken as sustained: one rate above it is tried, and the long window that follows is the proof.
@@ -28,6 +29,10 @@ const GROWTH_KNOWN = 1 / 12
 /** What a similar point has sustained is tried from a little below. */
 const SIMILAR_FIRST = 0.96
 const PRECISION = 1.0625
+/** A rate of which this share was settled is tried once more. */
+const NEAR_SHARE = 0.9
+/** What was offered is never quite what was asked for. */
+const SAME = 0.01
 /** Below this nothing is worth measuring. */
 const RATE_MIN_TPS = 1
 /** Bounds a search that climbs or falls for ever. */
@@ -55,6 +60,12 @@ export type SearchStart = {
 
 const FIRST_SHARE = { nothing: 1, similar: SIMILAR_FIRST, same: PRECISION } as const
 
+/** One bad second in a short window is enough to miss narrowly, and would cap all that follows. */
+function isNearMiss(step: Step, steps: readonly Step[]): boolean {
+  const tries = steps.filter(({ offeredTps }) => Math.abs(offeredTps / step.offeredTps - 1) < SAME)
+  return tries.length === 1 && !isSustained(step) && step.settledTps >= NEAR_SHARE * step.offeredTps
+}
+
 export function decide(start: SearchStart, steps: readonly Step[]): SearchDecision {
   const startTps = start.rateTps * FIRST_SHARE[start.known]
   const heldTps = start.known === 'same' ? start.rateTps : 0
@@ -68,6 +79,10 @@ export function decide(start: SearchStart, steps: readonly Step[]): SearchDecisi
   )
   if (steps.length >= STEPS_MAX) return { kind: 'done', rateTps: lower }
   if (steps.length === 0) return { kind: 'try', rateTps: Math.max(RATE_MIN_TPS, startTps) }
+  const last = steps.at(-1)
+  if (last !== undefined && isNearMiss(last, steps)) {
+    return { kind: 'try', rateTps: rounded(last.offeredTps) }
+  }
   if (upper === Number.POSITIVE_INFINITY) {
     return { kind: 'try', rateTps: rounded(lower * growthOf(start, steps)) }
   }

@@ -54,7 +54,7 @@ describe('bench: search', () => {
   })
 
   test('bench: search: what the same point has sustained is tried once from above and then kept', () => {
-    const { rate, steps } = searchWith(100, 100, 'same')
+    const { rate, steps } = searchWith(95, 100, 'same')
     expect(rate).toBe(100)
     expect(steps.map(({ offeredTps }) => offeredTps)).toEqual([106.25])
   })
@@ -63,6 +63,15 @@ describe('bench: search', () => {
     const { rate } = searchWith(150, 100, 'same')
     expect(rate).toBeLessThanOrEqual(150 * 1.06)
     expect(rate).toBeGreaterThanOrEqual(150 / 1.1)
+  })
+
+  test('bench: search: a rate that is missed narrowly is tried once more, one that is far off is not', () => {
+    const start: SearchStart = { rateTps: 100, known: 'nothing' }
+    const missed = step(150, 140)
+    expect(decide(start, [step(100), missed])).toEqual({ kind: 'try', rateTps: 150 })
+    expect(decide(start, [step(100), missed, step(150)])).toEqual({ kind: 'try', rateTps: 225 })
+    expect(decide(start, [step(100), missed, missed])).toEqual({ kind: 'try', rateTps: 125 })
+    expect(decide(start, [step(100), step(150, 130)])).toEqual({ kind: 'try', rateTps: 125 })
   })
 
   test('bench: search: a window is given up when its backlog cannot be gone at its end', () => {
