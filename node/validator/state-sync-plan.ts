@@ -60,6 +60,8 @@ export type SyncPlan = {
   readonly refused: (now: number, peer: number) => readonly SyncEffect[]
   /** The verdict on a chunk: `next` is where the stretch goes on. */
   readonly imported: (now: number, verdict: ImportVerdict) => readonly SyncEffect[]
+  /** A chunk that was asked for is with the executor. */
+  readonly isVerifying: () => boolean
   readonly deadline: () => number
 }
 
@@ -120,6 +122,7 @@ export function createSyncPlan(peers: readonly number[], progress: StretchProgre
     received: (now, answer) => received(self, now, answer),
     refused: (now, peer) => refused(self, now, peer),
     imported: (now, verdict) => imported(self, now, verdict),
+    isVerifying: () => isVerifying(self),
     deadline: () => deadlineOf(self),
   }
 }
@@ -151,12 +154,16 @@ function end(self: Plan, kind: 'finish' | 'give-up'): readonly SyncEffect[] {
 }
 
 /** S.5: nobody is left who has not lied, kept silent or said that it has no such snapshot, again and again. */
-function isHopeless({ peers, stretches }: Plan): boolean {
-  if (stretches.some(({ importing }) => importing !== undefined)) return false
-  return peers.every(
+function isHopeless(self: Plan): boolean {
+  if (isVerifying(self)) return false
+  return self.peers.every(
     ({ banned, refusals, silences }) =>
       banned || refusals >= REFUSALS_MAX || silences >= SILENCES_MAX,
   )
+}
+
+function isVerifying({ stretches }: Plan): boolean {
+  return stretches.some(({ importing }) => importing !== undefined)
 }
 
 /** Chunks asked for or held. */

@@ -75,8 +75,6 @@ type Fetching = {
   blockAskableAt: number
   /** Who gave a chunk of the snapshot, and so has its block: asked for it at once. */
   readonly givers: Set<number>
-  /** A member has sent a chunk of it that is not known to be wrong. */
-  isGiven: boolean
   bytes: number
   complete: boolean
   /** The imported state is the executor's state. */
@@ -135,10 +133,15 @@ function consider(self: Sync): void {
   const point = options.points().at(-1)
   if (point === undefined || isGivenUp(self, point)) return
   if (!isFarBehind(options, point)) return
-  if (fetching !== undefined && (fetching.isGiven || fetching.point === point)) return
+  if (fetching !== undefined && (isGiven(fetching) || fetching.point === point)) return
   if (fetching !== undefined) self.gap.forget(fetching.point.tip.height)
   if (!isSyncing(self)) options.suspend((block) => takeBlock(self, block))
   begin(self, point)
+}
+
+/** A chunk of it is in the state, or on its way there; what nobody asked for is neither. */
+function isGiven({ bytes, plan }: Fetching): boolean {
+  return bytes > 0 || plan?.isVerifying() === true
 }
 
 function isGivenUp({ context, options, givenUp }: Sync, { tip }: Crosslink): boolean {
@@ -171,7 +174,6 @@ function begin(self: Sync, point: Crosslink): void {
     blockAsks: 0,
     blockAskableAt: context.now(),
     givers: new Set(),
-    isGiven: false,
     bytes: 0,
     complete: false,
     tip: undefined,
@@ -249,7 +251,6 @@ function receive(
   const now = context.now()
   const { stretch, from, chunk } = answer
   if (chunk === undefined) return perform(self, fetching, fetching.plan.refused(now, validator))
-  fetching.isGiven = true
   const received = { peer: validator, stretch, from, chunk }
   perform(self, fetching, fetching.plan.received(now, received))
 }
@@ -274,7 +275,6 @@ function performOne(self: Sync, fetching: Fetching, effect: SyncEffect): void {
       return importChunk(self, fetching, effect)
     case 'ban':
       self.liars.add(effect.peer)
-      fetching.isGiven = fetching.bytes > 0
       return report(self, { phase: 'liar', height, peer: effect.peer })
     case 'finish':
       fetching.complete = true

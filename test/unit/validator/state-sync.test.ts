@@ -91,6 +91,15 @@ describe('state sync: one shard', () => {
     expect(heightsOf(turn())).not.toContain(768)
   })
 
+  test('state sync: one shard: S.1: a chunk that nobody was asked for keeps no point', () => {
+    const { sync, turn, give, nameNewer } = open([7, 8])
+    sync.consider()
+    turn()
+    give({ peer: 9, height: 512, stretch: 0 }, 1)
+    nameNewer()
+    expect(heightsOf(turn())).toEqual(new Set([768]))
+  })
+
   test('state sync: one shard: S.5: whoever lied about one point is named once and not asked for the next', () => {
     const { sync, turn, give, nameNewer, liars } = open([7, 8])
     sync.consider()
